@@ -23,11 +23,9 @@ struct strv {
 		0 \
 	}
 
-/* for (each item) with `it` a const char * */
-#define strv_for_each(it, v)                                                                  \
-	for (size_t it##_i = 0; it##_i < (v)->len; it##_i++)                                  \
-		for (const char *it = (v)->items[it##_i], *it##_once = ""; it##_once != NULL; \
-		     it##_once = NULL)
+/* for (each item) with `it` a char ** into the vector */
+#define strv_for_each(it, v) \
+	for (char **it = (v)->items; it != NULL && it < (v)->items + (v)->len; it++)
 
 /** strv_clear() - frees all */
 void strv_clear(struct strv *v);
