@@ -1,0 +1,62 @@
+# Build settings: compilers, flags and variants. No rules here.
+#
+# VARIANT=release  static musl, optimised, stripped at the end (the product)
+#         asan     host libc with AddressSanitizer and UBSan (make check, make unit)
+#         tsan     host libc with ThreadSanitizer
+#         fuzz     clang, libFuzzer, ASan and UBSan
+# CROSS=prefix-    cross compiler prefix, for instance CROSS=aarch64-linux-musl-
+
+VERSION := 0.1.0
+VARIANT ?= release
+CROSS   ?=
+
+host_cc   := $(CROSS)gcc
+host_musl := $(shell $(host_cc) -dumpmachine 2>/dev/null | grep -c musl)
+# musl-gcc is the wrapper for a glibc system; a musl system's own compiler needs none
+musl_cc   := $(if $(filter 1,$(host_musl))$(CROSS),$(host_cc),musl-gcc)
+
+warnings := -Wall -Wextra -Wshadow -Wformat=2 -Wvla -Wmissing-prototypes -Wstrict-prototypes -Werror
+hardening := -fstack-protector-strong -fno-strict-aliasing -fno-strict-overflow
+sections := -ffunction-sections -fdata-sections
+
+ifeq ($(VARIANT),release)
+CC      := $(musl_cc)
+LIBC    := musl
+CFLAGS  ?= -O2 -g
+cflags  := $(CFLAGS) $(sections) $(hardening) -Wframe-larger-than=4096
+ldflags := -static -Wl,--gc-sections -Wl,-z,relro,-z,now
+else ifeq ($(VARIANT),asan)
+CC      := $(host_cc)
+LIBC    := glibc
+cflags  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+ldflags := -fsanitize=address,undefined
+else ifeq ($(VARIANT),tsan)
+CC      := $(host_cc)
+LIBC    := glibc
+cflags  := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+ldflags := -fsanitize=thread
+else ifeq ($(VARIANT),fuzz)
+CC      := clang
+LIBC    := glibc
+cflags  := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined \
+	   -fno-omit-frame-pointer
+ldflags := -fsanitize=address,undefined
+else
+$(error VARIANT=$(VARIANT) is not one of release, asan, tsan, fuzz)
+endif
+ifeq ($(host_musl),1)
+LIBC := musl
+endif
+
+AR      := $(CROSS)ar
+STRIP   := $(CROSS)strip
+NM      := $(CROSS)nm
+DEPS    ?= build/deps
+O       := build/$(VARIANT)$(if $(CROSS),-$(patsubst %-,%,$(CROSS)))
+depsdir := $(DEPS)/$(LIBC)$(if $(CROSS),-$(patsubst %-,%,$(CROSS)))
+
+cppflags := -D_GNU_SOURCE -Ilib -I. -isystem $(depsdir)/include \
+	    -DTHIMBLE_VERSION='"$(VERSION)"' \
+	    $(if $(wildcard lib/base/banned.h),-include lib/base/banned.h)
+cflags   += -std=gnu11 $(warnings) -ffile-prefix-map=$(CURDIR)/= -pthread
+ldlibs   := -L$(depsdir)/lib -lseccomp -lbearssl -lzstd -lz -pthread
