@@ -4,6 +4,8 @@
 .SUFFIXES:
 .DELETE_ON_ERROR:
 include config/build.mk
+Q        := $(if $(V),,@)# V=1 shows the commands
+say      = $(if $(V),,@printf '  %-3s %s\n' $(1) $(2))
 
 # Rooms, highest level first, so that the archives link in this order (lib/LAYERS).
 layers   := $(shell sed 's/\#.*//' lib/LAYERS | sort -k1,1nr -s | awk 'NF==2 {print $$1 ":" $$2}')
@@ -37,7 +39,8 @@ build/thimble: $(if $(filter release,$(VARIANT)),$(O)/thimble)
 binary: $(O)/thimble # the unstripped binary of this variant
 
 $(O)/thimble: $(call obj,$(applets)) $(call lib,$(rooms)) | $(deps_ok)
-	$(CC) $(cflags) $(ldflags) -o $@ $^ $(ldlibs)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(cflags) $(ldflags) -o $@ $^ $(ldlibs)
 
 deps: ## build the dependencies into build/deps (Debian source packages; a musl system's own)
 	scripts/deps
@@ -48,15 +51,17 @@ $(DEPS)/%/.stamp:
 # --- objects, one archive a room -------------------------------------------
 $(O)/%.o: %.c config/build.mk | $(deps_ok)
 	@mkdir -p $(@D)
-	$(CC) $(cppflags) $(cflags) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(cppflags) $(cflags) -MMD -MP -c -o $@ $<
 
 define room_rules
 $(O)/lib$(1).a: $(call obj,$(call sources,$(1)))
 	@rm -f $$@
-	$(AR) rcsD $$@ $$^
+	$(Q)$(AR) rcsD $$@ $$^
 
 $(call tests,$(1)): $(O)/%: $(O)/%.o $(O)/tests/unit/harness.o $(call lib,$(call below,$(1)))
-	$(CC) $(cflags) $(ldflags) -o $$@ $$^ $(ldlibs)
+	$(call say,LD,$$@)
+	$(Q)$(CC) $(cflags) $(ldflags) -o $$@ $$^ $(ldlibs)
 
 .PHONY: unit-$(1)
 unit-$(1): $(call tests,$(1))
@@ -76,10 +81,12 @@ unit: ## unit tests, under ASan+UBSan and under musl (one room: make unit-ROOM [
 	scripts/run-unit build/release $(patsubst $(O)/%,build/release/%,$(unit_tests))
 
 $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(call lib,$(rooms))
-	$(CC) $(cflags) $(ldflags) -o $@ $^ $(ldlibs)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(cflags) $(ldflags) -o $@ $^ $(ldlibs)
 
 build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(call lib,$(rooms))
-	$(CC) $(cflags) $(ldflags) -fsanitize=fuzzer -o $@ $^ $(ldlibs)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(cflags) $(ldflags) -fsanitize=fuzzer -o $@ $^ $(ldlibs)
 
 replay-bins: $(addprefix $(O)/tests/fuzz/,$(fuzzers))
 

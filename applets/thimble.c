@@ -4,8 +4,9 @@
  * itself under their names, as busybox does.
  */
 #include <errno.h>
-#include <limits.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,62 +43,56 @@ static int print_list(void)
 	return fflush(stdout) ? 1 : 0;
 }
 
-/* One link, replacing an older one; a file that is no link of ours is left alone by name. */
-static int install_one(const char *self, const char *dir, const char *name, int symbolic)
+/* One link, replacing an older one. */
+static int install_one(int dir_fd, const char *self, const char *name, int symbolic)
 {
-	char path[PATH_MAX];
-
-	if (snprintf(path, sizeof(path), "%s/%s", dir, name) >= (int)sizeof(path)) {
-		fprintf(stderr, "thimble: %s/%s: path too long\n", dir, name);
+	if (unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT) {
+		fprintf(stderr, "thimble: replace %s: %s\n", name, strerror(errno));
 		return 1;
 	}
-	if (unlink(path) < 0 && errno != ENOENT) {
-		fprintf(stderr, "thimble: replace %s: %s\n", path, strerror(errno));
-		return 1;
-	}
-	if ((symbolic ? symlink(self, path) : link(self, path)) < 0) {
-		fprintf(stderr, "thimble: link %s: %s\n", path, strerror(errno));
+	if ((symbolic ? symlinkat(self, dir_fd, name) : linkat(AT_FDCWD, self, dir_fd, name, 0)) <
+	    0) {
+		fprintf(stderr, "thimble: link %s: %s\n", name, strerror(errno));
 		return 1;
 	}
 	return 0;
 }
 
-/* A copy of the binary in DIR itself is linked to by its bare name, so that DIR may be moved. */
-static const char *link_target(const char *dir, const char *self)
+static int install_all(int dir_fd, const char *self, int symbolic)
 {
-	char there[PATH_MAX];
 	const char *name = strrchr(self, '/') + 1;
+	int bad = 0;
 
-	if (snprintf(there, sizeof(there), "%s/%s", dir, name) < (int)sizeof(there) &&
-	    access(there, X_OK) == 0)
-		return name;
-	return self;
+	/* beside a copy of the binary the links are relative, so that the directory may move */
+	if (symbolic && faccessat(dir_fd, name, X_OK, 0) == 0)
+		self = name;
+	for (size_t i = 0; i < applets_count; i++)
+		if (applets[i].main)
+			bad |= install_one(dir_fd, self, applets[i].name, symbolic);
+	return bad;
 }
 
 static int install_links(int argc, char **argv)
 {
 	int symbolic = argc > 0 && !strcmp(argv[0], "-s");
-	char self[PATH_MAX];
-	ssize_t n;
-	int bad = 0;
+	char *self;
+	int dir_fd, bad;
 
 	if (argc != 1 + symbolic) {
 		fputs("thimble: --install needs a directory: thimble --install [-s] DIR\n", stderr);
 		return 1;
 	}
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n < 0) {
-		fprintf(stderr, "thimble: read /proc/self/exe: %s\n", strerror(errno));
+	dir_fd = open(argv[symbolic], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0) {
+		fprintf(stderr, "thimble: open %s: %s\n", argv[symbolic], strerror(errno));
 		return 1;
 	}
-	self[n] = '\0';
-	for (size_t i = 0; i < applets_count; i++) {
-		const char *dir = argv[symbolic];
-		const char *target = symbolic ? link_target(dir, self) : self;
-
-		if (applets[i].main)
-			bad |= install_one(target, dir, applets[i].name, symbolic);
-	}
+	self = realpath("/proc/self/exe", NULL);
+	bad = self ? install_all(dir_fd, self, symbolic) : 1;
+	if (!self)
+		perror("thimble: /proc/self/exe");
+	free(self);
+	close(dir_fd);
 	return bad;
 }
 
