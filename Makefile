@@ -122,6 +122,9 @@ size: build/thimble ## bytes per room against config/size-budget
 repro: ## build twice in different directories and compare
 	scripts/repro
 
+print-%:
+	@echo $($*)
+
 # --- use -------------------------------------------------------------------
 PREFIX ?= /usr/local
 install: build/thimble ## binary, applet links and pages into DESTDIR PREFIX
