@@ -11,5 +11,19 @@
 #define SUBID_FILE_MAX_BYTES (4 * MIB) /* /etc/subuid, /etc/subgid, getsubids' output */
 #define SUBID_RANGES_MAX     339       /* the kernel takes 340 lines in a map, one is the user's own */
 #define MNT_INFO_MAX_BYTES   (64 * MIB)
+/* http: heads and bodies of both sides */
+#define HTTP_LINE_MAX	     (64 * KIB)	 /* one header line or the request line */
+#define HTTP_HEAD_MAX	     (128 * KIB) /* a whole head, and the trailers of a chunked body */
+#define HTTP_HEADERS_MAX     128	 /* header fields in one head */
+#define HTTP_CHUNK_LINE_MAX  1024	 /* a chunk's size line with its extensions */
+#define HTTP_QUERY_PAIRS_MAX 256	 /* pairs in one query string */
+#define HTTP_DRAIN_MAX	     (256 * KIB) /* unread body dropped to keep a connection */
+#define HTTP_READ_BYTES	     (16 * KIB)	 /* read-ahead buffer at first; grows to HTTP_HEAD_MAX */
+#define HTTP_WRITE_BYTES     (16 * KIB)	 /* answer bytes kept back before they are sent */
+#define HTTP_URL_MAX	     (64 * KIB)	 /* a URL */
+
+/* tls: certificates are files of the user or bytes of a peer */
+#define TLS_PEM_FILE_MAX (16 * MIB) /* a CA bundle */
+#define TLS_CHAIN_MAX	 16	    /* certificates in our own chain */
 
 #endif
