@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+/*
+ * rtnetlink by hand: links, addresses, routes, rules, neighbours. A socket
+ * belongs to the network namespace it was opened in, wherever its owner goes.
+ * Every operation waits for the kernel's acknowledgement. One thread at a time
+ * per struct rtnl. Errors name the object; kind by errno (EEXIST ERR_CONFLICT,
+ * ENODEV ERR_NOTFOUND, EPERM ERR_DENIED).
+ */
+#ifndef NETLINK_RTNL_H
+#define NETLINK_RTNL_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "netlink/ip.h"
+
+struct rtnl {
+	int fd;
+	uint32_t seq;
+};
+
+#define RTNL_INIT        \
+	{                \
+		.fd = -1 \
+	}
+
+struct rtnl_link {
+	int index;
+	int master; /* index of the bridge, 0 none */
+	unsigned mtu;
+	unsigned flags; /* IFF_* */
+	char name[IFNAMSIZ];
+	char kind[16]; /* "bridge", "veth", "tun", "" */
+	uint8_t mac[MAC_SIZE];
+};
+
+struct rtnl_addr {
+	int index;
+	struct ip_prefix prefix;
+};
+
+struct rtnl_route {
+	struct ip_prefix dst; /* IP_NONE: default */
+	struct ip gateway;    /* IP_NONE: none */
+	struct ip prefsrc;    /* IP_NONE: the kernel's choice */
+	int oif;	      /* 0 none */
+	uint32_t table;	      /* 0: main */
+	uint8_t type;	      /* RTN_*; 0: RTN_UNICAST */
+	uint8_t scope;	      /* RT_SCOPE_*; 0: universe */
+	uint8_t family;	      /* enum ip_family; needed when dst and gateway are IP_NONE */
+};
+
+struct rtnl_rule {
+	uint8_t family;	   /* enum ip_family */
+	uint8_t action;	   /* FR_ACT_*; 0: FR_ACT_TO_TBL */
+	uint32_t priority; /* 0: the kernel's choice */
+	uint32_t table;
+	uint32_t fwmark;      /* 0 none */
+	struct ip_prefix src; /* IP_NONE any */
+	struct ip_prefix dst; /* IP_NONE any */
+	char iif[IFNAMSIZ];   /* "" any */
+};
+
+struct rtnl_link_change {
+	int set_up;	    /* 1 up, -1 down, 0 as is */
+	int master;	    /* index; 0 as is, -1 none */
+	unsigned mtu;	    /* 0 as is */
+	unsigned txqlen;    /* 0 as is */
+	const char *name;   /* NULL as is */
+	const uint8_t *mac; /* NULL as is */
+	int netns_fd;	    /* 0 as is */
+	int arp_off;	    /* 1: IFF_NOARP */
+};
+
+/** rtnl_open() - opens a socket in the present network namespace */
+int rtnl_open(struct rtnl *nl, struct err *e) WARN_UNUSED;
+/** rtnl_close() - closes; also a never opened RTNL_INIT */
+void rtnl_close(struct rtnl *nl);
+
+/** rtnl_link_get() - the link of that name; ERR_NOTFOUND */
+int rtnl_link_get(struct rtnl *nl, const char *name, struct rtnl_link *ret,
+		  struct err *e) WARN_UNUSED;
+/** rtnl_bridge_add() - creates a bridge, down; mac may be NULL */
+int rtnl_bridge_add(struct rtnl *nl, const char *name, const uint8_t *mac,
+		    struct err *e) WARN_UNUSED;
+/** rtnl_veth_add() - creates a pair; the peer is born as peer_name in the namespace peer_netns_fd
+ * (-1: this one) with peer_mac (may be NULL); mtu 0 is the kernel's */
+int rtnl_veth_add(struct rtnl *nl, const char *name, const char *peer_name, int peer_netns_fd,
+		  const uint8_t *peer_mac, unsigned mtu, struct err *e) WARN_UNUSED;
+/** rtnl_dummy_add() - creates a dummy link, down */
+int rtnl_dummy_add(struct rtnl *nl, const char *name, struct err *e) WARN_UNUSED;
+/** rtnl_link_set() - changes a link by index */
+int rtnl_link_set(struct rtnl *nl, int index, const struct rtnl_link_change *c,
+		  struct err *e) WARN_UNUSED;
+/** rtnl_bridge_port_isolated() - sets a bridge port's isolated flag (ICC=false) */
+int rtnl_bridge_port_isolated(struct rtnl *nl, int index, bool on, struct err *e) WARN_UNUSED;
+/** rtnl_link_del() - removes a link by name; ERR_NOTFOUND */
+int rtnl_link_del(struct rtnl *nl, const char *name, struct err *e) WARN_UNUSED;
+/** rtnl_addr_add() - adds an address (IPv4 with its broadcast address, IPv6 without duplicate
+ * detection); already there is success */
+int rtnl_addr_add(struct rtnl *nl, int index, const struct ip_prefix *p, struct err *e) WARN_UNUSED;
+/** rtnl_addr_del() - removes an address */
+int rtnl_addr_del(struct rtnl *nl, int index, const struct ip_prefix *p, struct err *e) WARN_UNUSED;
+/** rtnl_route_add() - adds or replaces a route */
+int rtnl_route_add(struct rtnl *nl, const struct rtnl_route *r, struct err *e) WARN_UNUSED;
+/** rtnl_route_del() - removes a route */
+int rtnl_route_del(struct rtnl *nl, const struct rtnl_route *r, struct err *e) WARN_UNUSED;
+/** rtnl_rule_add() - adds a policy rule; already there is success */
+int rtnl_rule_add(struct rtnl *nl, const struct rtnl_rule *r, struct err *e) WARN_UNUSED;
+/** rtnl_rule_del() - removes a policy rule */
+int rtnl_rule_del(struct rtnl *nl, const struct rtnl_rule *r, struct err *e) WARN_UNUSED;
+/** rtnl_neigh_add() - adds or replaces a permanent neighbour */
+int rtnl_neigh_add(struct rtnl *nl, int index, const struct ip *ip, const uint8_t mac[MAC_SIZE],
+		   struct err *e) WARN_UNUSED;
+
+/** rtnl_links() - calls fn for every link until it returns non-zero */
+int rtnl_links(struct rtnl *nl, int (*fn)(const struct rtnl_link *l, void *arg), void *arg,
+	       struct err *e) WARN_UNUSED;
+/** rtnl_addrs() - calls fn for every address until it returns non-zero */
+int rtnl_addrs(struct rtnl *nl, int (*fn)(const struct rtnl_addr *a, void *arg), void *arg,
+	       struct err *e) WARN_UNUSED;
+/** rtnl_routes() - calls fn for every route of all tables until it returns non-zero */
+int rtnl_routes(struct rtnl *nl, int (*fn)(const struct rtnl_route *r, void *arg), void *arg,
+		struct err *e) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/*
+ * usernet: the host side of N's network. One single-threaded loop in the
+ * host's network namespace without any capability: parses what comes out of
+ * the tun, holds host sockets for it, answers DNS, relays published ports.
+ */
+#ifndef USERNET_USERNET_H
+#define USERNET_USERNET_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "usernet/control.h"
+
+struct usernet_conf {
+	int tun_fd;		    /* -1: none (yet) */
+	int netns_fd;		    /* -1: none (yet) */
+	int control_fd;		    /* -1: none; the process then runs until SIGTERM */
+	int ready_fd;		    /* one byte is written when confined and running; -1 none */
+	struct usernet_ctl_tun tun; /* as for USERNET_CTL_TUN */
+	const char *resolv_conf;    /* NULL: /etc/resolv.conf */
+	bool no_sandbox;	    /* for debugging only */
+};
+
+/** usernet_run() - confines the process and serves until SIGTERM, SIGINT or the end of the control
+ * socket (0); -1 on failure */
+int usernet_run(const struct usernet_conf *c, struct err *e) WARN_UNUSED;
+
+#endif
