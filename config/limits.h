@@ -9,7 +9,7 @@
 
 /* ns */
 #define SUBID_FILE_MAX_BYTES (4 * MIB) /* /etc/subuid, /etc/subgid, getsubids' output */
-#define SUBID_RANGES_MAX     339       /* the kernel takes 340 lines in a map, one is the user's own */
+#define SUBID_RANGES_MAX     339 /* the kernel takes 340 lines in a map, one is the user's own */
 #define MNT_INFO_MAX_BYTES   (64 * MIB)
 /* http: heads and bodies of both sides */
 #define HTTP_LINE_MAX	     (64 * KIB)	 /* one header line or the request line */
@@ -29,5 +29,22 @@
 #define JSON_DEPTH_MAX	64	   /* nested arrays and objects */
 #define JSON_TEXT_MAX	(64 * MIB) /* one document */
 #define JSON_VALUES_MAX (1 << 20)  /* values in one document */
+/* image: registries, manifests, archives of images */
+#define REGISTRY_MANIFEST_MAX_BYTES  (4 * MIB)
+#define REGISTRY_TOKEN_MAX_BYTES     (256 * KIB) /* answers of token servers and error bodies */
+#define REGISTRY_REDIRECTS_MAX	     10
+#define REGISTRY_CONNECT_MS	     15000
+#define REGISTRY_IDLE_MS	     60000 /* without a byte of an answer */
+#define REGISTRY_HEADER_MS	     60000 /* for a whole answer's header */
+#define REGISTRY_MIN_BYTES_SEC	     64	   /* slower than that over a minute is a stall */
+#define REGISTRY_LAYER_MAX_BYTES     (256 * GIB)
+#define IMAGE_CONFIG_MAX_BYTES	     (4 * MIB)
+#define IMAGE_LAYERS_MAX	     256
+#define IMAGE_INDEX_ENTRIES_MAX	     4096
+#define IMAGE_HISTORY_MAX	     4096
+#define IMAGE_LOAD_MAX_BYTES	     (512 * GIB) /* spooled of one archive */
+#define IMAGE_LOAD_ENTRIES_MAX	     65536
+#define IMAGE_LOAD_JSON_MAX_BYTES    (4 * MIB)
+#define IMAGE_REPOSITORIES_MAX_BYTES (64 * MIB)
 
 #endif
