@@ -47,4 +47,21 @@
 #define IMAGE_LOAD_JSON_MAX_BYTES    (4 * MIB)
 #define IMAGE_REPOSITORIES_MAX_BYTES (64 * MIB)
 
+/* archive: tar, compression, tar-split */
+#define ARCHIVE_PATH_MAX	    4095	      /* bytes of a name or link target */
+#define ARCHIVE_PAX_MAX		    (1 * MIB)	      /* bytes of one pax header */
+#define ARCHIVE_XATTRS_MAX	    64		      /* extended attributes of one entry */
+#define ARCHIVE_SPARSE_MAX	    65536	      /* data regions of one sparse file */
+#define ARCHIVE_ENTRIES_MAX	    (4 * 1024 * 1024) /* entries of one archive */
+#define ARCHIVE_FILE_MAX	    (1024 * GIB)      /* logical bytes of one file */
+#define ARCHIVE_TOTAL_MAX	    (2048 * GIB)      /* bytes of one plain archive */
+#define ARCHIVE_ZSTD_WINDOW_LOG_MAX 27		      /* 128 MiB, what `zstd --long` makes */
+#define ARCHIVE_TARSPLIT_LINE_MAX   (8 * MIB)	      /* bytes of one journal line */
+
+/* storage */
+#define STORAGE_LAYERS_MAX	128	  /* layers of one chain, Docker's limit for overlay2 */
+#define STORAGE_META_MAX	(1 * MIB) /* bytes of a small file of layerdb or of a volume */
+#define STORAGE_VOLUME_NAME_MAX 255
+#define STORAGE_TREE_DEPTH_MAX	2048 /* directories within directories when walking */
+
 #endif

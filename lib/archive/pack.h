@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A directory tree as a tar (docker cp, export, commit), and tree copies (the
+ * image's content into a new volume). Trees are hostile: descriptors only, no
+ * link is followed.
+ */
+#ifndef ARCHIVE_PACK_H
+#define ARCHIVE_PACK_H
+
+#include <stdbool.h>
+
+#include "archive/tar.h"
+#include "base/err.h"
+
+struct pack_opts {
+	const char *prefix;   /* name of the top in the archive, "" for the content alone */
+	bool one_file_system; /* do not enter other mounts */
+	bool overlay_to_aufs; /* overlay whiteouts become .wh. names (a container's diff) */
+};
+
+/**
+ * pack_tree() - adds a file or a directory with all below; hard links inside are kept
+ * @w:      writer; the caller ends it
+ * @dir_fd: directory that holds name
+ * @name:   one component, or "." for dir_fd itself
+ * @opts:   how
+ * @e:      filled on failure; files that vanish meanwhile are left out
+ *
+ * Return: 0 or -1.
+ */
+int pack_tree(struct tar_writer *w, int dir_fd, const char *name, const struct pack_opts *opts,
+	      struct err *e) WARN_UNUSED;
+
+/**
+ * pack_copy_tree() - copies what is in one directory into another
+ * @src_fd: directory
+ * @dst_fd: directory; gets the owner and mode of src_fd
+ * @e:      filled on failure
+ *
+ * Owner, mode, times, xattrs, symlinks, hard links, fifos are kept, sockets and
+ * devices left out; contents by reflink or copy_file_range(2) where possible.
+ *
+ * Return: 0 or -1.
+ */
+int pack_copy_tree(int src_fd, int dst_fd, struct err *e) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The store of layers under a data root, laid out as Docker's overlay2 graph
+ * driver lays it (image/overlay2/layerdb, overlay2/<cache-id>). One object per
+ * data root; every function may be called from any thread; nothing is mounted
+ * here but a probe at opening.
+ */
+#ifndef STORAGE_STORAGE_H
+#define STORAGE_STORAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/strv.h"
+
+struct storage;
+
+/**
+ * storage_open() - opens or makes the store and repairs what a crash left
+ * @root:   data root, absolute; made when absent
+ * @driver: "overlay2", or NULL for the best that works
+ * @ret:    the store
+ * @e:      ERR_UNAVAILABLE names what is missing (overlayfs in user namespaces: Linux 5.11)
+ *
+ * Temporary directories, uncommitted layers and the trash of the last run are
+ * removed in the background. The process must be uid 0 of its user namespace
+ * and own its mount namespace.
+ *
+ * Return: 0 or -1.
+ */
+int storage_open(const char *root, const char *driver, struct storage **ret,
+		 struct err *e) WARN_UNUSED;
+/** storage_free() - waits for running removals; NULL is fine */
+void storage_free(struct storage *s);
+/** storage_freep() - CLEANUP(storage_freep) */
+void storage_freep(struct storage **s);
+/** storage_driver() - "overlay2"; borrowed */
+const char *storage_driver(const struct storage *s);
+/** storage_root() - the data root; borrowed */
+const char *storage_root(const struct storage *s);
+/** storage_image_dir() - "<root>/image/overlay2", where imagedb, distribution and
+ * repositories.json live too; borrowed */
+const char *storage_image_dir(const struct storage *s);
+/** storage_status() - DriverStatus of /info: appends key, value, key, value … */
+void storage_status(const struct storage *s, struct strv *ret_pairs);
+
+#endif
