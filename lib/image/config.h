@@ -14,15 +14,15 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/strv.h"
+#include "json/bind.h"
 
 struct image_health {
-	bool present;
-	struct strv test; /* {"NONE"}, {"CMD", …}, {"CMD-SHELL", text}; empty inherits */
+	struct strv test; /* {"NONE"}, {"CMD", …}, {"CMD-SHELL", text}; nil inherits */
 	int64_t interval_nsec, timeout_nsec, start_period_nsec, start_interval_nsec;
 	int64_t retries;
 };
 
-/* The "config" object. An empty list stands for an absent one. */
+/* The "config" object. */
 struct image_run_config {
 	char *user;		   /* NULL or "" is root */
 	struct strv exposed_ports; /* "80/tcp" */
@@ -31,10 +31,10 @@ struct image_run_config {
 	struct strv cmd;
 	struct strv volumes; /* paths */
 	char *working_dir;
-	struct strv labels; /* "key=value" */
+	struct json_strmap labels;
 	char *stop_signal;
 	bool args_escaped;
-	struct image_health health;
+	struct image_health *health; /* NULL: none given */
 	struct strv onbuild;
 	struct strv shell;
 };
@@ -45,14 +45,24 @@ struct image_history {
 	bool empty_layer;
 };
 
+struct image_rootfs {
+	char *type;	      /* "layers" */
+	struct strv diff_ids; /* lowest layer first */
+};
+
 struct image_config {
 	char *architecture, *os, *variant, *os_version, *author, *docker_version, *comment;
 	int64_t created_nsec; /* 0 when absent */
 	struct image_run_config config;
-	struct strv diff_ids; /* rootfs.diff_ids, lowest layer first */
-	struct image_history *history;
-	size_t n_history;
+	struct image_rootfs rootfs;
+	JSON_ARRAY_OF(struct image_history) history;
 };
+
+/* How these are bound to JSON (json/bind.h). */
+extern const struct json_struct image_health_json;
+extern const struct json_struct image_run_config_json;
+extern const struct json_struct image_history_json;
+extern const struct json_struct image_config_json;
 
 /** image_config_new() - an empty configuration */
 struct image_config *image_config_new(void);
@@ -74,7 +84,7 @@ void image_run_config_copy(struct image_run_config *dst, const struct image_run_
  */
 int image_config_parse(const void *p, size_t n, struct image_config **ret,
 		       struct err *e) WARN_UNUSED;
-/** image_config_write() - appends the configuration as JSON, keys in Docker's order; same input,
+/** image_config_write() - appends the configuration as JSON, keys sorted as Docker's; same input,
  * same bytes */
 void image_config_write(const struct image_config *c, struct buf *out);
 /** image_run_config_write() - appends the "config" object as GET /images/{}/json shows it */

@@ -144,8 +144,8 @@ int image_store_list(struct image_store *s, bool all, bool shared, const struct 
 void image_infos_clear(struct image_store *s, struct image_infos *l);
 /** image_filters_clear() - frees the lists */
 void image_filters_clear(struct image_filters *f);
-/** image_filters_label_ok() - do labels ("key=value") satisfy the label filters */
-bool image_filters_label_ok(const struct image_filters *f, const struct strv *labels);
+/** image_filters_label_ok() - do labels satisfy the label filters */
+bool image_filters_label_ok(const struct image_filters *f, const struct json_strmap *labels);
 /** image_store_count() - number of images (GET /info) */
 size_t image_store_count(struct image_store *s);
 /** image_store_layers_bytes() - disk used by all layers (GET /system/df) */
