@@ -26,9 +26,10 @@
 #define TLS_PEM_FILE_MAX (16 * MIB) /* a CA bundle */
 #define TLS_CHAIN_MAX	 16	    /* certificates in our own chain */
 /* json */
-#define JSON_DEPTH_MAX	64	   /* nested arrays and objects */
-#define JSON_TEXT_MAX	(64 * MIB) /* one document */
-#define JSON_VALUES_MAX (1 << 20)  /* values in one document */
+#define JSON_DEPTH_MAX	    64	       /* nested arrays and objects */
+#define JSON_TEXT_MAX	    (64 * MIB) /* one document */
+#define JSON_VALUES_MAX	    (1 << 20)  /* values in one document */
+#define JSON_BIND_ITEMS_MAX 65536      /* structs in one list or map */
 /* image: registries, manifests, archives of images */
 #define REGISTRY_MANIFEST_MAX_BYTES  (4 * MIB)
 #define REGISTRY_TOKEN_MAX_BYTES     (256 * KIB) /* answers of token servers and error bodies */
