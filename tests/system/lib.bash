@@ -32,17 +32,16 @@ stack_start() {
 	stack_env
 	dockerd-rootless.sh "$@" >>"$STACK_LOG" 2>&1 3>&- &
 	echo $! >"$BATS_FILE_TMPDIR/stack.pid"
-	within 20 stack_answers || { stack_logs; return 1; }
+	within 20 stack_answers_or_ended && stack_answers || { stack_logs; return 1; }
 }
 
-stack_answers() {
-	kill -0 "$(cat "$BATS_FILE_TMPDIR/stack.pid")" || return 0 # ended: the next line says so
-	curl -sf --unix-socket "$XDG_RUNTIME_DIR/docker.sock" http://localhost/_ping
-}
+stack_answers() { curl -sf --unix-socket "$XDG_RUNTIME_DIR/docker.sock" http://localhost/_ping >/dev/null; }
+stack_answers_or_ended() { stack_answers || ! kill -0 "$(cat "$BATS_FILE_TMPDIR/stack.pid")"; }
 
 stack_logs() {
 	echo "--- end of the stack's log"
 	tail -n 60 "$STACK_LOG"
+	echo "---"
 }
 
 # stack_halt: ends the stack as an administrator would, by one SIGTERM; containers may live on.

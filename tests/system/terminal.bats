@@ -40,7 +40,7 @@ run_it() {
 	keys 'stty size' Enter
 	within 5 shows '^30 100$' || { screen; false; }
 	keys 'exit' Enter
-	within 5 shows 'host\$ $'
+	within 5 shows 'host\$ *$'
 }
 
 @test "resizing the terminal reaches the container" {
@@ -64,20 +64,20 @@ run_it() {
 @test "Ctrl-P Ctrl-Q detaches, attach comes back" {
 	run_it detach
 	keys C-p C-q
-	within 5 shows 'host\$ $' || { screen; false; }
+	within 5 shows 'host\$ *$' || { screen; false; }
 	[ "$(real inspect -f '{{.State.Running}}' detach)" = true ]
 	keys 'clear; docker attach detach' Enter
 	keys '' Enter
 	keys 'echo back-$((1 + 1))' Enter
 	within 5 shows '^back-2$' || { screen; false; }
 	keys 'exit' Enter
-	within 5 shows 'host\$ $'
+	within 5 shows 'host\$ *$'
 }
 
 @test "the exit code comes back" {
 	run_it code
 	keys 'exit 37' Enter
-	within 5 shows 'host\$ $'
+	within 5 shows 'host\$ *$'
 	keys 'echo code=$?' Enter
 	within 5 shows '^code=37$' || { screen; false; }
 }
