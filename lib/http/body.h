@@ -19,7 +19,8 @@
 
 struct http_reader {
 	struct stream *s;  /* borrowed */
-	char *data;	   /* HTTP_READ_BYTES, allocated at first use */
+	char *data;	   /* NULL until the first read */
+	size_t cap;	   /* HTTP_READ_BYTES, grows to HTTP_HEAD_MAX for a long head */
 	size_t start, end; /* bytes received and not yet used */
 };
 
