@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+/* Images, volumes and networks as the API changes them: the rooms' own verbs plus events and the
+ * look at who uses what. */
+#ifndef ENGINE_RESOURCE_H
+#define ENGINE_RESOURCE_H
+
+#include "base/stream.h"
+#include "engine/engine.h"
+#include "image/load.h"
+#include "image/pull.h"
+#include "storage/volume.h"
+
+/** engine_image_pull() - name as given, tag (or digest, or "" for all tags when all is set) */
+int engine_image_pull(struct engine *en, const char *name, const char *tag, const char *platform,
+		      const struct registry_auth *auth, const struct image_job *job,
+		      struct err *e) WARN_UNUSED;
+/** engine_image_load() - see image_load() */
+int engine_image_load(struct engine *en, struct stream *in, bool quiet, const char *platform,
+		      const struct image_job *job, struct err *e) WARN_UNUSED;
+/** engine_image_import() - repo and tag may be NULL; see image_import(). ret_id DIGEST_SIZE bytes
+ */
+int engine_image_import(struct engine *en, struct stream *in, const char *repo, const char *tag,
+			const char *message, const struct strv *changes, const char *platform,
+			const struct image_job *job, char *ret_id, struct err *e) WARN_UNUSED;
+/** engine_image_tag() - gives name a further reference repo:tag */
+int engine_image_tag(struct engine *en, const char *name, const char *repo, const char *tag,
+		     struct err *e) WARN_UNUSED;
+/** engine_image_remove() - see image_store_remove(); containers using it are looked at */
+int engine_image_remove(struct engine *en, const char *name, bool force, bool no_prune,
+			struct image_removeds *ret, struct err *e) WARN_UNUSED;
+/** engine_image_prune() - see image_store_prune() */
+int engine_image_prune(struct engine *en, const struct engine_filters *f,
+		       struct image_removeds *ret, struct err *e) WARN_UNUSED;
+/** engine_image_containers() - how many containers were made from an image id */
+size_t engine_image_containers(struct engine *en, const char *image_id);
+
+struct engine_volume {
+	struct volume_info info;
+	int64_t size_bytes; /* -1: not asked for */
+	int64_t ref_count;  /* containers that use it */
+};
+
+/** engine_volume_create() - name NULL or "": random; ret is the caller's */
+int engine_volume_create(struct engine *en, const char *name, const char *driver,
+			 const struct strv *labels, const struct strv *options,
+			 struct engine_volume *ret, struct err *e) WARN_UNUSED;
+/** engine_volume_get() - ERR_NOTFOUND "get x: no such volume" */
+int engine_volume_get(struct engine *en, const char *name, struct engine_volume *ret,
+		      struct err *e) WARN_UNUSED;
+/** engine_volume_list() - filters name, label, dangling, driver; *ret of *ret_n items, free each
+ * and the array */
+int engine_volume_list(struct engine *en, const struct engine_filters *f, bool size,
+		       struct engine_volume **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
+/** engine_volume_remove() - ERR_CONFLICT "volume is in use - [id]" */
+int engine_volume_remove(struct engine *en, const char *name, bool force,
+			 struct err *e) WARN_UNUSED;
+/** engine_volume_prune() - anonymous unused ones; filter all=true: named ones too */
+int engine_volume_prune(struct engine *en, const struct engine_filters *f, struct strv *ret_names,
+			int64_t *ret_bytes, struct err *e) WARN_UNUSED;
+/** engine_volume_clear() - frees the fields */
+void engine_volume_clear(struct engine_volume *v);
+
+struct engine_network_member {
+	char id[65];
+	char *name;
+	char *endpoint_id;
+	char *mac, *ipv4; /* "172.17.0.2/16" */
+};
+
+struct engine_network {
+	char id[65];
+	const char *name, *driver; /* static: bridge, host, none (driver "null") */
+	int64_t created_nsec;
+	char *subnet, *gateway; /* NULL: no IPAM */
+	struct json_strmap options;
+	struct engine_network_member *members; /* running containers */
+	size_t n_members;
+};
+
+/** engine_network_get() - by name or id prefix; ERR_NOTFOUND "network x not found";
+ * engine_network_clear() */
+int engine_network_get(struct engine *en, const char *name, struct engine_network *ret,
+		       struct err *e) WARN_UNUSED;
+/** engine_network_list() - all that pass the filters (name id driver type scope label dangling) */
+int engine_network_list(struct engine *en, const struct engine_filters *f,
+			struct engine_network **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
+/** engine_network_clear() - frees the fields */
+void engine_network_clear(struct engine_network *n);
+
+#endif
