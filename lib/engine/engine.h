@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * The engine: everything behind the API. One object a process. All functions of
- * engine/*.h may be called from any thread; those that block say so. Names of
+ * the engine headers may be called from any thread; those that block say so. Names of
  * containers are full ids, unambiguous id prefixes or names, with or without a
  * leading slash; "No such container: x" is ERR_NOTFOUND.
  */
