@@ -16,7 +16,7 @@ struct bind_at {
 };
 
 struct bind_ops {
-	bool nilable;	     /* null clears it */
+	bool nilable; /* null clears it */
 	int (*read)(const struct json *v, const struct json_field *f, void *p,
 		    const struct bind_at *at, struct err *e);
 	void (*write)(struct json_w *w, const struct json_field *f, const void *p);
