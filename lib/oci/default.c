@@ -12,10 +12,10 @@
 #include "sandbox/caps.h"
 
 static const char *const masked_paths[] = {
-	"/proc/asound",	       "/proc/acpi",	    "/proc/interrupts",
-	"/proc/kcore",	       "/proc/keys",	    "/proc/latency_stats",
-	"/proc/timer_list",    "/proc/timer_stats", "/proc/sched_debug",
-	"/proc/scsi",	       "/sys/firmware",	    "/sys/devices/virtual/powercap",
+	"/proc/asound",	    "/proc/acpi",	 "/proc/interrupts",
+	"/proc/kcore",	    "/proc/keys",	 "/proc/latency_stats",
+	"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+	"/proc/scsi",	    "/sys/firmware",	 "/sys/devices/virtual/powercap",
 };
 
 static const char *const readonly_paths[] = {
@@ -31,8 +31,7 @@ static const struct {
 } default_mounts[] = {
 	{"/proc", "proc", "proc", "nosuid,noexec,nodev"},
 	{"/dev", "tmpfs", "tmpfs", "nosuid,strictatime,mode=755,size=65536k"},
-	{"/dev/pts", "devpts", "devpts",
-	 "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5"},
+	{"/dev/pts", "devpts", "devpts", "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5"},
 	{"/sys", "sysfs", "sysfs", "nosuid,noexec,nodev,ro"},
 	{"/sys/fs/cgroup", "cgroup", "cgroup", "ro,nosuid,noexec,nodev"},
 	{"/dev/mqueue", "mqueue", "mqueue", "nosuid,noexec,nodev"},

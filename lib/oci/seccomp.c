@@ -86,8 +86,8 @@ const struct json_struct oci_seccomp_json = {"seccomp.Seccomp", sizeof(struct oc
 static const struct {
 	const char *scmp, *go;
 } go_arches[] = {
-	{"SCMP_ARCH_X86_64", "amd64"},	 {"SCMP_ARCH_X86", "386"},
-	{"SCMP_ARCH_AARCH64", "arm64"},	 {"SCMP_ARCH_ARM", "arm"},
+	{"SCMP_ARCH_X86_64", "amd64"},	  {"SCMP_ARCH_X86", "386"},
+	{"SCMP_ARCH_AARCH64", "arm64"},	  {"SCMP_ARCH_ARM", "arm"},
 	{"SCMP_ARCH_PPC64LE", "ppc64le"}, {"SCMP_ARCH_S390X", "s390x"},
 	{"SCMP_ARCH_RISCV64", "riscv64"},
 };
@@ -132,8 +132,7 @@ static bool included(const struct here *h, const struct oci_seccomp_filter *f)
 {
 	if (f->arches.len > 0 && !strv_has(&f->arches, h->go_arch))
 		return false;
-	strv_for_each(cap, &f->caps)
-	{
+	strv_for_each (cap, &f->caps) {
 		if (!has_cap(h, *cap))
 			return false;
 	}
@@ -144,8 +143,7 @@ static bool excluded(const struct here *h, const struct oci_seccomp_filter *f)
 {
 	if (f->arches.len > 0 && strv_has(&f->arches, h->go_arch))
 		return true;
-	strv_for_each(cap, &f->caps)
-	{
+	strv_for_each (cap, &f->caps) {
 		if (has_cap(h, *cap))
 			return true;
 	}
@@ -197,8 +195,7 @@ static int take_rule(const struct oci_seccomp_syscall *s, struct sandbox_rule *r
 
 static int take_flags(const struct oci_seccomp *p, uint32_t *ret, struct err *e)
 {
-	strv_for_each(flag, &p->flags)
-	{
+	strv_for_each (flag, &p->flags) {
 		if (str_eq(*flag, "SECCOMP_FILTER_FLAG_LOG"))
 			*ret |= SECCOMP_FILTER_FLAG_LOG;
 		else if (str_eq(*flag, "SECCOMP_FILTER_FLAG_SPEC_ALLOW"))
@@ -276,8 +273,7 @@ int oci_seccomp_check(const char *text, size_t len, struct err *e)
 }
 
 /* All that the program depends on. */
-static void cache_key(const char *text, size_t len, const struct here *h,
-		      char out[SHA256_HEX_SIZE])
+static void cache_key(const char *text, size_t len, const struct here *h, char out[SHA256_HEX_SIZE])
 {
 	unsigned char digest[SHA256_SIZE];
 	struct sha256 s;

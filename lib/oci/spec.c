@@ -108,8 +108,8 @@ static const struct json_field id_mapping_fields[] = {
 	F_REQ(struct oci_id_mapping, size, "size", JSON_B_UINT32),
 	{0},
 };
-const struct json_struct oci_id_mapping_json = {
-	"specs.LinuxIDMapping", sizeof(struct oci_id_mapping), id_mapping_fields};
+const struct json_struct oci_id_mapping_json = {"specs.LinuxIDMapping",
+						sizeof(struct oci_id_mapping), id_mapping_fields};
 
 static const struct json_field device_fields[] = {
 	F_REQ(struct oci_device, type, "type", JSON_B_STR),
@@ -258,8 +258,8 @@ int oci_process_check(const struct oci_process *p, struct err *e)
 
 static int namespaces_check(const struct oci_linux *l, struct err *e)
 {
-	static const char *const known[] = {"pid",  "network", "mount",	 "ipc",
-					    "uts",  "user",    "cgroup", "time"};
+	static const char *const known[] = {"pid", "network", "mount",	"ipc",
+					    "uts", "user",    "cgroup", "time"};
 	unsigned seen = 0;
 
 	for (size_t i = 0; i < l->namespaces.len; i++) {

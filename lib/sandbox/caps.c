@@ -96,8 +96,7 @@ int caps_from_names(const struct strv *list, uint64_t *ret_mask, struct err *e)
 {
 	uint64_t mask = 0;
 
-	strv_for_each(name, list)
-	{
+	strv_for_each (name, list) {
 		if (add_name(*name, &mask, e) < 0)
 			return -1;
 	}

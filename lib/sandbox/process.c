@@ -72,8 +72,8 @@ int sandbox_rlimit_set(const char *name, uint64_t soft, uint64_t hard, struct er
 		return err_set(e, ERR_INVALID, 0, "invalid rlimit type: %s",
 			       name != NULL ? name : "");
 	if (want.rlim_cur > want.rlim_max)
-		return err_set(e, ERR_INVALID, 0,
-			       "%s: soft limit is higher than the hard limit", name);
+		return err_set(e, ERR_INVALID, 0, "%s: soft limit is higher than the hard limit",
+			       name);
 	if (setrlimit((unsigned)n, &want) == 0)
 		return 0;
 	if (errno != EPERM || getrlimit((unsigned)n, &have) < 0)

@@ -29,11 +29,11 @@ static const struct {
 	const char *name;
 	unsigned number;
 } new_calls[] = {
-	{"cachestat", 451},	    {"fchmodat2", 452},	      {"map_shadow_stack", 453},
-	{"futex_wake", 454},	    {"futex_wait", 455},      {"futex_requeue", 456},
-	{"statmount", 457},	    {"listmount", 458},	      {"lsm_get_self_attr", 459},
+	{"cachestat", 451},	    {"fchmodat2", 452},	       {"map_shadow_stack", 453},
+	{"futex_wake", 454},	    {"futex_wait", 455},       {"futex_requeue", 456},
+	{"statmount", 457},	    {"listmount", 458},	       {"lsm_get_self_attr", 459},
 	{"lsm_set_self_attr", 460}, {"lsm_list_modules", 461}, {"mseal", 462},
-	{"setxattrat", 463},	    {"getxattrat", 464},      {"listxattrat", 465},
+	{"setxattrat", 463},	    {"getxattrat", 464},       {"listxattrat", 465},
 	{"removexattrat", 466},	    {"open_tree_attr", 467},
 };
 
@@ -143,8 +143,7 @@ static void scmp_freep(scmp_filter_ctx *ctx)
 
 static int add_arches(scmp_filter_ctx ctx, const struct sandbox_rules *r, struct err *e)
 {
-	strv_for_each(name, &r->arches)
-	{
+	strv_for_each (name, &r->arches) {
 		size_t i = 0;
 		int rc;
 
@@ -197,7 +196,8 @@ static int add_call(scmp_filter_ctx ctx, const struct sandbox_rule *r, int nr, c
 		rc = seccomp_rule_add_array(ctx, r->action, nr, 0, NULL);
 	for (size_t i = 0; i < r->n_args; i++) {
 		if (to_scmp(&r->args[i], &cmp[apart ? 0 : i]) < 0)
-			return err_set(e, ERR_INVALID, 0, "seccomp rule for %s: bad argument", name);
+			return err_set(e, ERR_INVALID, 0, "seccomp rule for %s: bad argument",
+				       name);
 		if (apart || i + 1 == r->n_args)
 			rc = seccomp_rule_add_array(ctx, r->action, nr,
 						    apart ? 1 : (unsigned)r->n_args, cmp);
@@ -216,8 +216,7 @@ static int add_rules(scmp_filter_ctx ctx, const struct sandbox_rules *r, struct 
 
 		if (rule->action == r->default_action)
 			continue;
-		strv_for_each(name, &rule->names)
-		{
+		strv_for_each (name, &rule->names) {
 			int nr = seccomp_syscall_resolve_name(*name);
 
 			if (nr != __NR_SCMP_ERROR && add_call(ctx, rule, nr, *name, e) < 0)
@@ -240,8 +239,7 @@ static int newest_call(const struct sandbox_rules *r, uint32_t token)
 	int newest = -1;
 
 	for (size_t i = 0; i < r->n_rules; i++)
-		strv_for_each(name, &r->rules[i].names)
-		{
+		strv_for_each (name, &r->rules[i].names) {
 			int nr = seccomp_syscall_resolve_name_arch(token, *name);
 
 			if (nr < 0x40000000)
