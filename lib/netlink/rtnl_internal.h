@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+/* What rtnl.c and rtnl_dump.c share. */
+#ifndef NETLINK_RTNL_INTERNAL_H
+#define NETLINK_RTNL_INTERNAL_H
+
+#include "netlink/msg.h"
+#include "netlink/rtnl.h"
+
+#define RTNL_REQUEST_MAX  1024	/* our longest request is about 250 bytes */
+#define RTNL_DATAGRAM_MAX 32768 /* the kernel's dump datagrams: at most 32 KiB */
+
+/* Parsers of one object each; false: not such an object, or malformed. */
+bool rtnl_parse_link(const struct nl_reply *r, struct rtnl_link *ret);
+bool rtnl_parse_addr(const struct nl_reply *r, struct rtnl_addr *ret);
+bool rtnl_parse_route(const struct nl_reply *r, struct rtnl_route *ret);
+
+/* AF_INET or AF_INET6 */
+uint8_t rtnl_family(uint8_t ip_family);
+
+/* Sends b and waits for the acknowledgement; with on_reply (may be NULL) also hands over objects.
+ * Fills e without naming what was tried. */
+int rtnl_call(struct rtnl *nl, struct nl_build *b,
+	      int (*on_reply)(const struct nl_reply *r, void *arg), void *arg, struct err *e);
+
+#endif
