@@ -48,7 +48,6 @@ struct netns_bridge {
 	struct ip_prefix gateway6; /* IP_NONE: no IPv6 */
 	unsigned mtu;		   /* 0: 1500 */
 	bool internal;		   /* no way out of this network */
-	bool icc_off;		   /* ports plugged later cannot reach each other */
 };
 
 struct netns_plug {
@@ -60,7 +59,8 @@ struct netns_plug {
 	struct ip_prefix address6; /* IP_NONE: no IPv6 */
 	struct ip gateway;	   /* default route; IP_NONE: none */
 	struct ip gateway6;
-	unsigned mtu; /* 0: 1500 */
+	unsigned mtu;  /* 0: 1500 */
+	bool isolated; /* cannot reach other isolated ports of the bridge (ICC=false) */
 };
 
 /** netns_client_new() - a client for the socket at path; connects at the first call */

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The tun by which N reaches the world: created in N, configured, and its
+ * descriptor handed out to whoever parses packets. The device lives as long as
+ * a descriptor of it is open. Documentation/networking/tuntap.rst.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "network/server_internal.h"
+
+#define TUN_TXQLEN 4096 /* its ring counts packets, not bytes */
+
+static int open_tun(const char *ifname, int *ret_fd, struct err *e)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	struct ifreq r = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+
+	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0) {
+		err_sys(e, "open /dev/net/tun");
+		e->kind = ERR_UNAVAILABLE;
+		return -1;
+	}
+	str_copy(r.ifr_name, ifname, sizeof(r.ifr_name));
+	if (ioctl(fd, TUNSETIFF, &r) < 0) {
+		err_sys(e, "create tun %s", ifname);
+		if (errno == EBUSY)
+			e->kind = ERR_CONFLICT;
+		return -1;
+	}
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int add_ipv6(struct rtnl *nl, int index, struct err *e)
+{
+	struct rtnl_route r = {.oif = index};
+	struct ip_prefix p;
+
+	if (ip_prefix_parse("fd00::100/64", &p, e) < 0 || ip_parse("fd00::2", &r.gateway, e) < 0 ||
+	    rtnl_addr_add(nl, index, &p, e) < 0)
+		return -1;
+	return rtnl_route_add(nl, &r, e);
+}
+
+static int configure(struct rtnl *nl, const char *ifname, const struct netns_tun *t, struct err *e)
+{
+	struct rtnl_link_change up = {
+		.set_up = 1, .mtu = t->mtu > 0 ? t->mtu : NETNS_MTU_DEFAULT, .txqlen = TUN_TXQLEN};
+	struct ip_prefix subnet = t->subnet, own;
+	struct rtnl_route r = {0};
+	struct rtnl_link link;
+
+	if (subnet.ip.family == IP_NONE && ip_prefix_parse(NETNS_CIDR_DEFAULT, &subnet, e) < 0)
+		return -1;
+	own.bits = subnet.bits;
+	if (ip_prefix_nth(&subnet, 100, &own.ip, e) < 0 ||
+	    ip_prefix_nth(&subnet, 2, &r.gateway, e) < 0 ||
+	    rtnl_link_get(nl, ifname, &link, e) < 0 || rtnl_link_set(nl, link.index, &up, e) < 0 ||
+	    rtnl_addr_add(nl, link.index, &own, e) < 0)
+		return -1;
+	r.oif = link.index;
+	if (rtnl_route_add(nl, &r, e) < 0)
+		return -1;
+	return t->ipv6 ? add_ipv6(nl, link.index, e) : 0;
+}
+
+int netns_do_tun(struct netns_server *s, const struct netns_tun *t, int *ret_fd, struct err *e)
+{
+	const char *ifname = t->ifname[0] != '\0' ? t->ifname : NETNS_IFNAME_DEFAULT;
+	CLEANUP(fd_closep) int fd = -1;
+
+	if (open_tun(ifname, &fd, e) < 0)
+		return -1;
+	if (configure(&s->rtnl, ifname, t, e) < 0)
+		return err_wrap(e, "configure %s", ifname);
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
