@@ -103,6 +103,10 @@ fuzz: ## fuzz each target for FUZZ_SECONDS (10) with clang's libFuzzer
 test: ## everything: unit, replay, lint, system tests; ends with "N passed, N failed, N skipped"
 	scripts/test
 
+build/bench-client: tests/bench/client.c | $(deps_ok)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(cflags) -D_GNU_SOURCE -Wno-frame-larger-than $(ldflags) -o $@ $<
+
 bench: ## figures beside the peers (PEERS=DIR), see tests/bench/README.md
 	tests/bench/bench
 
