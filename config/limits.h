@@ -11,6 +11,9 @@
 #define SUBID_FILE_MAX_BYTES (4 * MIB) /* /etc/subuid, /etc/subgid, getsubids' output */
 #define SUBID_RANGES_MAX     339 /* the kernel takes 340 lines in a map, one is the user's own */
 #define MNT_INFO_MAX_BYTES   (64 * MIB)
+
+/* rootless */
+#define RK_API_BODY_MAX_BYTES (64 * KIB)
 /* http: heads and bodies of both sides */
 #define HTTP_LINE_MAX	     (64 * KIB)	 /* one header line or the request line */
 #define HTTP_HEAD_MAX	     (128 * KIB) /* a whole head, and the trailers of a chunked body */
