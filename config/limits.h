@@ -81,5 +81,10 @@
 #define SHIM_EXECS_MAX	       1024	/* execs of one container, ended and unreported ones too */
 #define SHIM_CLIENT_BUF_MAX    (256 * KIB) /* output kept for a client that does not read */
 #define SHIM_STDIN_BUF_MAX     (64 * KIB)  /* input kept for a process that does not read */
+/* client: what the CLI takes from its files and from an engine */
+#define CLIENT_CONFIG_MAX_BYTES (1 * MIB)  /* config.json, a context's meta.json */
+#define CLIENT_ERROR_MAX_BYTES	(1 * MIB)  /* body of an error */
+#define CLIENT_ANSWER_MAX_BYTES (64 * MIB) /* body of any other answer kept whole */
+#define CLIENT_LINE_MAX_BYTES	(16 * MIB) /* one line of a stream */
 
 #endif
