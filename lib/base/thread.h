@@ -16,7 +16,7 @@
 #define MUTEX_GUARD_NAME_(line) guard_##line##_
 #define MUTEX_GUARD_NAME(line)	MUTEX_GUARD_NAME_(line)
 #define MUTEX_GUARD(mu) \
-	pthread_mutex_t *MUTEX_GUARD_NAME(__LINE__) CLEANUP(mutex_unlockp) = mutex_lock(mu)
+	pthread_mutex_t *MUTEX_GUARD_NAME(__LINE__) CLEANUP(mutex_unlockp) UNUSED = mutex_lock(mu)
 
 /** thread_start() - runs fn(arg) in a detached thread; ERR_UNAVAILABLE when there can be no more */
 int thread_start(void (*fn)(void *arg), void *arg, struct err *e) WARN_UNUSED;
