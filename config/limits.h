@@ -42,6 +42,8 @@
 #define REGISTRY_HEADER_MS	     60000 /* for a whole answer's header */
 #define REGISTRY_MIN_BYTES_SEC	     64	   /* slower than that over a minute is a stall */
 #define REGISTRY_LAYER_MAX_BYTES     (256 * GIB)
+#define REGISTRY_TAGS_MAX	     65536
+#define REGISTRY_TAG_PAGES_MAX	     256
 #define IMAGE_CONFIG_MAX_BYTES	     (4 * MIB)
 #define IMAGE_LAYERS_MAX	     256
 #define IMAGE_INDEX_ENTRIES_MAX	     4096

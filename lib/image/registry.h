@@ -47,6 +47,7 @@ struct registry_config {
 	char *user_agent;			   /* NULL: "docker/28.5.2 …" form of ours */
 	int max_downloads;			   /* at a time; 0 is 3 */
 	int max_attempts;			   /* of one download; 0 is 5 */
+	int idle_ms; /* wait without a byte of an answer; 0 is REGISTRY_IDLE_MS */
 };
 
 /** registry_config_init() - defaults: the certs.d directories of the system and of the user,
@@ -68,21 +69,24 @@ struct registry;
 struct registry_blob;
 
 /**
- * registry_open() - choose an endpoint for a repository and authenticate
+ * registry_open() - choose an endpoint for a repository; the first request makes the connection
  * @c:    configuration, borrowed until registry_free()
  * @ref:  the repository (domain and path)
  * @auth: credentials, borrowed likewise, may be NULL
- * @mirror: index into the endpoints to try: 0.. mirrors first, the registry itself last
- * @ret:  the caller's
- * @e:    ERR_NOTFOUND with kind only when there is no such endpoint; else why it cannot be reached
+ * @endpoint: 0 to registry_endpoints() - 1: mirrors first, the registry itself last; an insecure
+ *        registry by TLS, then by plain HTTP
  *
- * Return: 0 or -1.
+ * Return: the caller's, to be freed by registry_free().
  */
-int registry_open(const struct registry_config *c, const struct image_ref *ref,
-		  const struct registry_auth *auth, int mirror, struct registry **ret,
-		  struct err *e) WARN_UNUSED;
+struct registry *registry_open(const struct registry_config *c, const struct image_ref *ref,
+			       const struct registry_auth *auth, int endpoint);
 /** registry_endpoints() - how many endpoints registry_open() can try for a repository */
 int registry_endpoints(const struct registry_config *c, const struct image_ref *ref);
+/** registry_url() - the endpoint's base URL, for messages; borrowed */
+const char *registry_url(const struct registry *r);
+/** registry_is_reached() - some answer has come from the endpoint: its errors are final, another
+ * endpoint is no better */
+bool registry_is_reached(const struct registry *r);
 /** registry_free() - NULL is fine */
 void registry_free(struct registry *r);
 /** registry_freep() - CLEANUP(registry_freep) */
@@ -100,6 +104,8 @@ void registry_cancel(struct registry *r);
  */
 int registry_manifest(struct registry *r, const char *name, struct buf *body, char **ret_media_type,
 		      char *ret_digest, struct err *e) WARN_UNUSED;
+/** registry_tags() - appends all tags of the repository */
+int registry_tags(struct registry *r, struct strv *tags, struct err *e) WARN_UNUSED;
 /** registry_head_manifest() - HEAD a manifest: its digest and length; the media type as above */
 int registry_head_manifest(struct registry *r, const char *name, char **ret_media_type,
 			   char *ret_digest, int64_t *ret_size, struct err *e) WARN_UNUSED;
