@@ -34,8 +34,11 @@ const char *compress_name(enum compress_kind kind);
  */
 int compress_reader_new(struct stream *src, struct stream **ret, enum compress_kind *ret_kind,
 			struct err *e) WARN_UNUSED;
+/** compress_reader_borrow() - as compress_reader_new(), but src stays the caller's */
+int compress_reader_borrow(struct stream *src, struct stream **ret, struct err *e) WARN_UNUSED;
 /** compress_gzip_writer() - write-only stream; dst is borrowed; stream_close_write() ends the gzip
- * member and must be called, for stream_free() does not write. level 1 to 9 */
+ * member and must be called, for stream_free() does not write. level 1 to
+ * 9, or 0 for run lengths only (fastest) */
 struct stream *compress_gzip_writer(struct stream *dst, int level);
 
 #endif

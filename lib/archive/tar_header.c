@@ -80,8 +80,12 @@ int tar_parse_header(const unsigned char *block, struct tar_header *ret, struct 
 		short at, len;
 		const char *what;
 	} fields[] = {
-		{TAR_MODE, 8, "mode"},	 {TAR_UID, 8, "uid"},	    {TAR_GID, 8, "gid"},
-		{TAR_SIZE, 12, "size"},	 {TAR_MTIME, 12, "mtime"},  {TAR_MAJOR, 8, "device major"},
+		{TAR_MODE, 8, "mode"},
+		{TAR_UID, 8, "uid"},
+		{TAR_GID, 8, "gid"},
+		{TAR_SIZE, 12, "size"},
+		{TAR_MTIME, 12, "mtime"},
+		{TAR_MAJOR, 8, "device major"},
 		{TAR_MINOR, 8, "device minor"},
 	};
 

@@ -36,8 +36,8 @@ int tar_sparse_add_old(struct tar_sparse *s, const unsigned char *p, size_t n, s
 
 		if (p[0] == 0)
 			return 0;
-		if (tar_parse_number(p, 12, &offset) < 0 || tar_parse_number(p + 12, 12, &len) < 0 ||
-		    offset < 0 || len < 0)
+		if (tar_parse_number(p, 12, &offset) < 0 ||
+		    tar_parse_number(p + 12, 12, &len) < 0 || offset < 0 || len < 0)
 			return err_set(e, ERR_INVALID, 0, "tar: sparse map is malformed");
 		if (tar_sparse_add(s, (uint64_t)offset, (uint64_t)len, e) < 0)
 			return -1;

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Writing a tar-split journal from the reader's tap. Headers and padding are
+ * gathered into segments, a file becomes its name, size and CRC-64. Field order
+ * and escapes are those of Go's encoding/json, as in Docker's own files. The
+ * data of sparse files stays in segments, so that assembly is exact for them too.
+ */
+#include "archive/tarsplit.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/compress.h"
+#include "archive/crc64.h"
+#include "archive/utf8_internal.h"
+#include "base/buf.h"
+#include "base/hex.h"
+#include "base/mem.h"
+#include "config/limits.h"
+
+#define SEGMENT_MAX (512 * KIB) /* Docker's own segments grow to 1 MiB */
+#define OUT_BYTES   (64 * KIB)
+
+struct tarsplit_writer {
+	struct stream *gz;
+	struct buf segment; /* raw bytes not yet written */
+	struct buf out;	    /* journal text not yet compressed */
+	struct buf name;    /* of the present entry */
+	uint64_t size;
+	uint64_t crc;
+	unsigned long long position;
+};
+
+struct tarsplit_writer *tarsplit_writer_new(struct stream *out)
+{
+	struct tarsplit_writer *w = xcalloc(1, sizeof(*w));
+
+	w->gz = compress_gzip_writer(out, 0);
+	return w;
+}
+
+void tarsplit_writer_free(struct tarsplit_writer *w)
+{
+	if (!w)
+		return;
+	stream_free(w->gz);
+	buf_clear(&w->segment);
+	buf_clear(&w->out);
+	buf_clear(&w->name);
+	free(w);
+}
+
+void tarsplit_writer_freep(struct tarsplit_writer **w)
+{
+	tarsplit_writer_free(*w);
+	*w = NULL;
+}
+
+static int flush_out(struct tarsplit_writer *w, size_t least, struct err *e)
+{
+	if (w->out.len <= least)
+		return 0;
+	if (stream_write(w->gz, w->out.data, w->out.len, e) < 0)
+		return -1;
+	buf_reset(&w->out);
+	return 0;
+}
+
+static int write_segment(struct tarsplit_writer *w, struct err *e)
+{
+	if (w->segment.len == 0)
+		return 0;
+	buf_addstr(&w->out, "{\"type\":2,\"payload\":\"");
+	base64_encode(&w->out, w->segment.data, w->segment.len);
+	buf_addf(&w->out, "\",\"position\":%llu}\n", w->position++);
+	buf_reset(&w->segment);
+	return flush_out(w, OUT_BYTES, e);
+}
+
+static void add_json_string(struct buf *b, const char *s, size_t n)
+{
+	static const char plain_not[] = "\"\\<>&";
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c == '"' || c == '\\')
+			buf_addf(b, "\\%c", c);
+		else if (c == '\n')
+			buf_addstr(b, "\\n");
+		else if (c == '\r')
+			buf_addstr(b, "\\r");
+		else if (c == '\t')
+			buf_addstr(b, "\\t");
+		else if (c < 0x20 || strchr(plain_not, c))
+			buf_addf(b, "\\u%04x", c);
+		else
+			buf_addch(b, (char)c);
+	}
+}
+
+static int write_file(struct tarsplit_writer *w, struct err *e)
+{
+	unsigned char sum[8];
+
+	if (utf8_valid(buf_str(&w->name), w->name.len)) {
+		buf_addstr(&w->out, "{\"type\":1,\"name\":\"");
+		add_json_string(&w->out, buf_str(&w->name), w->name.len);
+	} else {
+		buf_addstr(&w->out, "{\"type\":1,\"name_raw\":\"");
+		base64_encode(&w->out, w->name.data, w->name.len);
+	}
+	buf_addch(&w->out, '"');
+	if (w->size > 0) {
+		for (int i = 0; i < 8; i++)
+			sum[i] = (unsigned char)(w->crc >> (56 - 8 * i));
+		buf_addf(&w->out, ",\"size\":%llu,\"payload\":\"", (unsigned long long)w->size);
+		base64_encode(&w->out, sum, sizeof(sum));
+		buf_addch(&w->out, '"');
+	} else {
+		buf_addstr(&w->out, ",\"payload\":null");
+	}
+	buf_addf(&w->out, ",\"position\":%llu}\n", w->position++);
+	return flush_out(w, OUT_BYTES, e);
+}
+
+static int tap_meta(void *arg, const void *p, size_t n, struct err *e)
+{
+	struct tarsplit_writer *w = arg;
+
+	buf_add(&w->segment, p, n);
+	return w->segment.len >= SEGMENT_MAX ? write_segment(w, e) : 0;
+}
+
+static int tap_entry(void *arg, const struct tar_entry *ent, struct err *e)
+{
+	struct tarsplit_writer *w = arg;
+
+	buf_reset(&w->name);
+	buf_addstr(&w->name, ent->name);
+	w->size = ent->type == TAR_FILE && !ent->sparse ? ent->size : 0;
+	w->crc = 0;
+	return write_segment(w, e);
+}
+
+static int tap_data(void *arg, const void *p, size_t n, struct err *e)
+{
+	struct tarsplit_writer *w = arg;
+
+	(void)e;
+	w->crc = crc64_iso(w->crc, p, n);
+	return 0;
+}
+
+static int tap_data_end(void *arg, struct err *e)
+{
+	struct tarsplit_writer *w = arg;
+
+	/* a sparse file's data went into the segment: it stands before the file's line */
+	if (write_segment(w, e) < 0)
+		return -1;
+	return write_file(w, e);
+}
+
+const struct tar_tap tarsplit_tap = {
+	.meta = tap_meta,
+	.entry = tap_entry,
+	.data = tap_data,
+	.data_end = tap_data_end,
+};
+
+int tarsplit_writer_end(struct tarsplit_writer *w, struct err *e)
+{
+	if (write_segment(w, e) < 0 || flush_out(w, 0, e) < 0)
+		return -1;
+	return stream_close_write(w->gz, e);
+}
