@@ -389,8 +389,7 @@ struct stream *compress_gzip_writer(struct stream *dst, int level)
 	w->s.timeout_ms = -1;
 	w->dst = dst;
 	w->out = xmalloc(OUTPUT_BYTES);
-	if (deflateInit2(&w->z, MAX(level, 1), Z_DEFLATED, 15 + 16, 8,
-			 level == 0 ? Z_RLE : Z_DEFAULT_STRATEGY) != Z_OK)
+	if (deflateInit2(&w->z, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		abort(); /* only memory or a wrong level of ours */
 	return &w->s;
 }

@@ -38,7 +38,7 @@ int compress_reader_new(struct stream *src, struct stream **ret, enum compress_k
 int compress_reader_borrow(struct stream *src, struct stream **ret, struct err *e) WARN_UNUSED;
 /** compress_gzip_writer() - write-only stream; dst is borrowed; stream_close_write() ends the gzip
  * member and must be called, for stream_free() does not write. level 1 to
- * 9, or 0 for run lengths only (fastest) */
+ * 9 */
 struct stream *compress_gzip_writer(struct stream *dst, int level);
 
 #endif

@@ -18,7 +18,6 @@ enum extract_whiteout {
 	WHITEOUT_LITERAL, /* .wh. names are ordinary names */
 	WHITEOUT_OVERLAY, /* to overlayfs: char device 0/0 (user.overlay.whiteout where the kernel
 			     refuses it) and user.overlay.opaque=y */
-	WHITEOUT_APPLY,	  /* remove the named files below the root */
 };
 
 struct extract_opts {
@@ -26,7 +25,6 @@ struct extract_opts {
 	bool no_overwrite_dir_nondir; /* a directory never replaces a non-directory or reverse */
 	bool set_owner;		      /* every entry to uid:gid instead of its own */
 	uint32_t uid, gid;
-	bool fresh; /* the tree is empty at first: skips work that only an old tree needs */
 };
 
 struct extract_stats {
@@ -44,8 +42,9 @@ struct extract_stats {
  * @e:       ERR_INVALID for names and links out of the root, ERR_DENIED for owners beyond the id
  *           map (the message names the subordinate ids)
  *
- * Owner, mode, times, xattrs and hard links are kept. On failure the tree is
- * left as it is, for the caller to remove.
+ * Owner, mode, times, hard links and xattrs (user.*, security.capability, ACLs;
+ * never user.overlay.*) are kept. The process must have umask 0. On failure the
+ * tree is left as it is, for the caller to remove.
  *
  * Return: 0 or -1.
  */
