@@ -3,6 +3,7 @@
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
+.SECONDARY:
 include config/build.mk
 Q        := $(if $(V),,@)# V=1 shows the commands
 say      = $(if $(V),,@printf '  %-3s %s\n' $(1) $(2))
@@ -65,7 +66,7 @@ $(call tests,$(1)): $(O)/%: $(O)/%.o $(O)/tests/unit/harness.o $(call lib,$(call
 
 .PHONY: unit-$(1)
 unit-$(1): $(call tests,$(1))
-	scripts/run-unit $(O) $$^
+	@scripts/run-unit $(O) $$^
 endef
 $(foreach r,$(rooms),$(eval $(call room_rules,$(r))))
 
@@ -75,10 +76,10 @@ unit-bins: $(unit_tests)
 check: unit replay ## unit tests and fuzz corpora, under ASan+UBSan and under musl
 
 unit: ## unit tests, under ASan+UBSan and under musl (one room: make unit-ROOM [VARIANT=asan])
-	$(MAKE) VARIANT=asan unit-bins
-	$(MAKE) VARIANT=release unit-bins
-	scripts/run-unit build/asan $(patsubst $(O)/%,build/asan/%,$(unit_tests))
-	scripts/run-unit build/release $(patsubst $(O)/%,build/release/%,$(unit_tests))
+	@$(MAKE) --no-print-directory VARIANT=asan unit-bins
+	@$(MAKE) --no-print-directory VARIANT=release unit-bins
+	@scripts/run-unit build/asan $(patsubst $(O)/%,build/asan/%,$(unit_tests))
+	@scripts/run-unit build/release $(patsubst $(O)/%,build/release/%,$(unit_tests))
 
 $(O)/tests/fuzz/fuzz_%: $(O)/tests/fuzz/fuzz_%.o $(O)/tests/fuzz/replay.o $(call lib,$(rooms))
 	$(call say,LD,$@)
@@ -91,17 +92,17 @@ build/fuzz/fuzz_%: build/fuzz/tests/fuzz/fuzz_%.o $(call lib,$(rooms))
 replay-bins: $(addprefix $(O)/tests/fuzz/,$(fuzzers))
 
 replay: ## replay the fuzz corpora, each input against a guard page
-	$(MAKE) VARIANT=asan replay-bins
-	$(MAKE) VARIANT=release replay-bins
-	scripts/replay build/asan
-	scripts/replay build/release
+	@$(MAKE) --no-print-directory VARIANT=asan replay-bins
+	@$(MAKE) --no-print-directory VARIANT=release replay-bins
+	@scripts/replay build/asan
+	@scripts/replay build/release
 
 fuzz: ## fuzz each target for FUZZ_SECONDS (10) with clang's libFuzzer
-	$(MAKE) VARIANT=fuzz $(addprefix build/fuzz/,$(fuzzers))
-	scripts/fuzz build/fuzz $(or $(FUZZ_SECONDS),10)
+	@$(MAKE) --no-print-directory VARIANT=fuzz $(addprefix build/fuzz/,$(fuzzers))
+	@scripts/fuzz build/fuzz $(or $(FUZZ_SECONDS),10)
 
 test: ## everything: unit, replay, lint, system tests; ends with "N passed, N failed, N skipped"
-	scripts/test
+	@scripts/test
 
 build/bench-client: tests/bench/client.c | $(deps_ok)
 	$(call say,CC,$<)
@@ -112,7 +113,7 @@ bench: ## figures beside the peers (PEERS=DIR), see tests/bench/README.md
 
 # --- checks ----------------------------------------------------------------
 lint: ## format, layers, headers, symbols, sizes, mirror, applets, contracts, analysis of changes
-	scripts/lint
+	@scripts/lint
 
 tidy: ## clang-tidy over everything (slow)
 	scripts/check-analysis --all

@@ -75,12 +75,12 @@
 #define OCI_SECCOMP_MAX	       (1 * MIB)  /* bytes of a seccomp profile */
 #define OCI_STRINGS_MAX	       65536	  /* arguments, variables */
 #define OCI_MOUNTS_MAX	       4096
-#define OCI_SYSCALLS_MAX       16384	/* names in a seccomp profile */
+#define OCI_SYSCALLS_MAX       16384	 /* names in a seccomp profile */
 #define CONTAINER_PASSWD_MAX   (4 * MIB) /* bytes of a container's /etc/passwd or /etc/group */
-#define CONTAINER_COPYUP_DEPTH 256	/* directories below each other when a volume is filled */
-#define SHIM_CLIENTS_MAX       64	/* attached clients of one process */
-#define SHIM_CONNS_MAX	       32	/* engine connections of one shim */
-#define SHIM_EXECS_MAX	       1024	/* execs of one container, ended and unreported ones too */
+#define CONTAINER_COPYUP_DEPTH 256	 /* directories below each other when a volume is filled */
+#define SHIM_CLIENTS_MAX       64	 /* attached clients of one process */
+#define SHIM_CONNS_MAX	       32	 /* engine connections of one shim */
+#define SHIM_EXECS_MAX	       1024	 /* execs of one container, ended and unreported ones too */
 #define SHIM_CLIENT_BUF_MAX    (256 * KIB) /* output kept for a client that does not read */
 #define SHIM_STDIN_BUF_MAX     (64 * KIB)  /* input kept for a process that does not read */
 /* client: what the CLI takes from its files and from an engine */
