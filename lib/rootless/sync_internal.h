@@ -14,7 +14,9 @@
 #ifndef ROOTLESS_SYNC_INTERNAL_H
 #define ROOTLESS_SYNC_INTERNAL_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
 #include "rootless/conf.h"

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/*
+ * External programs for the packets of N: slirp4netns(1), pasta(1). They get N
+ * as an inherited descriptor named through their own /proc, so it does not
+ * matter in whose mount or pid namespace N's path would be valid.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/proc.h"
+#include "base/strv.h"
+#include "base/str.h"
+#include "network/client.h"
+#include "ns/join.h"
+#include "rootless/uplink_internal.h"
+
+#define DRIVER_NETNS_FD	 3
+#define DRIVER_READY_FD	 4
+#define DRIVER_USERNS_FD 5
+#define DRIVER_START_MS	 10000
+
+static unsigned mtu(const struct rk_conf *c)
+{
+	return c->mtu > 0 ? (unsigned)c->mtu : NETNS_MTU_DEFAULT;
+}
+
+static void slirp_argv(const struct rk_conf *c, struct strv *argv)
+{
+	char text[IP_PREFIX_TEXT_SIZE];
+	struct ip_prefix net = ip_prefix_network(&c->subnet);
+
+	strv_add(argv, c->slirp_binary);
+	strv_add(argv, "--configure");
+	strv_addf(argv, "--mtu=%u", mtu(c));
+	strv_addf(argv, "--ready-fd=%d", DRIVER_READY_FD);
+	if (c->disable_host_loopback)
+		strv_add(argv, "--disable-host-loopback");
+	if (c->ipv6)
+		strv_add(argv, "--enable-ipv6");
+	strv_addf(argv, "--cidr=%s", ip_prefix_format(&net, text));
+	/* "auto" is what it can do by itself: both, unless the user says no */
+	if (!str_eq(c->slirp_sandbox, "false"))
+		strv_add(argv, "--enable-sandbox");
+	if (!str_eq(c->slirp_seccomp, "false"))
+		strv_add(argv, "--enable-seccomp");
+	strv_addf(argv, "--userns-path=/proc/self/fd/%d", DRIVER_USERNS_FD);
+	strv_add(argv, "--netns-type=path");
+	strv_addf(argv, "/proc/self/fd/%d", DRIVER_NETNS_FD);
+	strv_add(argv, c->ifname);
+}
+
+static void pasta_argv(const struct rk_conf *c, struct strv *argv)
+{
+	char text[IP_TEXT_SIZE];
+	struct ip child = rk_conf_address(c, 100), gateway = rk_conf_address(c, 2);
+	struct ip dns = rk_conf_address(c, 3);
+
+	strv_add(argv, c->pasta_binary);
+	strv_add(argv, "--config-net");
+	strv_add(argv, "--foreground");
+	strv_add(argv, "--quiet");
+	strv_addf(argv, "--ns-ifname=%s", c->ifname);
+	strv_addf(argv, "--mtu=%u", mtu(c));
+	strv_addf(argv, "--address=%s", ip_format(&child, text));
+	strv_addf(argv, "--netmask=%u", (unsigned)c->subnet.bits);
+	strv_addf(argv, "--gateway=%s", ip_format(&gateway, text));
+	strv_addf(argv, "--dns-forward=%s", ip_format(&dns, text));
+	if (c->disable_host_loopback)
+		strv_add(argv, "--no-map-gw");
+	if (!c->ipv6)
+		strv_add(argv, "--ipv4-only");
+	for (const char *const *o = (const char *const[]){"-t", "-u", "-T", "-U", NULL}; *o; o++) {
+		strv_add(argv, *o);
+		strv_add(argv, "none");
+	}
+	strv_addf(argv, "--userns=/proc/self/fd/%d", DRIVER_USERNS_FD);
+	strv_addf(argv, "--netns=/proc/self/fd/%d", DRIVER_NETNS_FD);
+}
+
+/* slirp4netns writes a byte when it runs; pasta has no such option and gets a moment. */
+static int wait_ready(const struct rk_conf *c, int ready_fd, pid_t pid, struct err *e)
+{
+	char byte;
+	int code;
+
+	if (c->net_kind == RK_NET_SLIRP) {
+		if (fd_wait(ready_fd, POLLIN, DRIVER_START_MS) > 0 &&
+		    fd_read(ready_fd, &byte, 1) == 1)
+			return 0;
+		(void)kill(pid, SIGKILL);
+		(void)proc_wait(pid, 1000, &code, e);
+		return err_set(e, ERR_UNAVAILABLE, 0, "%s did not start", c->slirp_binary);
+	}
+	if (proc_wait(pid, 200, &code, e) == 0)
+		return err_set(e, ERR_UNAVAILABLE, 0, "%s ended with exit code %d", c->pasta_binary,
+			       code);
+	return e->kind == ERR_TIMEOUT ? 0 : -1;
+}
+
+pid_t rk_driver_start(const struct rk_conf *c, int netns_fd, pid_t child_pid, struct err *e)
+{
+	CLEANUP(strv_clear) struct strv argv = STRV_INIT;
+	CLEANUP(fd_closep) int ready_fd = -1;
+	CLEANUP(fd_closep) int userns_fd = ns_open_pid(child_pid, NS_USER, e);
+	struct proc_fd fds[] = {
+		{.fd = netns_fd, .child_fd = DRIVER_NETNS_FD},
+		{.child_fd = DRIVER_READY_FD},
+		{.fd = userns_fd, .child_fd = DRIVER_USERNS_FD},
+	};
+	struct proc_spec spec = {.fds = fds, .n_fds = ARRAY_LEN(fds), .new_session = true};
+	int ready[2];
+	pid_t pid;
+
+	if (userns_fd < 0 || fd_pipe(ready, e) < 0)
+		return -1;
+	ready_fd = ready[0];
+	fds[1].fd = ready[1];
+	if (c->net_kind == RK_NET_SLIRP)
+		slirp_argv(c, &argv);
+	else
+		pasta_argv(c, &argv);
+	spec.path = argv.items[0];
+	spec.argv = (const char *const *)argv.items;
+	pid = proc_spawn(&spec, e);
+	close(ready[1]);
+	if (pid < 0)
+		return err_wrap(e, "%s", argv.items[0]);
+	if (wait_ready(c, ready_fd, pid, e) < 0)
+		return -1;
+	return pid;
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+/*
+ * usernet as rootlesskit's parent keeps it. The order at start and after a
+ * death is the same: process, tun, channel for sockets in N, ports.
+ */
+#include "rootless/uplink_internal.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/time.h"
+#include "usernet/control.h"
+
+#define RETRY_DELAY_MIN_MS 100
+#define RETRY_DELAY_MAX_MS 10000
+#define RETRY_CALM_MS	   60000
+#define USERNET_CHILD_FD   3
+
+/* usernet is started again: whoever calls must not take that for an answer. */
+static void plan_retry(struct rk_uplink *u)
+{
+	if (u->delay_ms == 0 || time_mono_ms() - u->started_ms > RETRY_CALM_MS)
+		u->delay_ms = RETRY_DELAY_MIN_MS;
+	else
+		u->delay_ms = MIN(u->delay_ms * 2, RETRY_DELAY_MAX_MS);
+	u->retry_at_ms = time_mono_ms() + u->delay_ms;
+}
+
+static int send_pool(struct rk_uplink *u, struct err *e)
+{
+	CLEANUP(fd_closep) int pool_fd = -1;
+
+	if (netns_pool_open(u->helper, &pool_fd, e) < 0)
+		return err_wrap(e, "netns-helper");
+	return usernet_ctl_netns(u->ctl_fd, pool_fd, NULL, e);
+}
+
+/* After a call that met the event that usernet lost its channel. */
+static void renew_pool(struct rk_uplink *u, bool lost)
+{
+	struct err e;
+
+	if (lost && send_pool(u, &e) < 0) {
+		log_warn(&e, "sockets in the network namespace");
+		plan_retry(u);
+	}
+}
+
+static int relay_add(void *arg, const struct rk_port_entry *p, struct err *e)
+{
+	struct rk_uplink *u = arg;
+	struct usernet_ctl_port port = {
+		.id = p->id,
+		.udp = rk_proto_is_udp(p->spec.proto),
+		.family = p->spec.child_ip.family,
+		.child_port = p->spec.child_port,
+	};
+	bool lost = false;
+	int result;
+
+	if (u->ctl_fd < 0)
+		return err_set(e, ERR_UNAVAILABLE, 0, "usernet is being started");
+	memcpy(port.child, p->spec.child_ip.bytes, sizeof(port.child));
+	result = usernet_ctl_port_add(u->ctl_fd, &port, p->host_fd, &lost, e);
+	renew_pool(u, lost);
+	return result;
+}
+
+static int relay_del(void *arg, uint64_t id, struct err *e)
+{
+	struct rk_uplink *u = arg;
+	bool lost = false;
+	int result;
+
+	if (u->ctl_fd < 0)
+		return err_set(e, ERR_UNAVAILABLE, 0, "usernet is being started");
+	result = usernet_ctl_port_del(u->ctl_fd, id, &lost, e);
+	renew_pool(u, lost);
+	return result;
+}
+
+void rk_uplink_init(struct rk_uplink *u, const struct rk_conf *conf, const char *state_dir,
+		    struct rk_ports *ports)
+{
+	*u = (struct rk_uplink){
+		.conf = conf,
+		.state_dir = state_dir,
+		.ports = ports,
+		.relay = {.add = relay_add, .del = relay_del, .arg = u},
+		.ctl_fd = -1,
+		.tun_fd = -1,
+	};
+	rk_ports_init(ports, conf->port_kind == RK_PORT_NONE ? NULL : &u->relay);
+}
+
+static bool needs_usernet(const struct rk_uplink *u)
+{
+	return u->conf->net_kind == RK_NET_USERNET || u->conf->port_kind == RK_PORT_BUILTIN;
+}
+
+int rk_uplink_spawn(struct rk_uplink *u, struct err *e)
+{
+	static const char *const argv[] = {"usernet", "--control-fd", "3", NULL};
+	struct proc_fd pass = {.child_fd = USERNET_CHILD_FD};
+	struct proc_spec spec = {.argv = argv, .fds = &pass, .n_fds = 1, .new_session = true};
+	int pair[2];
+
+	if (!needs_usernet(u))
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "socketpair");
+	pass.fd = pair[1];
+	u->usernet = proc_spawn(&spec, e);
+	close(pair[1]);
+	if (u->usernet < 0) {
+		u->usernet = 0;
+		close(pair[0]);
+		return err_wrap(e, "usernet");
+	}
+	u->ctl_fd = pair[0];
+	u->started_ms = time_mono_ms();
+	return 0;
+}
+
+static int open_tun(struct rk_uplink *u, struct err *e)
+{
+	struct netns_tun t = {
+		.subnet = u->conf->subnet,
+		.mtu = (unsigned)u->conf->mtu,
+		.ipv6 = u->conf->ipv6,
+	};
+	struct ip_prefix net = ip_prefix_network(&u->conf->subnet);
+
+	snprintf(t.ifname, sizeof(t.ifname), "%s", u->conf->ifname);
+	t.subnet = net;
+	return netns_tun_open(u->helper, &t, &u->tun_fd, e);
+}
+
+/* Without a tun bridges and published ports still work, so it is no reason to end. */
+static int send_tun(struct rk_uplink *u, struct err *e)
+{
+	struct ip_prefix net = ip_prefix_network(&u->conf->subnet);
+	struct usernet_ctl_tun tun = {
+		.bits = net.bits,
+		.ipv6 = u->conf->ipv6,
+		.host_loopback = !u->conf->disable_host_loopback,
+		.mtu = u->conf->mtu > 0 ? (unsigned)u->conf->mtu : NETNS_MTU_DEFAULT,
+	};
+	bool lost = false;
+
+	if (u->conf->net_kind != RK_NET_USERNET)
+		return 0;
+	if (u->tun_fd < 0 && open_tun(u, e) < 0) {
+		if (e->kind != ERR_UNAVAILABLE && e->kind != ERR_DENIED)
+			return -1;
+		if (!u->tun_failed)
+			log_warn(e,
+				 "no network to the outside: /dev/net/tun cannot be used; bridges "
+				 "and published ports work");
+		u->tun_failed = true;
+		return 0;
+	}
+	memcpy(tun.subnet, net.ip.bytes, sizeof(tun.subnet));
+	return usernet_ctl_tun(u->ctl_fd, &tun, u->tun_fd, &lost, e);
+}
+
+/* Tells a fresh usernet everything. */
+static int brief(struct rk_uplink *u, struct err *e)
+{
+	if (send_tun(u, e) < 0 || send_pool(u, e) < 0 || rk_ports_replay(u->ports, e) < 0)
+		return -1;
+	return 0;
+}
+
+int rk_uplink_connect(struct rk_uplink *u, int netns_fd, pid_t child_pid, struct err *e)
+{
+	CLEANUP(freep) char *path = path_join(u->state_dir, NETNS_HELPER_SOCKET);
+
+	u->helper = netns_client_new(path);
+	if (u->conf->net_kind == RK_NET_SLIRP || u->conf->net_kind == RK_NET_PASTA) {
+		u->driver = rk_driver_start(u->conf, netns_fd, child_pid, e);
+		if (u->driver < 0) {
+			u->driver = 0;
+			return -1;
+		}
+	}
+	if (!needs_usernet(u))
+		return 0;
+	if (u->ctl_fd < 0)
+		return err_set(e, ERR_UNAVAILABLE, 0, "usernet ended at once");
+	return brief(u, e);
+}
+
+void rk_uplink_event(struct rk_uplink *u)
+{
+	bool lost = false;
+	struct err e;
+
+	if (usernet_ctl_event(u->ctl_fd, &lost, &e) < 0) {
+		log_debug(&e, "usernet");
+		fd_close(&u->ctl_fd);
+		if (u->usernet > 0)
+			(void)kill(u->usernet, SIGTERM);
+		return;
+	}
+	renew_pool(u, lost);
+}
+
+bool rk_uplink_reaped(struct rk_uplink *u, pid_t pid)
+{
+	if (pid == u->driver) {
+		u->driver = 0;
+		log_error(NULL, "%s ended: no network to the outside", u->conf->net);
+		return true;
+	}
+	if (pid != u->usernet)
+		return false;
+	u->usernet = 0;
+	fd_close(&u->ctl_fd);
+	plan_retry(u);
+	log_warn(NULL, "usernet ended, starting it again");
+	return true;
+}
+
+void rk_uplink_retry(struct rk_uplink *u)
+{
+	struct err e;
+
+	if (u->retry_at_ms == 0 || u->retry_at_ms > time_mono_ms() || u->helper == NULL)
+		return;
+	u->retry_at_ms = 0;
+	if (u->usernet == 0 && rk_uplink_spawn(u, &e) < 0) {
+		log_error(&e, "usernet");
+		plan_retry(u);
+		return;
+	}
+	if (u->ctl_fd >= 0 && brief(u, &e) < 0) {
+		log_error(&e, "usernet");
+		plan_retry(u);
+	}
+}
+
+void rk_uplink_close(struct rk_uplink *u)
+{
+	fd_close(&u->ctl_fd); /* its end of file ends usernet */
+	if (u->usernet > 0) {
+		(void)kill(u->usernet, SIGTERM);
+		(void)waitpid(u->usernet, NULL, 0);
+	}
+	if (u->driver > 0) {
+		(void)kill(u->driver, SIGTERM);
+		(void)waitpid(u->driver, NULL, 0);
+	}
+	u->usernet = u->driver = 0;
+	fd_close(&u->tun_fd);
+	netns_client_free(u->helper);
+	u->helper = NULL;
+}
