@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/proc.h"
 #include "base/strv.h"
@@ -92,7 +93,8 @@ static int wait_ready(const struct rk_conf *c, int ready_fd, pid_t pid, struct e
 		    fd_read(ready_fd, &byte, 1) == 1)
 			return 0;
 		(void)kill(pid, SIGKILL);
-		(void)proc_wait(pid, 1000, &code, e);
+		if (proc_wait(pid, 1000, &code, e) < 0)
+			log_debug(e, "%s", c->slirp_binary);
 		return err_set(e, ERR_UNAVAILABLE, 0, "%s did not start", c->slirp_binary);
 	}
 	if (proc_wait(pid, 200, &code, e) == 0)
