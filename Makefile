@@ -49,6 +49,8 @@ deps: ## build the dependencies into build/deps (Debian source packages; a musl 
 $(DEPS)/%/.stamp:
 	scripts/deps $(LIBC) $(CROSS)
 
+$(O)/tests/%.o: cflags += -Wno-frame-larger-than
+
 # --- objects, one archive a room -------------------------------------------
 $(O)/%.o: %.c config/build.mk | $(deps_ok)
 	@mkdir -p $(@D)
