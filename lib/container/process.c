@@ -183,7 +183,7 @@ static int set_ids(struct runtime_setup *s, struct err *e)
 	return 0;
 }
 
-/* A user other than root starts with none but ambient ones, as after setuid and exec. */
+/* For a user other than root execve then leaves the ambient ones only. */
 static int set_caps(struct runtime_setup *s, struct err *e)
 {
 	const struct oci_capabilities *c = s->process->capabilities;
