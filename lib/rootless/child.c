@@ -107,7 +107,8 @@ static int command_start(struct child *c, struct err *e)
 	}
 	(void)waitpid(pid, NULL, 0);
 	command_text(c, &text);
-	if (sys == ENOENT && strchr(name, '/') == NULL)
+	/* EACCES: a directory of PATH that may not be searched */
+	if ((sys == ENOENT || sys == EACCES) && strchr(name, '/') == NULL)
 		return err_set(e, ERR_NOTFOUND, sys,
 			       "command %s exited: exec: \"%s\": executable file not found in "
 			       "$PATH",
@@ -131,8 +132,8 @@ static void command_ended(struct child *c, int status)
 	if (WIFSIGNALED(status) && c->a->conf->service && !c->stopping) {
 		c->delay_ms = next_delay(c->delay_ms, c->started_ms);
 		c->command_at_ms = time_mono_ms() + c->delay_ms;
-		log_error(NULL, "%s crashed (signal: %s), starting it again in %d ms",
-			  c->a->conf->command[0], rk_signal_text(WTERMSIG(status)), c->delay_ms);
+		log_error(NULL, "dockerd crashed (signal: %s), starting it again in %d ms",
+			  rk_signal_text(WTERMSIG(status)), c->delay_ms);
 		return;
 	}
 	c->done = true;
@@ -281,5 +282,9 @@ int rk_child_main(const struct rk_child_args *a)
 		return 1;
 	}
 	supervise(&c);
+	if (c.netns.helper > 0) {
+		(void)kill(c.netns.helper, SIGKILL);
+		(void)waitpid(c.netns.helper, NULL, 0);
+	}
 	return c.code;
 }
