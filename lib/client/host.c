@@ -56,7 +56,7 @@ int host_parse(const char *text, struct host *ret, struct err *e)
 
 	if ((rest = str_skip(text, "unix://")) != NULL) {
 		h.kind = HOST_UNIX;
-		h.path = xstrdup(*rest != 0 ? rest : SYSTEM_SOCKET + strlen("unix://"));
+		h.path = xstrdup(*rest != 0 ? rest : &SYSTEM_SOCKET[strlen("unix://")]);
 	} else if ((rest = str_skip(text, "https://")) != NULL) {
 		h.tls = true;
 		r = parse_tcp(rest, &h, e);
