@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Does overlayfs work here? Asked by mounting one: versions and modules lie,
+ * and what counts is this user namespace upon this file system. Source: kernel
+ * Documentation/filesystems/overlayfs.rst, mount(2).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fd.h"
+#include "base/path.h"
+#include "storage/storage_internal.h"
+
+static const struct {
+	unsigned long magic;
+	const char *name;
+} file_systems[] = {
+	{0xef53, "extfs"},	   {0x58465342, "xfs"},	     {0x9123683e, "btrfs"},
+	{0x01021994, "tmpfs"},	   {0x2fc12fc1, "zfs"},	     {0xf2f52010, "f2fs"},
+	{0x794c7630, "overlayfs"}, {0x6969, "nfs"},	     {0x65735546, "fuse"},
+	{0xca451a4e, "bcachefs"},  {0xff534d42, "cifs"},     {0x61756673, "aufs"},
+	{0x2011bab0, "exfat"},	   {0x858458f6, "ramfs"},    {0x47504653, "gpfs"},
+	{0xbd00bd0, "lustre"},	   {0x52654973, "reiserfs"}, {0x3153464a, "jfs"},
+};
+
+const char *backing_name(int fd)
+{
+	struct statfs st;
+
+	if (fstatfs(fd, &st) == 0)
+		for (size_t i = 0; i < ARRAY_LEN(file_systems); i++)
+			if (file_systems[i].magic == ((unsigned long)st.f_type & 0xffffffffUL))
+				return file_systems[i].name;
+	return "<unknown>";
+}
+
+static int try_mount(int dir_fd, const char *path, struct err *e)
+{
+	CLEANUP(buf_clear) struct buf options = BUF_INIT;
+	CLEANUP(buf_clear) struct buf target = BUF_INIT;
+	static const char *const dirs[] = {"a", "b", "u", "w", "m"};
+
+	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
+		if (mkdirat(dir_fd, dirs[i], 0755) < 0)
+			return err_sys(e, "make %s/%s", path, dirs[i]);
+	buf_addf(&options, "lowerdir=%s/a:%s/b,upperdir=%s/u,workdir=%s/w,userxattr", path, path,
+		 path, path);
+	buf_addf(&target, "%s/m", path);
+	if (mount("overlay", buf_str(&target), "overlay", 0, buf_str(&options)) < 0) {
+		int code = errno;
+
+		return err_set(e, ERR_UNAVAILABLE, code,
+			       "overlayfs does not work in %s (file system %s): %s; it needs Linux "
+			       "5.11 or newer with overlayfs, a file system with extended "
+			       "attributes (ext4, xfs, btrfs, tmpfs; not NFS), and uid 0 of a user "
+			       "namespace",
+			       path, backing_name(dir_fd), strerror(code));
+	}
+	umount2(buf_str(&target), MNT_DETACH);
+	return 0;
+}
+
+int overlay_probe(int dir_fd, const char *path, struct err *e)
+{
+	CLEANUP(buf_clear) struct buf full = BUF_INIT;
+	CLEANUP(fd_closep) int fd = -1;
+	struct err ignored;
+	int r;
+
+	if (path_remove_tree(dir_fd, ".probe", e) < 0)
+		return -1;
+	if (mkdirat(dir_fd, ".probe", 0700) < 0)
+		return err_sys(e, "make %s/.probe", path);
+	fd = openat(dir_fd, ".probe", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, "open %s/.probe", path);
+	buf_addf(&full, "%s/.probe", path);
+	r = try_mount(fd, buf_str(&full), e);
+	/* the directories only: the overlay is gone */
+	(void)!path_remove_tree(dir_fd, ".probe", &ignored);
+	return r;
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+/* What the files of the storage room share. */
+#ifndef STORAGE_STORAGE_INTERNAL_H
+#define STORAGE_STORAGE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/hash.h"
+#include "base/map.h"
+#include "base/rand.h"
+#include "base/strv.h"
+#include "storage/storage.h"
+
+#define LINK_ID_LEN   26 /* Docker's short names in overlay2/l */
+#define CACHE_ID_SIZE (RAND_ID_LEN + 1)
+#define RW_ID_MAX     128 /* bytes of a container id */
+
+/* mount points and files of a container that the image may already have: see init_layer.c */
+enum { INIT_ETC, INIT_DEV, INIT_PROC, INIT_SYS, INIT_PTS, INIT_SHM, INIT_DIRS };
+
+struct init_dir {
+	bool exists;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+};
+
+/* one layer; the store's mutex guards n_refs, n_children and init, the rest never changes */
+struct layer {
+	char chain_id[DIGEST_SIZE];
+	char diff_id[DIGEST_SIZE];
+	char cache_id[CACHE_ID_SIZE];
+	char link[LINK_ID_LEN + 1];
+	struct layer *parent; /* NULL: none */
+	uint64_t size_bytes;
+	unsigned depth;	     /* layers from here down, itself included */
+	unsigned n_refs;     /* images, containers, callers */
+	unsigned n_children; /* layers upon this one */
+	bool init_known;
+	struct init_dir init[INIT_DIRS];
+};
+
+/* a container's writable layer */
+struct rw {
+	char mount_id[CACHE_ID_SIZE];
+	char init_id[CACHE_ID_SIZE + 8];
+	char link[LINK_ID_LEN + 1];
+	char init_link[LINK_ID_LEN + 1];
+	struct layer *parent; /* referenced; NULL: none */
+};
+
+/* a directory whose content is deleted in the background */
+struct trash {
+	pthread_mutex_t mu;
+	pthread_cond_t idle;
+	int dir_fd;
+	bool running, again;
+};
+
+struct storage {
+	char *root, *image_dir, *driver_dir;
+	int db_fd;     /* image/overlay2/layerdb */
+	int driver_fd; /* overlay2 */
+	bool index_param;
+	bool d_type;
+	char backing[24];
+	struct trash trash;
+	pthread_mutex_t mu;
+	struct map layers; /* chain id -> struct layer */
+	struct map rws;	   /* container id -> struct rw */
+};
+
+/* trash.c */
+
+/* opens (making it) the directory name below dir_fd, and starts to empty it */
+int trash_open(struct trash *t, int dir_fd, const char *name, struct err *e);
+/* renames name into the trash and wakes the worker; absent is success */
+int trash_move(struct trash *t, int dir_fd, const char *name, struct err *e);
+/* waits until nothing is left */
+void trash_close(struct trash *t);
+
+/* files.c */
+
+/* makes a new file with this text; not synced */
+int put_file(int dir_fd, const char *name, const char *text, mode_t mode, struct err *e);
+/* reads a small file into out without trailing blanks; -1 when absent or longer than fits */
+int get_file(int dir_fd, const char *name, char *out, size_t size);
+/* bytes of regular files and links below dir_fd/name, hard links once, whiteouts not */
+int tree_size(int dir_fd, const char *name, uint64_t *ret_bytes, struct err *e);
+
+/* probe.c */
+
+/* the name `docker info` gives a file system */
+const char *backing_name(int fd);
+/* mounts an overlay for a moment below dir_fd (path: its name); ERR_UNAVAILABLE says what is
+ * missing */
+int overlay_probe(int dir_fd, const char *path, struct err *e);
+
+/* layer.c */
+
+/* reads layerdb/sha256; broken layers are left out */
+int layers_load(struct storage *s, struct err *e);
+/* removes what a crash left in layerdb/tmp */
+void layers_repair(struct storage *s);
+/* with s->mu held */
+struct layer *layer_find(struct storage *s, const char *chain_id);
+void layer_put(struct storage *s, struct layer *l, struct strv *removed);
+/* "l/A:l/B" from l downwards, appended */
+struct buf;
+void layer_lower(const struct layer *l, struct buf *b);
+/* a new overlay2/<id> with diff and link; the link's name into ret_link */
+int driver_dir_make(struct storage *s, const char *id, char ret_link[LINK_ID_LEN + 1],
+		    struct err *e);
+/* lower (with text), work and committed of a directory made by driver_dir_make() */
+int driver_dir_finish(struct storage *s, const char *id, const char *lower, bool committed,
+		      struct err *e);
+/* the directory into the trash, its link removed */
+void driver_dir_drop(struct storage *s, const char *id, const char *link);
+
+/* init_layer.c */
+
+/* fills <id>/diff with what Docker puts under every container */
+int init_layer_fill(struct storage *s, const char *id, struct layer *parent, struct err *e);
+/* topmost entry of a path ("a/b") in the chain from l downwards: 1 found, 0 not */
+int chain_lookup(struct storage *s, const struct layer *l, const char *path, struct stat *ret);
+
+/* rw.c */
+
+int rws_load(struct storage *s, struct err *e);
+
+#endif
