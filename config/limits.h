@@ -13,7 +13,7 @@
 #define MNT_INFO_MAX_BYTES   (64 * MIB)
 
 /* rootless */
-#define RK_API_BODY_MAX_BYTES   (64 * KIB)
+#define RK_API_BODY_MAX_BYTES	(64 * KIB)
 #define RK_API_ANSWER_MAX_BYTES (16 * MIB)
 /* http: heads and bodies of both sides */
 #define HTTP_LINE_MAX	     (64 * KIB)	 /* one header line or the request line */

@@ -193,8 +193,8 @@ static int string_slow(struct parser *p)
 		uint32_t cp;
 		size_t n;
 
-		while (p->p < p->end && (unsigned char)*p->p >= 0x20 && *p->p >= 0 &&
-		       *p->p != '"' && *p->p != '\\')
+		while (p->p < p->end && (unsigned char)*p->p >= 0x20 &&
+		       (unsigned char)*p->p < 0x80 && *p->p != '"' && *p->p != '\\')
 			p->p++;
 		buf_add(&p->scratch, run, (size_t)(p->p - run));
 		if (p->p >= p->end)
@@ -224,8 +224,8 @@ static const char *parse_string(struct parser *p, size_t *ret_len)
 {
 	const char *s = ++p->p;
 
-	while (p->p < p->end && (unsigned char)*p->p >= 0x20 && *p->p >= 0 && *p->p != '"' &&
-	       *p->p != '\\')
+	while (p->p < p->end && (unsigned char)*p->p >= 0x20 && (unsigned char)*p->p < 0x80 &&
+	       *p->p != '"' && *p->p != '\\')
 		p->p++;
 	if (p->p < p->end && *p->p == '"') { /* nearly all: nothing to decode */
 		*ret_len = (size_t)(p->p - s);

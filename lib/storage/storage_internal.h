@@ -3,6 +3,7 @@
 #ifndef STORAGE_STORAGE_INTERNAL_H
 #define STORAGE_STORAGE_INTERNAL_H
 
+#include <sys/stat.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
