@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/* One pull: pull.c resolves what to get, layers.c gets the layers. */
+#ifndef IMAGE_PULL_INTERNAL_H
+#define IMAGE_PULL_INTERNAL_H
+
+#include <pthread.h>
+
+#include "image/pull.h"
+#include "storage/layer.h"
+
+/* Who may do what to a layer, by its state (guarded by pull.mu). */
+enum layer_state {
+	LAYER_THERE,   /* in the storage; this pull holds a reference */
+	LAYER_AWAITED, /* another pull fetches it; the coordinator waits for that */
+	LAYER_QUEUED,  /* claimed by this pull; any worker may take it */
+	LAYER_RUNNING, /* one worker owns it; cancelling may kill its unpack */
+	LAYER_READY,   /* unpacked and verified; the coordinator commits it */
+	LAYER_FAILED,  /* the worker is done with it; the error is the pull's */
+};
+
+struct pull_layer {
+	const struct descriptor *blob;
+	const char *diff_id;
+	char chain[DIGEST_SIZE];
+	char label[13]; /* as clients see it */
+	enum layer_state state;
+	bool claimed;	       /* a flight of ours */
+	bool held;	       /* a storage reference is ours */
+	bool noted;	       /* "Pulling fs layer" was said */
+	struct layer_txn *txn; /* RUNNING and READY */
+};
+
+struct pull {
+	struct image_store *s;
+	const struct image_pull_opts *o;
+	const struct image_ref *ref;
+	struct registry *registry; /* guarded by mu: cancelling needs it */
+	struct pull_layer *layers;
+	size_t n_layers;
+	pthread_mutex_t progress_mu; /* one message at a time; taken before mu, never after */
+	pthread_mutex_t mu;	     /* guards all below */
+	pthread_cond_t changed;
+	bool cancelled; /* by the client or by a failure */
+	bool finished;
+	struct err error; /* the first failure; kind 0: none */
+};
+
+/** pull_say() - a message to the job; ends the pull when the client is gone */
+void pull_say(struct pull *p, const char *id, const char *status);
+/** pull_say_bytes() - the same with progressDetail */
+void pull_say_bytes(struct pull *p, const char *id, const char *status, int64_t current,
+		    int64_t total);
+/** pull_fail() - records the first failure and stops everything under way */
+void pull_fail(struct pull *p, const struct err *e);
+/** pull_is_over() - cancelled or failed */
+bool pull_is_over(struct pull *p);
+/**
+ * pull_layers() - fetch, unpack and commit all layers of a configuration
+ * @p:      the pull; layers is made here, the references on them are held until
+ *          pull_layers_clear()
+ * @m:      manifest, borrowed until then
+ * @config: configuration, likewise
+ */
+int pull_layers(struct pull *p, const struct manifest *m, const struct image_config *config,
+		struct err *e) WARN_UNUSED;
+/** pull_layers_clear() - gives references and claims back, drops what is unfinished */
+void pull_layers_clear(struct pull *p);
+
+#endif
