@@ -16,6 +16,12 @@ struct applet {
 	const char *summary;
 };
 
+/* The entry of each row: argc and argv as main() gets them, argv[0] the applet's name; exit code.
+ */
+#define APPLET(name, aliases, entry, summary) int entry(int argc, char **argv);
+#include "applets/applets.def"
+#undef APPLET
+
 /* All rows, in the order of applets.def. */
 extern const struct applet applets[];
 extern const size_t applets_count;
