@@ -90,4 +90,9 @@
 #define CLIENT_ANSWER_MAX_BYTES (64 * MIB) /* body of any other answer kept whole */
 #define CLIENT_LINE_MAX_BYTES	(16 * MIB) /* one line of a stream */
 
+/* api */
+#define API_BODY_MAX	 (16 * MIB) /* a JSON body */
+#define API_CONNS_MAX	 1024	    /* connections at a time, a thread each */
+#define API_HANDSHAKE_MS 10000	    /* TLS handshake of a client */
+
 #endif

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+/* /containers: everything that is no stream. */
+#include "engine/container.h"
+
+#include <string.h>
+
+#include "api/api_internal.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+void api_write_summaries(struct json_w *w, const struct engine_summaries *s)
+{
+	jw_arr(w);
+	for (size_t i = 0; i < s->list.len; i++)
+		json_unbind(w, &docker_summary_json, &s->list.items[i]);
+	jw_end(w);
+}
+
+int container_list(struct api_call *c, struct err *e)
+{
+	CLEANUP(engine_filters_clear) struct engine_filters f = {0};
+	CLEANUP(engine_summaries_clear) struct engine_summaries l = {0};
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	struct json_w w;
+	int64_t limit = 0;
+
+	if (call_int(c, "limit", INT32_MIN, INT32_MAX, &limit, e) < 0 || call_filters(c, &f, e) < 0)
+		return -1;
+	if (engine_container_list(c->en, call_bool(c, "all"), call_bool(c, "size"), limit, &f, &l,
+				  e) < 0)
+		return -1;
+	jw_init(&w, &b);
+	api_write_summaries(&w, &l);
+	return call_json(c, 200, &b, e);
+}
+
+static void write_warnings(struct json_w *w, const struct strv *warnings)
+{
+	jw_karr(w, "Warnings");
+	strv_for_each (it, warnings)
+		jw_str(w, *it);
+	jw_end(w);
+}
+
+/* Old clients send what later versions moved: nothing of it may surprise the engine. */
+static int adjust_create(const struct api_call *c, struct docker_create_request *rq, struct err *e)
+{
+	if (str_empty(rq->config.image) && rq->config.cmd.len == 0 && rq->config.env.len == 0 &&
+	    rq->config.entrypoint.len == 0)
+		return err_set(e, ERR_INVALID, 0,
+			       "config cannot be empty in order to create a container");
+	/* before 1.40 -1 and 0 both meant no limit; before 1.42 ConsoleSize was ignored */
+	if (c->version < API_VERSION(1, 40) && rq->host_config.pids_limit.set &&
+	    rq->host_config.pids_limit.value <= 0)
+		rq->host_config.pids_limit.set = false;
+	if (c->version < API_VERSION(1, 42))
+		memset(rq->host_config.console_size, 0, sizeof(rq->host_config.console_size));
+	/* until 1.43 the container's MacAddress stood in Config only */
+	return 0;
+}
+
+int container_create(struct api_call *c, struct err *e)
+{
+	struct docker_create_request rq = {0};
+	CLEANUP(strv_clear) struct strv warnings = STRV_INIT;
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	const char *name = call_get(c, "name");
+	const char *platform = call_get(c, "platform");
+	char id[65] = "";
+	struct json_w w;
+
+	if (call_bind(c, false, &docker_create_request_json, &rq, e) < 0 ||
+	    adjust_create(c, &rq, e) < 0) {
+		json_struct_clear(&docker_create_request_json, &rq);
+		return -1;
+	}
+	if (engine_container_create(c->en, name[0] != '\0' ? name : NULL,
+				    platform[0] != '\0' ? platform : NULL, &rq, id, &warnings,
+				    e) < 0)
+		return -1;
+	jw_init(&w, &b);
+	jw_obj(&w);
+	jw_kstr(&w, "Id", id);
+	write_warnings(&w, &warnings);
+	jw_end(&w);
+	return call_json(c, 201, &b, e);
+}
+
+int container_inspect(struct api_call *c, struct err *e)
+{
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	struct docker_inspect i = {0};
+	struct json_w w;
+
+	if (engine_container_inspect(c->en, c->name, call_bool(c, "size"), &i, e) < 0)
+		return -1;
+	jw_init(&w, &b);
+	json_unbind(&w, &docker_inspect_json, &i);
+	json_struct_clear(&docker_inspect_json, &i);
+	return call_json(c, 200, &b, e);
+}
+
+int container_start(struct api_call *c, struct err *e)
+{
+	if (engine_container_start(c->en, c->name, e) < 0)
+		return -1;
+	return call_empty(c, 204, e);
+}
+
+/* ?signal= (since 1.42) and ?t= of stop and restart */
+static int stop_params(const struct api_call *c, const char **ret_signal, int *ret_timeout,
+		       struct err *e)
+{
+	int64_t t = -2;
+
+	if (call_int(c, "t", INT32_MIN, INT32_MAX, &t, e) < 0)
+		return -1;
+	/* any negative number waits for ever, -2 is ours for "not given" */
+	*ret_timeout = call_get(c, "t")[0] == '\0' ? -2 : t < 0 ? -1 : (int)t;
+	*ret_signal = call_get(c, "signal")[0] != '\0' && c->version >= API_VERSION(1, 42)
+			      ? call_get(c, "signal")
+			      : NULL;
+	return 0;
+}
+
+int container_stop(struct api_call *c, struct err *e)
+{
+	const char *signal;
+	int timeout;
+
+	if (stop_params(c, &signal, &timeout, e) < 0 ||
+	    engine_container_stop(c->en, c->name, signal, timeout, e) < 0)
+		return -1;
+	return call_empty(c, 204, e);
+}
+
+int container_restart(struct api_call *c, struct err *e)
+{
+	const char *signal;
+	int timeout;
+
+	if (stop_params(c, &signal, &timeout, e) < 0 ||
+	    engine_container_restart(c->en, c->name, signal, timeout, e) < 0)
+		return -1;
+	return call_empty(c, 204, e);
+}
+
+int container_kill(struct api_call *c, struct err *e)
+{
+	if (engine_container_kill(c->en, c->name, call_get(c, "signal"), e) < 0)
+		return -1;
+	return call_empty(c, 204, e);
+}
+
+int container_pause(struct api_call *c, struct err *e)
+{
+	if (engine_container_pause(c->en, c->name, true, e) < 0)
+		return -1;
+	return call_empty(c, 204, e);
+}
+
+int container_unpause(struct api_call *c, struct err *e)
+{
+	if (engine_container_pause(c->en, c->name, false, e) < 0)
+		return -1;
+	return call_empty(c, 204, e);
+}
+
+int container_rename(struct api_call *c, struct err *e)
+{
+	if (engine_container_rename(c->en, c->name, call_get(c, "name"), e) < 0)
+		return -1;
+	return call_empty(c, 204, e);
+}
+
+int container_update(struct api_call *c, struct err *e)
+{
+	CLEANUP(json_freep) struct json *body = NULL;
+	CLEANUP(strv_clear) struct strv warnings = STRV_INIT;
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	struct json_w w;
+
+	if (call_body(c, false, &body, e) < 0)
+		return -1;
+	if (json_kind(body) != JSON_OBJECT)
+		return err_set(e, ERR_INVALID, 0, "invalid JSON: an object is needed");
+	if (engine_container_update(c->en, c->name, body, &warnings, e) < 0)
+		return -1;
+	jw_init(&w, &b);
+	jw_obj(&w);
+	if (warnings.len == 0)
+		jw_knull(&w, "Warnings");
+	else
+		write_warnings(&w, &warnings);
+	jw_end(&w);
+	return call_json(c, 200, &b, e);
+}
+
+int container_remove(struct api_call *c, struct err *e)
+{
+	if (call_bool(c, "link"))
+		return err_set(e, ERR_UNIMPLEMENTED, 0, "container links are not supported");
+	if (engine_container_remove(c->en, c->name, call_bool(c, "force"), call_bool(c, "v"), e) <
+	    0)
+		return -1;
+	return call_empty(c, 204, e);
+}
+
+int container_prune(struct api_call *c, struct err *e)
+{
+	CLEANUP(engine_filters_clear) struct engine_filters f = {0};
+	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	struct json_w w;
+	int64_t bytes = 0;
+
+	if (call_filters(c, &f, e) < 0 || engine_container_prune(c->en, &f, &ids, &bytes, e) < 0)
+		return -1;
+	jw_init(&w, &b);
+	jw_obj(&w);
+	if (ids.len == 0) {
+		jw_knull(&w, "ContainersDeleted");
+	} else {
+		jw_karr(&w, "ContainersDeleted");
+		strv_for_each (it, &ids)
+			jw_str(&w, *it);
+		jw_end(&w);
+	}
+	jw_ki64(&w, "SpaceReclaimed", bytes);
+	jw_end(&w);
+	return call_json(c, 200, &b, e);
+}
+
+static void write_row(struct json_w *w, const struct strv *row)
+{
+	jw_arr(w);
+	strv_for_each (it, row)
+		jw_str(w, *it);
+	jw_end(w);
+}
+
+int container_top(struct api_call *c, struct err *e)
+{
+	CLEANUP(engine_top_clear) struct engine_top t = {0};
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	const char *args = call_get(c, "ps_args");
+	struct json_w w;
+
+	if (engine_container_top(c->en, c->name, args[0] != '\0' ? args : NULL, &t, e) < 0)
+		return -1;
+	jw_init(&w, &b);
+	jw_obj(&w);
+	jw_karr(&w, "Processes");
+	for (size_t i = 0; i < t.n_rows; i++)
+		write_row(&w, &t.rows[i]);
+	jw_end(&w);
+	jw_key(&w, "Titles");
+	write_row(&w, &t.titles);
+	jw_end(&w);
+	return call_json(c, 200, &b, e);
+}
+
+struct change_list {
+	struct json_w w;
+	size_t n;
+};
+
+static void write_change(void *arg, int kind, const char *path)
+{
+	struct change_list *l = arg;
+
+	l->n++;
+	jw_obj(&l->w);
+	jw_kstr(&l->w, "Path", path);
+	jw_ki64(&l->w, "Kind", kind);
+	jw_end(&l->w);
+}
+
+int container_changes(struct api_call *c, struct err *e)
+{
+	CLEANUP(freep) struct change_list *l = xcalloc(1, sizeof(*l));
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+
+	jw_init(&l->w, &b);
+	jw_arr(&l->w);
+	if (engine_container_changes(c->en, c->name, write_change, l, e) < 0)
+		return -1;
+	jw_end(&l->w);
+	if (l->n == 0) {
+		buf_reset(&b);
+		buf_addstr(&b, "null");
+	}
+	return call_json(c, 200, &b, e);
+}
+
+int container_resize(struct api_call *c, struct err *e)
+{
+	int64_t rows = 0, cols = 0;
+
+	if (call_get(c, "h")[0] == '\0' || call_get(c, "w")[0] == '\0')
+		return err_set(e, ERR_INVALID, 0, "invalid resize height or width: empty");
+	if (call_int(c, "h", 0, UINT16_MAX, &rows, e) < 0 ||
+	    call_int(c, "w", 0, UINT16_MAX, &cols, e) < 0)
+		return -1;
+	if (engine_container_resize(c->en, c->name, (unsigned)rows, (unsigned)cols, e) < 0)
+		return -1;
+	return call_empty(c, 200, e);
+}

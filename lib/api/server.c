@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Listeners and connections. Each listener has a thread that accepts, each
+ * connection one that serves request after request. api_stop() shuts the
+ * sockets down, which ends every blocked read, and waits until all threads are
+ * gone. a->mu guards the list of connections and the counters.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "api/api_internal.h"
+#include "base/fd.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "config/limits.h"
+
+#define LISTENERS_MAX  16
+#define ACCEPT_WAIT_MS 100 /* before trying again when descriptors are short */
+
+struct api_listener {
+	struct api *a;
+	int fd;
+	const struct tls_config *tls;
+	pthread_t thread;
+};
+
+struct api_conn {
+	struct list link;
+	struct api *a;
+	int fd; /* guarded by a->mu; -1 once handed over or closed */
+	const struct tls_config *tls;
+};
+
+struct api {
+	struct engine *en;
+	pthread_mutex_t mu;
+	pthread_cond_t idle; /* signalled when n_conns becomes 0 */
+	struct list conns;
+	size_t n_conns;
+	bool stopping;
+	int stop_pipe[2];
+	struct api_listener listeners[LISTENERS_MAX];
+	size_t n_listeners;
+};
+
+struct api *api_new(struct engine *en)
+{
+	struct api *a = xcalloc(1, sizeof(*a));
+	struct err e;
+
+	a->en = en;
+	pthread_mutex_init(&a->mu, NULL);
+	cond_init(&a->idle);
+	list_init(&a->conns);
+	if (fd_pipe(a->stop_pipe, &e) < 0)
+		a->stop_pipe[0] = a->stop_pipe[1] = -1;
+	return a;
+}
+
+/* Wraps the descriptor: plain, or TLS after its handshake. */
+static struct stream *open_stream(const struct api_conn *c)
+{
+	struct stream *s = stream_fd_new(c->fd), *secure = NULL;
+	struct err e;
+
+	if (c->tls == NULL)
+		return s;
+	s->timeout_ms = API_HANDSHAKE_MS;
+	if (tls_server_new(s, c->tls, &secure, &e) < 0) {
+		log_info(&e, "http: TLS handshake error");
+		return NULL;
+	}
+	secure->timeout_ms = -1;
+	return secure;
+}
+
+/* The descriptor leaves our hands: api_stop() must not touch its number any more. */
+static void release_fd(void *arg)
+{
+	struct api_conn *c = arg;
+
+	MUTEX_GUARD(&c->a->mu);
+	c->fd = -1;
+}
+
+static void serve(struct api_conn *c)
+{
+	struct api_link link = {.tls = c->tls != NULL, .release = release_fd, .arg = c};
+	struct stream *s = open_stream(c);
+	struct http_conn *conn;
+	struct err e;
+
+	if (s == NULL)
+		return;
+	conn = http_conn_new(s);
+	while (http_conn_next(conn, &e) == 1)
+		if (api_dispatch(c->a->en, conn, &link) < 0)
+			break;
+	release_fd(c);
+	http_conn_free(conn);
+}
+
+static void conn_thread(void *arg)
+{
+	struct api_conn *c = arg;
+	struct api *a = c->a;
+
+	serve(c);
+	pthread_mutex_lock(&a->mu);
+	list_del(&c->link);
+	a->n_conns--;
+	if (a->n_conns == 0)
+		pthread_cond_broadcast(&a->idle);
+	pthread_mutex_unlock(&a->mu);
+	free(c);
+}
+
+static void refuse_conn(int fd)
+{
+	static const char text[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
+				   "Content-Type: application/json\r\nContent-Length: 35\r\n\r\n"
+				   "{\"message\":\"too many connections\"}\n";
+
+	if (send(fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		log_debug(NULL, "refused connection was gone already");
+	close(fd);
+}
+
+static void start_conn(struct api_listener *l, int fd)
+{
+	struct api *a = l->a;
+	struct api_conn *c = xcalloc(1, sizeof(*c));
+	bool room;
+	struct err e;
+
+	*c = (struct api_conn){.a = a, .fd = fd, .tls = l->tls};
+	list_init(&c->link);
+	pthread_mutex_lock(&a->mu);
+	room = !a->stopping && a->n_conns < API_CONNS_MAX;
+	if (room) {
+		list_add_tail(&a->conns, &c->link);
+		a->n_conns++;
+	}
+	pthread_mutex_unlock(&a->mu);
+	if (room && thread_start(conn_thread, c, &e) == 0)
+		return;
+	if (room) {
+		log_warn(&e, "API connection refused");
+		pthread_mutex_lock(&a->mu);
+		list_del(&c->link);
+		a->n_conns--;
+		pthread_mutex_unlock(&a->mu);
+	}
+	refuse_conn(fd);
+	free(c);
+}
+
+static void *accept_thread(void *arg)
+{
+	struct api_listener *l = arg;
+	struct pollfd pfd[2] = {{.fd = l->fd, .events = POLLIN},
+				{.fd = l->a->stop_pipe[0], .events = POLLIN}};
+
+	for (;;) {
+		int fd;
+
+		if (poll(pfd, 2, -1) < 0 && errno != EINTR)
+			break;
+		if (pfd[1].revents != 0)
+			break;
+		fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+		if (fd >= 0)
+			start_conn(l, fd);
+		else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			poll(&pfd[1], 1, ACCEPT_WAIT_MS);
+	}
+	return NULL;
+}
+
+int api_listen(struct api *a, int fd, const struct tls_config *tls, struct err *e)
+{
+	struct api_listener *l = &a->listeners[a->n_listeners];
+
+	if (a->n_listeners == LISTENERS_MAX || a->stop_pipe[0] < 0) {
+		close(fd);
+		return err_set(e, ERR_UNAVAILABLE, 0, "too many API listeners");
+	}
+	/* an accepted connection may be gone before accept(2) */
+	fd_set_nonblock(fd, true);
+	*l = (struct api_listener){.a = a, .fd = fd, .tls = tls};
+	if (thread_start_joinable(&l->thread, accept_thread, l, e) < 0) {
+		close(fd);
+		return -1;
+	}
+	a->n_listeners++;
+	return 0;
+}
+
+static void cut_connections(struct api *a)
+{
+	struct api_conn *c;
+
+	list_for_each (c, &a->conns, link)
+		if (c->fd >= 0)
+			shutdown(c->fd, SHUT_RDWR);
+}
+
+void api_stop(struct api *a)
+{
+	struct err e;
+
+	pthread_mutex_lock(&a->mu);
+	a->stopping = true;
+	pthread_mutex_unlock(&a->mu);
+	if (a->stop_pipe[1] >= 0 && fd_write_all(a->stop_pipe[1], "x", 1, &e) < 0)
+		log_warn(&e, "stopping the API");
+	for (size_t i = 0; i < a->n_listeners; i++) {
+		pthread_join(a->listeners[i].thread, NULL);
+		close(a->listeners[i].fd);
+	}
+	a->n_listeners = 0;
+	pthread_mutex_lock(&a->mu);
+	cut_connections(a);
+	while (a->n_conns > 0)
+		cond_wait_until(&a->idle, &a->mu, -1);
+	pthread_mutex_unlock(&a->mu);
+}
+
+void api_free(struct api *a)
+{
+	if (a == NULL)
+		return;
+	fd_close(&a->stop_pipe[0]);
+	fd_close(&a->stop_pipe[1]);
+	pthread_mutex_destroy(&a->mu);
+	pthread_cond_destroy(&a->idle);
+	free(a);
+}

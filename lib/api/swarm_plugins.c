@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+/* What is not there, each with a sentence that says so. */
+#include "api/api_internal.h"
+
+int swarm_refuse(struct api_call *c, struct err *e)
+{
+	(void)c;
+	return err_set(e, ERR_UNAVAILABLE, 0,
+		       "This node is not a swarm manager. Use \"docker swarm init\" or \"docker "
+		       "swarm join\" to connect this node to swarm and try again.");
+}
+
+int plugin_list(struct api_call *c, struct err *e)
+{
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+
+	buf_addstr(&b, "[]");
+	return call_json(c, 200, &b, e);
+}
+
+int plugin_refuse(struct api_call *c, struct err *e)
+{
+	(void)c;
+	return err_set(e, ERR_UNIMPLEMENTED, 0, "plugins are not supported");
+}
+
+int build_prune(struct api_call *c, struct err *e)
+{
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+
+	buf_addstr(&b, "{\"CachesDeleted\":null,\"SpaceReclaimed\":0}");
+	return call_json(c, 200, &b, e);
+}
+
+int refuse_build(struct api_call *c, struct err *e)
+{
+	(void)c;
+	return err_set(e, ERR_UNIMPLEMENTED, 0, "building images is not supported yet");
+}
+
+int refuse_buildkit(struct api_call *c, struct err *e)
+{
+	(void)c;
+	return err_set(e, ERR_UNIMPLEMENTED, 0, "BuildKit sessions are not supported yet");
+}
+
+int refuse_commit(struct api_call *c, struct err *e)
+{
+	(void)c;
+	return err_set(e, ERR_UNIMPLEMENTED, 0,
+		       "committing a container is not supported yet: use export and import");
+}
+
+int refuse_push(struct api_call *c, struct err *e)
+{
+	(void)c;
+	return err_set(e, ERR_UNIMPLEMENTED, 0, "pushing images is not supported yet");
+}
+
+int refuse_save(struct api_call *c, struct err *e)
+{
+	(void)c;
+	return err_set(e, ERR_UNIMPLEMENTED, 0, "saving images is not supported yet");
+}
+
+int refuse_search(struct api_call *c, struct err *e)
+{
+	(void)c;
+	return err_set(e, ERR_UNIMPLEMENTED, 0, "searching registries is not supported");
+}
+
+int refuse_distribution(struct api_call *c, struct err *e)
+{
+	(void)c;
+	return err_set(e, ERR_UNIMPLEMENTED, 0,
+		       "inspecting images in a registry is not supported yet");
+}
+
+int refuse_attach_ws(struct api_call *c, struct err *e)
+{
+	(void)c;
+	return err_set(e, ERR_UNIMPLEMENTED, 0,
+		       "attaching through a websocket is not supported: use POST attach");
+}
+
+int refuse_cluster_volume(struct api_call *c, struct err *e)
+{
+	(void)c;
+	return err_set(e, ERR_UNIMPLEMENTED, 0, "cluster volumes are not supported");
+}
