@@ -41,7 +41,10 @@ static int send_pool(struct rk_uplink *u, struct err *e)
 
 	if (netns_pool_open(u->helper, &pool_fd, e) < 0)
 		return err_wrap(e, "netns-helper");
-	return usernet_ctl_netns(u->ctl_fd, pool_fd, NULL, e);
+	if (usernet_ctl_netns(u->ctl_fd, pool_fd, NULL, e) < 0)
+		return -1;
+	u->pool_sent = true;
+	return 0;
 }
 
 /* After a call that met the event that usernet lost its channel. */
@@ -49,7 +52,10 @@ static void renew_pool(struct rk_uplink *u, bool lost)
 {
 	struct err e;
 
-	if (lost && send_pool(u, &e) < 0) {
+	if (!lost)
+		return;
+	u->pool_sent = false;
+	if (send_pool(u, &e) < 0) {
 		log_warn(&e, "sockets in the network namespace");
 		plan_retry(u);
 	}
@@ -67,7 +73,7 @@ static int relay_add(void *arg, const struct rk_port_entry *p, struct err *e)
 	bool lost = false;
 	int result;
 
-	if (u->ctl_fd < 0)
+	if (u->ctl_fd < 0 || !u->ports_sent)
 		return err_set(e, ERR_UNAVAILABLE, 0, "usernet is being started");
 	memcpy(port.child, p->spec.child_ip.bytes, sizeof(port.child));
 	result = usernet_ctl_port_add(u->ctl_fd, &port, p->host_fd, &lost, e);
@@ -127,6 +133,7 @@ int rk_uplink_spawn(struct rk_uplink *u, struct err *e)
 		return err_wrap(e, "usernet");
 	}
 	u->ctl_fd = pair[0];
+	u->tun_sent = u->pool_sent = u->ports_sent = false;
 	u->started_ms = time_mono_ms();
 	return 0;
 }
@@ -157,8 +164,6 @@ static int send_tun(struct rk_uplink *u, struct err *e)
 	};
 	bool lost = false;
 
-	if (u->conf->net_kind != RK_NET_USERNET)
-		return 0;
 	if (u->tun_fd < 0 && open_tun(u, e) < 0) {
 		if (e->kind != ERR_UNAVAILABLE && e->kind != ERR_DENIED)
 			return -1;
@@ -173,11 +178,20 @@ static int send_tun(struct rk_uplink *u, struct err *e)
 	return usernet_ctl_tun(u->ctl_fd, &tun, u->tun_fd, &lost, e);
 }
 
-/* Tells a fresh usernet everything. */
+/* Tells usernet what it was not told yet; may be called again after a failure. */
 static int brief(struct rk_uplink *u, struct err *e)
 {
-	if (send_tun(u, e) < 0 || send_pool(u, e) < 0 || rk_ports_replay(u->ports, e) < 0)
+	if (!u->tun_sent && u->conf->net_kind == RK_NET_USERNET) {
+		if (send_tun(u, e) < 0)
+			return -1;
+		u->tun_sent = true;
+	}
+	if (!u->pool_sent && send_pool(u, e) < 0)
 		return -1;
+	if (!u->ports_sent) {
+		u->ports_sent = true; /* from now on additions go straight through */
+		return rk_ports_replay(u->ports, e);
+	}
 	return 0;
 }
 

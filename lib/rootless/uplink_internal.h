@@ -29,7 +29,8 @@ struct rk_uplink {
 	int64_t retry_at_ms;
 	int64_t started_ms;
 	int delay_ms;
-	bool tun_failed; /* said once */
+	bool tun_failed;		      /* said once */
+	bool tun_sent, pool_sent, ports_sent; /* what the present usernet was told */
 };
 
 /* rk_uplink_init() - nothing runs yet; the relay may be given to rk_ports_init() */
