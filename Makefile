@@ -106,7 +106,9 @@ fuzz: ## fuzz each target for FUZZ_SECONDS (10) with clang's libFuzzer
 test: ## everything: unit, replay, lint, system tests; ends with "N passed, N failed, N skipped"
 	@scripts/test
 
-build/bench-client: tests/bench/client.c | $(deps_ok)
+build/bench-client: tests/bench/client.c
+build/apifuzz: tests/system/apifuzz.c
+build/bench-client build/apifuzz: | $(deps_ok)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(cflags) -D_GNU_SOURCE -Wno-frame-larger-than $(ldflags) -o $@ $<
 

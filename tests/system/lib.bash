@@ -20,7 +20,7 @@ within() {
 # --- the stack ---------------------------------------------------------------
 stack_env() {
 	export HOME=$BATS_FILE_TMPDIR/home XDG_RUNTIME_DIR=$BATS_FILE_TMPDIR/run
-	export PATH=$STAGE/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+	export PATH=${STACK_BIN:-$STAGE/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 	export DOCKER_HOST=unix://$XDG_RUNTIME_DIR/docker.sock DOCKER_CONFIG=$HOME/.docker
 	export DATA=$HOME/.local/share/docker STACK_LOG=$BATS_FILE_TMPDIR/stack.log
 	mkdir -p "$HOME" "$XDG_RUNTIME_DIR"
@@ -67,7 +67,7 @@ stack_stop() {
 stack_pids() {
 	local p
 	for p in $(pgrep -u "$(id -u)") $(pgrep -P "$(cat "$BATS_FILE_TMPDIR/stack.pid")"); do
-		[ "$(readlink "/proc/$p/exe" 2>/dev/null)" = "$STAGE/bin/thimble" ] && echo "$p"
+		[ "$(readlink "/proc/$p/exe" 2>/dev/null)" = "${STACK_BIN:-$STAGE/bin}/thimble" ] && echo "$p"
 	done | sort -un
 }
 

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+/*
+ * apifuzz SOCKET COUNT SEED: sends COUNT mutated requests of every route of the
+ * Engine API and looks at the answers. Each request starts from a good one of
+ * the table and is damaged in method, path, query, body, headers or bytes.
+ * Wrong are: no answer to a request that was well-formed HTTP, status 500, an
+ * answer with a status from 400 on whose body has no message, an engine that is
+ * gone. Exit code 1 then; the requests are printed, the seed repeats them.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { REQUEST_MAX = 16384, ANSWER_WAIT_MS = 3000, BAD_SHOWN = 15 };
+
+struct route {
+	const char *method, *path, *body;
+};
+
+static const struct route routes[] = {
+	{"GET", "/_ping", NULL},
+	{"HEAD", "/_ping", NULL},
+	{"GET", "/version", NULL},
+	{"GET", "/info", NULL},
+	{"GET", "/system/df?type=image", NULL},
+	{"GET", "/events?since=1&until=2&filters={\"type\":[\"container\"]}", NULL},
+	{"POST", "/auth",
+	 "{\"username\":\"u\",\"password\":\"p\",\"serveraddress\":\"127.0.0.1:1\"}"},
+	{"GET", "/containers/json?all=1&limit=3&size=1&filters={\"status\":[\"running\"]}", NULL},
+	{"POST", "/containers/create?name=fuzz",
+	 "{\"Image\":\"nope\",\"Cmd\":[\"a\",\"b\"],\"Env\":[\"A=1\"],\"Tty\":false,"
+	 "\"ExposedPorts\":{\"80/tcp\":{}},\"Labels\":{\"a\":\"b\"},\"HostConfig\":{\"Binds\":"
+	 "[\"/a:/b:ro\"],\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"1\"}]},\"Memory\":1000000,"
+	 "\"RestartPolicy\":{\"Name\":\"always\",\"MaximumRetryCount\":0},\"Ulimits\":[{\"Name\":"
+	 "\"nofile\",\"Soft\":1,\"Hard\":2}]},\"NetworkingConfig\":{\"EndpointsConfig\":{}}}"},
+	{"GET", "/containers/fuzz/json?size=1", NULL},
+	{"GET", "/containers/fuzz/top?ps_args=aux", NULL},
+	{"GET", "/containers/fuzz/logs?stdout=1&stderr=1&since=1&until=2&tail=5&timestamps=1",
+	 NULL},
+	{"GET", "/containers/fuzz/changes", NULL},
+	{"GET", "/containers/fuzz/export", NULL},
+	{"GET", "/containers/fuzz/stats?stream=0&one-shot=1", NULL},
+	{"POST", "/containers/fuzz/resize?h=20&w=30", NULL},
+	{"POST", "/containers/fuzz/start?detachKeys=ctrl-p", NULL},
+	{"POST", "/containers/fuzz/stop?t=1&signal=SIGTERM", NULL},
+	{"POST", "/containers/fuzz/restart?t=1", NULL},
+	{"POST", "/containers/fuzz/kill?signal=SIGUSR1", NULL},
+	{"POST", "/containers/fuzz/update", "{\"Memory\":1,\"RestartPolicy\":{\"Name\":\"no\"}}"},
+	{"POST", "/containers/fuzz/rename?name=other", NULL},
+	{"POST", "/containers/fuzz/pause", NULL},
+	{"POST", "/containers/fuzz/unpause", NULL},
+	{"POST", "/containers/fuzz/attach?stream=1&stdout=1&logs=1", NULL},
+	{"POST", "/containers/fuzz/wait?condition=next-exit", NULL},
+	{"DELETE", "/containers/fuzz?force=1&v=1", NULL},
+	{"HEAD", "/containers/fuzz/archive?path=/etc", NULL},
+	{"GET", "/containers/fuzz/archive?path=/etc", NULL},
+	{"PUT", "/containers/fuzz/archive?path=/etc&noOverwriteDirNonDir=1", "no tar"},
+	{"POST", "/containers/prune?filters={\"until\":[\"1h\"]}", NULL},
+	{"POST", "/containers/fuzz/exec", "{\"Cmd\":[\"a\"],\"Tty\":true,\"Env\":[\"A=1\"]}"},
+	{"POST", "/exec/0123/start", "{\"Detach\":false,\"Tty\":false}"},
+	{"POST", "/exec/0123/resize?h=1&w=2", NULL},
+	{"GET", "/exec/0123/json", NULL},
+	{"GET", "/images/json?all=1&digests=1&filters={\"dangling\":[\"true\"]}", NULL},
+	{"POST", "/images/create?fromImage=127.0.0.1:1/nope&tag=latest", NULL},
+	{"POST", "/images/create?fromSrc=-&repo=x", "no tar"},
+	{"GET", "/images/fuzz/json", NULL},
+	{"GET", "/images/fuzz/history", NULL},
+	{"POST", "/images/fuzz/push?tag=1", NULL},
+	{"POST", "/images/fuzz/tag?repo=a&tag=b", NULL},
+	{"DELETE", "/images/fuzz?force=1&noprune=1", NULL},
+	{"GET", "/images/fuzz/get", NULL},
+	{"GET", "/images/get?names=a&names=b", NULL},
+	{"POST", "/images/load?quiet=1", "no tar"},
+	{"POST", "/images/prune", NULL},
+	{"GET", "/images/search?term=x", NULL},
+	{"GET", "/distribution/127.0.0.1:1/x/json", NULL},
+	{"POST", "/commit?container=fuzz&repo=a", "{}"},
+	{"POST", "/build?dockerfile=D&t=x", "no tar"},
+	{"POST", "/build/prune", NULL},
+	{"GET", "/networks?filters={\"name\":[\"bridge\"]}", NULL},
+	{"GET", "/networks/bridge?verbose=1", NULL},
+	{"POST", "/networks/create",
+	 "{\"Name\":\"fuzz\",\"Driver\":\"bridge\",\"IPAM\":{\"Config\":[{\"Subnet\":"
+	 "\"10.9.0.0/24\",\"Gateway\":\"10.9.0.1\"}]},\"Options\":{\"a\":\"b\"}}"},
+	{"POST", "/networks/fuzz/connect", "{\"Container\":\"fuzz\",\"EndpointConfig\":{}}"},
+	{"POST", "/networks/fuzz/disconnect", "{\"Container\":\"fuzz\",\"Force\":true}"},
+	{"DELETE", "/networks/fuzz", NULL},
+	{"POST", "/networks/prune", NULL},
+	{"GET", "/volumes", NULL},
+	{"POST", "/volumes/create", "{\"Name\":\"fuzz\",\"Driver\":\"local\",\"DriverOpts\":{}}"},
+	{"GET", "/volumes/fuzz", NULL},
+	{"DELETE", "/volumes/fuzz?force=1", NULL},
+	{"POST", "/volumes/prune", NULL},
+	{"GET", "/plugins", NULL},
+	{"GET", "/swarm", NULL},
+	{"POST", "/swarm/init", "{}"},
+	{"GET", "/services", NULL},
+	{"GET", "/nodes", NULL},
+	{"POST", "/session", NULL},
+};
+
+static uint64_t state;
+static char request[REQUEST_MAX * 2], answer[65536];
+static int bad, shown, counts[6];
+
+static uint32_t rnd(uint32_t below)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return below ? (uint32_t)((state >> 16) % below) : 0;
+}
+
+static const char *pick_text(void)
+{
+	static const char *const texts[] = {
+		"",	     "%",
+		"%zz",	     "%00",
+		"../..",     "%2e%2e%2f",
+		"a b",	     "\xff\xfe",
+		"-1",	     "99999999999999999999",
+		"{}",	     "[[[[[[[[",
+		"\"",	     "null",
+		"true",	     "1e999",
+		"%s%n",	     "latest@sha256:00",
+		"a:b:c:d",   "\\u0000",
+		"{\"a\":1}", "0x10",
+		"SIGNOPE",   "0.0.0.0",
+		"[::1]:80",  "/",
+		"~",	     "*",
+	};
+
+	return texts[rnd(sizeof(texts) / sizeof(texts[0]))];
+}
+
+/* Replaces a random stretch of s (size bytes of room) by a text, a run of one byte, or nothing. */
+static void damage(char *s, size_t size)
+{
+	size_t len = strlen(s), at = rnd((uint32_t)len + 1), cut = rnd(8), run = 0;
+	const char *text = pick_text();
+	char rest[REQUEST_MAX];
+
+	if (rnd(10) == 0) {
+		run = rnd(3000);
+		text = "";
+	}
+	if (at + cut > len)
+		cut = len - at;
+	snprintf(rest, sizeof(rest), "%s", s + at + cut);
+	for (size_t i = 0; i < run && at < size - 1; i++)
+		s[at++] = 'A';
+	snprintf(s + at, size - at, "%s%s", text, rest);
+}
+
+static int dial(const char *path)
+{
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(sa.sun_path, sizeof(sa.sun_path), "%s", path);
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* A request from the table, damaged; *ret_plain says that its head is still well-formed. */
+static size_t make_request(int *ret_plain)
+{
+	const struct route *r = &routes[rnd(sizeof(routes) / sizeof(routes[0]))];
+	static const char *const versions[] = {"/v1.51", "/v1.24", "/v1.41", "", "/v1.99", "/v0.1"};
+	static char path[REQUEST_MAX], body[REQUEST_MAX];
+	const char *method = rnd(30) ? r->method : "PATCH";
+	int n;
+
+	snprintf(path, sizeof(path), "%s%s", versions[rnd(6)], r->path);
+	snprintf(body, sizeof(body), "%s", r->body ? r->body : "");
+	*ret_plain = 1;
+	if (rnd(2))
+		damage(path, sizeof(path) / 2);
+	for (uint32_t i = rnd(4); r->body && i > 0; i--)
+		damage(body, sizeof(body) / 2);
+	for (char *p = path; *p; p++)
+		if (*p == ' ' || (unsigned char)*p > 126 || *p < 33)
+			*ret_plain = 0;
+	if (path[0] != '/')
+		*ret_plain = 0;
+	n = snprintf(request, sizeof(request),
+		     "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: %s\r\n"
+		     "Content-Length: %zu\r\n\r\n%s",
+		     method, path, rnd(20) ? "application/json" : "text/plain", strlen(body), body);
+	if (n >= (int)sizeof(request))
+		n = (int)sizeof(request) - 1;
+	for (uint32_t i = rnd(25) ? 0 : 1 + rnd(5); i > 0; i--) { /* raw bytes */
+		request[rnd((uint32_t)n)] = (char)rnd(256);
+		*ret_plain = 0;
+	}
+	return (size_t)n;
+}
+
+/* The first part of the answer, up to a quiet moment. Returns its length, -1 when none came. */
+static ssize_t exchange(const char *sock, size_t len, int plain)
+{
+	size_t got = 0;
+	ssize_t n;
+	int fd = dial(sock), wait = plain ? ANSWER_WAIT_MS : 100;
+
+	if (fd < 0)
+		return -2;
+	if (send(fd, request, len, MSG_NOSIGNAL) < 0 && errno != EPIPE)
+		perror("send");
+	for (;;) {
+		struct pollfd p = {.fd = fd, .events = POLLIN};
+
+		if (poll(&p, 1, got ? 30 : wait) <= 0)
+			break;
+		n = recv(fd, answer + got, sizeof(answer) - 1 - got, 0);
+		if (n <= 0)
+			break;
+		got += (size_t)n;
+	}
+	close(fd);
+	answer[got] = '\0';
+	return got ? (ssize_t)got : -1;
+}
+
+static void complain(const char *what)
+{
+	bad++;
+	if (shown++ >= BAD_SHOWN)
+		return;
+	printf("--- %s\n%.700s\n... answered:\n%.300s\n", what, request, answer);
+}
+
+static void judge(int plain, int head)
+{
+	int status = 0;
+	const char *body = strstr(answer, "\r\n\r\n");
+
+	if (sscanf(answer, "HTTP/1.%*d %d", &status) != 1 || status < 100 || status > 599) {
+		complain("no status line");
+		return;
+	}
+	counts[status / 100]++;
+	if (status == 500 && !strstr(answer, "onnect") && !strstr(answer, "resolve"))
+		complain("status 500");
+	if (plain && !head && status >= 400 && (!body || !strstr(body, "\"message\"")) &&
+	    !strstr(answer, "text/plain") && !strstr(answer, "raw-stream"))
+		complain("no message");
+}
+
+int main(int argc, char **argv)
+{
+	long count = argc > 2 ? strtol(argv[2], NULL, 10) : 1000;
+	int plain;
+
+	if (argc < 2)
+		return 2;
+	signal(SIGPIPE, SIG_IGN);
+	state = 88172645463325252ULL ^ (argc > 3 ? strtoull(argv[3], NULL, 10) : 1) << 20;
+	for (long i = 0; i < count; i++) {
+		size_t len = make_request(&plain);
+		ssize_t got = exchange(argv[1], len, plain);
+
+		if (got == -2) {
+			printf("the engine is gone after request %ld:\n%.2000s\n", i, request);
+			return 1;
+		}
+		if (got > 0)
+			judge(plain, !strncmp(request, "HEAD", 4));
+		else if (plain)
+			complain("no answer");
+	}
+	printf("%ld requests: %d of 1xx, %d of 2xx, %d of 3xx, %d of 4xx, %d of 5xx; %d wrong\n",
+	       count, counts[1], counts[2], counts[3], counts[4], counts[5], bad);
+	return bad ? 1 : 0;
+}
