@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One more process in a running container. It is cloned as the shim's own
+ * child straight into the container's pid namespace, prepares what needs host
+ * paths, joins the rest by setns(2), and goes the same last steps as the init.
+ * From the moment it is visible to the container it is not dumpable, so
+ * nothing in there can ptrace it or look into its descriptors.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "cgroup/cgroup.h"
+#include "container/runtime_internal.h"
+#include "ns/clone.h"
+#include "ns/join.h"
+#include "sandbox/caps.h"
+#include "sandbox/process.h"
+
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
+
+#define EXEC_NAMESPACES (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP)
+
+static int before_join(struct runtime_setup *s, const struct runtime_exec *a, struct err *e)
+{
+	const struct oci_capabilities *c = s->process->capabilities;
+	struct err ignored;
+	char text[16];
+
+	if (c != NULL && caps_from_names(&c->bounding, &s->bounding, e) < 0)
+		return -1;
+	if (runtime_load_filter(s, a->bundle, a->config, NULL, a->seccomp_json, e) < 0)
+		return -1;
+	if (setsid() < 0)
+		return err_sys(e, "setsid");
+	if (s->process->oom_score_adj.set) {
+		(void)snprintf(text, sizeof(text), "%d", (int)s->process->oom_score_adj.value);
+		if (file_write_plain(AT_FDCWD, "/proc/self/oom_score_adj", text, &ignored) < 0 &&
+		    ignored.sys != EACCES && ignored.sys != EPERM) {
+			*e = ignored;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int join(const struct runtime_exec *a, struct err *e)
+{
+	CLEANUP(ns_set_clear) struct ns_set set;
+
+	if (a->init_pidfd >= 0) {
+		if (setns(a->init_pidfd, EXEC_NAMESPACES | (a->user_ns ? CLONE_NEWUSER : 0)) == 0)
+			return 0;
+		if (errno != EINVAL) /* EINVAL: before Linux 5.8 a pidfd is no namespace */
+			return err_sys(e, "join the container");
+	}
+	ns_set_init(&set);
+	if (ns_set_open_pid(&set, a->init_pid,
+			    NS_BIT(NS_MNT) | NS_BIT(NS_UTS) | NS_BIT(NS_IPC) | NS_BIT(NS_NET) |
+				    NS_BIT(NS_CGROUP) | (a->user_ns ? NS_BIT(NS_USER) : 0),
+			    e) < 0)
+		return -1;
+	return ns_set_join(&set, e);
+}
+
+static int open_terminal(struct runtime_setup *s, struct err *e)
+{
+	CLEANUP(fd_closep) int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(fd_closep) int master_fd = -1, slave_fd = -1;
+	int unlock = 0;
+
+	master_fd =
+		path_open_in_root(root_fd, "/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC, 0, e);
+	if (master_fd < 0)
+		return err_wrap(e, "open a terminal");
+	if (ioctl(master_fd, TIOCSPTLCK, &unlock) < 0)
+		return err_sys(e, "unlock the terminal");
+	slave_fd = ioctl(master_fd, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave_fd < 0)
+		return err_sys(e, "open the terminal's other side");
+	if (runtime_send(s->sync_fd, RUNTIME_CONSOLE, master_fd, e) < 0)
+		return -1;
+	return runtime_use_terminal(s, slave_fd, e);
+}
+
+static int set_up(struct runtime_setup *s, const struct runtime_exec *a, struct err *e)
+{
+	CLEANUP(fd_closep) int root_fd = -1;
+
+	if (before_join(s, a, e) < 0)
+		return -1;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_sys(e, "become undumpable");
+	if (join(a, e) < 0)
+		return -1;
+	if (a->user_ns && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		return err_sys(e, "become root of the user namespace");
+	sandbox_session_keyring(a->config->id);
+	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return err_sys(e, "open /");
+	if (user_resolve(root_fd, &s->process->user, &s->ids, e) < 0)
+		return -1;
+	if (s->process->terminal)
+		return open_terminal(s, e);
+	return runtime_use_stdio(s->stdio, e);
+}
+
+static void child(const struct runtime_exec *a, int sync_fd) __attribute__((noreturn));
+static void child(const struct runtime_exec *a, int sync_fd)
+{
+	struct runtime_setup s = {.process = a->process,
+				  .sync_fd = sync_fd,
+				  .stdio = {a->stdio[0], a->stdio[1], a->stdio[2]},
+				  .is_exec = true};
+	struct err e;
+
+	if (set_up(&s, a, &e) < 0 || runtime_send(sync_fd, RUNTIME_READY, -1, &e) < 0 ||
+	    runtime_await(sync_fd, RUNTIME_GO, &e) < 0 || runtime_finish(&s, &e) < 0)
+		runtime_fail(&s, &e);
+	_exit(RUNTIME_EXIT_OTHER);
+}
+
+/* Clone into the init's pid namespace and group. */
+static pid_t fork_in(const struct runtime_exec *a, struct ns_clone *c, struct err *e)
+{
+	CLEANUP(fd_closep) int group_fd = cgroup_open(a->config->cgroup_path);
+	pid_t pid;
+
+	c->cgroup_fd = group_fd;
+	pid = ns_fork(c, e);
+	if (pid >= 0 || group_fd < 0)
+		return pid;
+	c->cgroup_fd = -1;
+	pid = ns_fork(c, e);
+	if (pid == 0 && cgroup_add(a->config->cgroup_path, 0, e) < 0)
+		_exit(RUNTIME_EXIT_OTHER);
+	return pid;
+}
+
+int runtime_exec(const struct runtime_exec *a, struct runtime_child *ret, struct err *e)
+{
+	CLEANUP(fd_closep) int own_fd = -1, their_fd = -1;
+	struct runtime_child c = RUNTIME_CHILD_INIT;
+	struct ns_clone how = NS_CLONE_INIT;
+	int pair[2];
+	pid_t pid;
+
+	own_fd = ns_open_pid(0, NS_PID, e);
+	if (own_fd < 0)
+		return -1;
+	their_fd = ns_open_pid(a->init_pid, NS_PID, e);
+	if (their_fd < 0)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, "socketpair");
+	how.ret_pidfd = &c.pidfd;
+	if (setns(their_fd, CLONE_NEWPID) < 0) {
+		(void)err_sys(e, "join the pid namespace");
+		pid = -1;
+	} else {
+		pid = fork_in(a, &how, e);
+	}
+	if (pid == 0) {
+		close(pair[0]);
+		child(a, pair[1]);
+	}
+	if (setns(own_fd, CLONE_NEWPID) < 0 && pid > 0) {
+		(void)err_sys(e, "return to the own pid namespace");
+		(void)kill(pid, SIGKILL);
+		pid = -1;
+	}
+	close(pair[1]);
+	if (pid < 0) {
+		close(pair[0]);
+		fd_close(&c.pidfd);
+		return -1;
+	}
+	c.pid = pid;
+	c.sync_fd = pair[0];
+	*ret = c;
+	return 0;
+}
