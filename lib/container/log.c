@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+/*
+ * json-file entries and rotation. Escapes are those of Docker's writer, which
+ * differ from encoding/json's for control characters (\u0009, not \t).
+ */
+#include "container/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+
+/* Length of the well-formed UTF-8 sequence at p, 0 when there is none. */
+static size_t utf8_len(const unsigned char *p, size_t n)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	uint32_t c = p[0] & (0x7fU >> len);
+
+	if (p[0] < 0xc2 || p[0] > 0xf4 || len > n)
+		return 0;
+	for (size_t i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	return len;
+}
+
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+}
+
+static void add_escaped(struct buf *out, unsigned char c)
+{
+	switch (c) {
+	case '"':
+	case '\\':
+		buf_addch(out, '\\');
+		buf_addch(out, (char)c);
+		break;
+	case '\n':
+		buf_addstr(out, "\\n");
+		break;
+	case '\r':
+		buf_addstr(out, "\\r");
+		break;
+	default:
+		buf_addf(out, "\\u%04x", c);
+	}
+}
+
+static void add_text(struct buf *out, const char *text, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	for (size_t i = 0; i < n;) {
+		size_t run = 0;
+
+		while (i + run < n && is_plain(p[i + run]))
+			run++;
+		buf_add(out, p + i, run);
+		i += run;
+		if (i == n)
+			break;
+		if (p[i] < 0x80) {
+			add_escaped(out, p[i++]);
+			continue;
+		}
+		run = utf8_len(p + i, n - i);
+		if (run == 0) {
+			buf_addstr(out, "\\ufffd");
+			i++;
+		} else if (run == 3 && p[i] == 0xe2 && p[i + 1] == 0x80 &&
+			   (p[i + 2] & 0xfe) == 0xa8) {
+			buf_addf(out, "\\u%04x", 0x2028 + (p[i + 2] & 1));
+			i += 3;
+		} else {
+			buf_add(out, p + i, run);
+			i += run;
+		}
+	}
+}
+
+void jsonlog_entry(struct buf *out, const char *p, size_t n, bool is_stderr, const char *attrs,
+		   int64_t now_nsec)
+{
+	char when[TIME_RFC3339_SIZE];
+
+	buf_addstr(out, "{\"log\":\"");
+	add_text(out, p, n);
+	buf_addstr(out, is_stderr ? "\",\"stream\":\"stderr\"" : "\",\"stream\":\"stdout\"");
+	if (!str_empty(attrs)) {
+		buf_addstr(out, ",\"attrs\":");
+		buf_addstr(out, attrs);
+	}
+	time_format(now_nsec, when);
+	buf_addf(out, ",\"time\":\"%s\"}\n", when);
+}
+
+int jsonlog_reopen(struct jsonlog *l, struct err *e)
+{
+	struct stat st;
+	int fd;
+
+	if (str_eq(l->config->driver, "none") || str_empty(l->config->path))
+		return 0;
+	fd = open(l->config->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		fd_close(&fd);
+		return err_sys(e, "open log %s", l->config->path);
+	}
+	fd_close(&l->fd);
+	l->fd = fd;
+	l->size = (uint64_t)st.st_size;
+	return 0;
+}
+
+int jsonlog_open(struct jsonlog *l, const struct container_log *config, struct err *e)
+{
+	*l = (struct jsonlog){.config = config, .fd = -1};
+	return jsonlog_reopen(l, e);
+}
+
+void jsonlog_close(struct jsonlog *l)
+{
+	fd_close(&l->fd);
+	buf_clear(&l->partial[0]);
+	buf_clear(&l->partial[1]);
+}
+
+/* path -> path.1 -> path.2 ...; the last one goes. */
+static void rotate(struct jsonlog *l)
+{
+	struct err ignored;
+
+	if (l->config->max_files <= 1) {
+		if (ftruncate(l->fd, 0) == 0)
+			l->size = 0;
+		return;
+	}
+	for (int i = l->config->max_files - 1; i > 0; i--) {
+		CLEANUP(freep) char *to = xasprintf("%s.%d", l->config->path, i);
+		CLEANUP(freep)
+		char *from = i > 1 ? xasprintf("%s.%d", l->config->path, i - 1)
+				   : xstrdup(l->config->path);
+
+		(void)rename(from, to);
+	}
+	if (jsonlog_reopen(l, &ignored) < 0)
+		l->size = 0; /* go on in the renamed file rather than lose output */
+}
+
+static void write_out(struct jsonlog *l, const struct buf *out)
+{
+	struct err ignored;
+
+	if (l->config->max_bytes > 0 && l->size > 0 && l->size + out->len > l->config->max_bytes)
+		rotate(l);
+	if (fd_write_all(l->fd, out->data, out->len, &ignored) == 0)
+		l->size += out->len;
+}
+
+void jsonlog_write(struct jsonlog *l, bool is_stderr, const char *p, size_t n, int64_t now_nsec)
+{
+	CLEANUP(buf_clear) struct buf out = BUF_INIT;
+	struct buf *part = &l->partial[is_stderr];
+
+	if (l->fd < 0)
+		return;
+	while (n > 0) {
+		const char *nl = memchr(p, '\n', n);
+		size_t len = nl != NULL ? (size_t)(nl - p) + 1 : n;
+		size_t room = JSONLOG_LINE_MAX - part->len;
+
+		/* the newline does not count against the limit */
+		if (len - (nl != NULL) > room) {
+			len = room;
+			nl = NULL;
+		} else if (nl == NULL && len < room) {
+			buf_add(part, p, len);
+			break;
+		}
+		if (part->len > 0) {
+			buf_add(part, p, len);
+			jsonlog_entry(&out, part->data, part->len, is_stderr, l->config->attrs,
+				      now_nsec);
+			buf_clear(part);
+		} else {
+			jsonlog_entry(&out, p, len, is_stderr, l->config->attrs, now_nsec);
+		}
+		p += len;
+		n -= len;
+	}
+	if (out.len > 0)
+		write_out(l, &out);
+}
+
+void jsonlog_flush(struct jsonlog *l, int64_t now_nsec)
+{
+	for (int i = 0; i < 2; i++) {
+		CLEANUP(buf_clear) struct buf out = BUF_INIT;
+
+		if (l->fd < 0 || l->partial[i].len == 0)
+			continue;
+		jsonlog_entry(&out, l->partial[i].data, l->partial[i].len, i == 1, l->config->attrs,
+			      now_nsec);
+		buf_clear(&l->partial[i]);
+		write_out(l, &out);
+	}
+}
