@@ -193,8 +193,7 @@ static void read_io(const char *path, struct cgroup_stats *s)
 		return;
 	s->has |= CGROUP_IO;
 	strv_split(&words, buf_str(&b), " \n");
-	strv_for_each(w, &words)
-	{
+	strv_for_each (w, &words) {
 		const char *v;
 
 		if ((v = str_skip(*w, "rbytes=")) != NULL)
@@ -264,8 +263,7 @@ int cgroup_pids(const char *path, pid_t **ret_pids, size_t *ret_n, struct err *e
 	if (!str_empty(path))
 		add_pids(path, &words);
 	pids = xcalloc(words.len + 1, sizeof(*pids));
-	strv_for_each(w, &words)
-	{
+	strv_for_each (w, &words) {
 		long pid = strtol(*w, NULL, 10);
 
 		if (pid > 0) /* 0: of a pid namespace we do not see */

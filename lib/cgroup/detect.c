@@ -48,8 +48,7 @@ static char *own_path(void)
 	if (file_read(AT_FDCWD, "/proc/self/cgroup", FILE_MAX, &text, &ignored) < 0)
 		return NULL;
 	strv_split(&lines, buf_str(&text), "\n");
-	strv_for_each(line, &lines)
-	{
+	strv_for_each (line, &lines) {
 		const char *path = str_skip(*line, "0::");
 
 		if (path != NULL)
@@ -95,8 +94,7 @@ static int move_to_leaf(const char *dir, struct err *e)
 	if (file_read(AT_FDCWD, procs, FILE_MAX, &text, e) < 0)
 		return -1;
 	strv_split(&pids, buf_str(&text), "\n");
-	strv_for_each(pid, &pids)
-	{
+	strv_for_each (pid, &pids) {
 		if (write_at(leaf, "cgroup.procs", *pid, e) < 0 && e->sys != ESRCH)
 			return -1;
 	}
