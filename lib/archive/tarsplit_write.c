@@ -113,35 +113,13 @@ static int write_segment(struct tarsplit_writer *w, struct err *e)
 	return flush_out(w, OUT_BYTES, e);
 }
 
-static void add_json_string(struct buf *b, const char *s, size_t n)
-{
-	static const char plain_not[] = "\"\\<>&";
-
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == '"' || c == '\\')
-			buf_addf(b, "\\%c", c);
-		else if (c == '\n')
-			buf_addstr(b, "\\n");
-		else if (c == '\r')
-			buf_addstr(b, "\\r");
-		else if (c == '\t')
-			buf_addstr(b, "\\t");
-		else if (c < 0x20 || strchr(plain_not, c))
-			buf_addf(b, "\\u%04x", c);
-		else
-			buf_addch(b, (char)c);
-	}
-}
-
 static int write_file(struct tarsplit_writer *w, struct err *e)
 {
 	unsigned char sum[8];
 
 	if (utf8_valid(buf_str(&w->name), w->name.len)) {
 		buf_addstr(&w->out, "{\"type\":1,\"name\":\"");
-		add_json_string(&w->out, buf_str(&w->name), w->name.len);
+		utf8_add_json(&w->out, buf_str(&w->name), w->name.len);
 	} else {
 		buf_addstr(&w->out, "{\"type\":1,\"name_raw\":\"");
 		base64_encode(&w->out, w->name.data, w->name.len);

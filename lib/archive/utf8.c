@@ -2,6 +2,8 @@
 /* UTF-8 as RFC 3629 has it; see utf8_internal.h. */
 #include "archive/utf8_internal.h"
 
+#include <string.h>
+
 /* length of the sequence at s, or 0 when it is malformed */
 static size_t sequence(const unsigned char *s, size_t n)
 {
@@ -54,5 +56,29 @@ void utf8_add(struct buf *b, uint32_t code)
 		buf_addch(b, (char)(0x80 | (code >> 12 & 0x3f)));
 		buf_addch(b, (char)(0x80 | (code >> 6 & 0x3f)));
 		buf_addch(b, (char)(0x80 | (code & 0x3f)));
+	}
+}
+
+void utf8_add_json(struct buf *b, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		unsigned char c = (unsigned char)s[i];
+		size_t len = sequence((const unsigned char *)s + i, n - i);
+
+		if (len == 0)
+			buf_addstr(b, "\\ufffd");
+		else if (c == '"' || c == '\\')
+			buf_addf(b, "\\%c", c);
+		else if (c == '\n')
+			buf_addstr(b, "\\n");
+		else if (c == '\r')
+			buf_addstr(b, "\\r");
+		else if (c == '\t')
+			buf_addstr(b, "\\t");
+		else if (c < 0x20 || c == '<' || c == '>' || c == '&')
+			buf_addf(b, "\\u%04x", c);
+		else
+			buf_add(b, s + i, len);
+		i += len > 0 ? len : 1;
 	}
 }

@@ -13,5 +13,8 @@
 bool utf8_valid(const char *s, size_t n);
 /* appends a code point; surrogates become U+FFFD */
 void utf8_add(struct buf *b, uint32_t code);
+/* appends text as it stands between the quotes of a JSON string, escaped as Go does; bytes that are
+ * not UTF-8 become U+FFFD */
+void utf8_add_json(struct buf *b, const char *s, size_t n);
 
 #endif

@@ -40,7 +40,7 @@ int volume_name_ok(const char *name, struct err *e) WARN_UNUSED;
  * @labels:  "key=value"; may be NULL
  * @options: type, device and o are known, others ERR_INVALID; may be NULL
  * @ret:     the volume; may be NULL
- * @e:       ERR_CONFLICT when it exists with other options
+ * @e:       filled on failure; an existing volume keeps its own labels and options, as in Docker
  *
  * Return: 1 made, 0 existed, -1 failure.
  */
