@@ -1,17 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Binding tables of Config and what it holds; names and omissions as the Docker API 1.51 has them.
  */
-#include "engine/types.h"
-
-#define F(member, name, type)		    JSON_F(T, member, name, type, NULL, 0)
-#define F_OMIT(member, name, type)	    JSON_F(T, member, name, type, NULL, JSON_OMITEMPTY)
-#define F_FLAGS(member, name, type, flags)  JSON_F(T, member, name, type, NULL, flags)
-#define F_SUB(member, name, type, sub)	    JSON_F(T, member, name, type, sub, 0)
-#define F_SUB_OMIT(member, name, type, sub) JSON_F(T, member, name, type, sub, JSON_OMITEMPTY)
-#define END                        \
-	{                          \
-		.type = JSON_B_END \
-	}
+#include "engine/types_internal.h"
 
 #define T struct docker_health_config
 const struct json_struct docker_health_config_json = {

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What the engine's files share: the engine object, containers, and the verbs
+ * they offer one another. See README.md for the theory of operation.
+ *
+ * en->mu guards everything in here unless a member says otherwise, and is never
+ * held across I/O, spawn or wait. en->changed is broadcast at every change of a
+ * container's state.
+ */
+#ifndef ENGINE_INTERNAL_H
+#define ENGINE_INTERNAL_H
+
+#include <net/if.h>
+#include <pthread.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/rand.h"
+#include "base/thread.h"
+#include "cgroup/cgroup.h"
+#include "container/shim_client.h"
+#include "engine/container.h"
+#include "engine/engine.h"
+#include "engine/event.h"
+#include "engine/exec.h"
+#include "engine/resource.h"
+#include "engine/state.h"
+#include "engine/types.h"
+#include "network/client.h"
+#include "network/ipam.h"
+#include "network/ports.h"
+#include "storage/layer.h"
+#include "storage/rw.h"
+#include "storage/storage.h"
+#include "storage/volume.h"
+
+/* One mount of a container: what inspect shows, and how to make it. */
+struct container_mount {
+	struct docker_mount_point point;
+	bool copy_up;	/* an empty volume is filled from the image */
+	char *options;	/* tmpfs: mount options */
+	char *subpath;	/* volume: directory below the volume's root */
+	bool non_recursive, create_source;
+};
+
+struct container_port { /* a published port, kept to take it back */
+	uint64_t id;	/* rootlesskit's */
+	enum port_proto proto;
+	uint16_t host_port;
+	bool ephemeral; /* taken from the pool */
+};
+
+struct container {
+	char id[RAND_ID_LEN + 1];
+	char *name; /* without slash */
+	unsigned refs;
+	enum container_state state;
+	bool removed; /* out of the table */
+
+	int64_t created_nsec;
+	char *path;
+	struct strv args;
+	char image_id[DIGEST_SIZE];
+	char *os;
+	struct docker_config config;
+	struct docker_host_config host;
+	JSON_ARRAY_OF(struct container_mount) mounts;
+	struct docker_network_settings net;
+
+	int64_t pid;
+	uint64_t start_ticks; /* proc_start_time() of pid */
+	int exit_code;
+	char *error;
+	int64_t started_nsec, finished_nsec;
+	bool oom_killed, started_before, manually_stopped;
+	int64_t restart_count;
+	struct docker_health *health;
+
+	bool no_new_privileges;
+	char *seccomp;	/* "", "default", "unconfined" or "profile" (text below) */
+	char *seccomp_profile; /* JSON text of an own profile */
+	char *apparmor;
+
+	struct ip address; /* in the bridge network, while it runs */
+	JSON_ARRAY_OF(struct container_port) ports;
+	char *cgroup; /* directory while it runs, or NULL */
+
+	struct list attaches; /* struct pending_attach: clients waiting for the start */
+	struct list waits;    /* struct engine_wait */
+	struct list execs;    /* struct exec */
+	pthread_mutex_t save_mu; /* held across writing the state files; before en->mu */
+};
+
+enum exec_state { EXEC_CREATED, EXEC_STARTING, EXEC_RUNNING, EXEC_EXITED };
+
+struct exec {
+	struct list link;
+	char id[RAND_ID_LEN + 1];
+	struct container *c; /* borrowed: an exec never outlives its container */
+	struct docker_exec_config conf;
+	enum exec_state state;
+	bool health; /* a probe: not listed, no events */
+	int64_t pid;
+	int exit_code;
+	int64_t finished_ms; /* monotonic; 0 while it may run */
+};
+
+struct events;
+
+struct engine {
+	pthread_mutex_t mu;
+	pthread_cond_t changed;
+	struct map containers; /* id -> struct container */
+	struct map names;      /* name -> struct container */
+	struct map execs;      /* id -> struct exec */
+	bool closing;
+	unsigned supervisors; /* threads alive */
+
+	/* set by engine_open(), never changed after */
+	char *data_root, *exec_root, *containers_dir, *state_dir, *id;
+	char *log_driver;
+	struct json_strmap log_opts;
+	struct strv dns, dns_search, dns_opts;
+	unsigned mtu;
+	bool init;
+	struct storage *storage;
+	struct image_store *images;
+	struct volumes *volumes;
+	struct cgroup_root cgroup;
+	struct netns_client *netns; /* NULL: no bridge networks here */
+	struct events *events;	    /* has its own mutex */
+	struct port_pool port_pool; /* has its own mutex */
+	struct ip_prefix bridge;    /* 172.17.0.1/16 */
+	char bridge_id[RAND_ID_LEN + 1], host_id[RAND_ID_LEN + 1], none_id[RAND_ID_LEN + 1];
+
+	/* guarded by mu */
+	struct ipam ipam;
+	bool debug, experimental, stop_on_shutdown;
+	int shutdown_timeout_sec;
+	struct strv labels;
+	struct registry_config registries;
+};
+
+/* --- containers: table, references (table.c) --- */
+struct container *container_new(void);
+void container_unref(struct engine *en, struct container *c);
+/* finds by id, prefix or name; with mu held; ERR_NOTFOUND, ERR_INVALID when ambiguous */
+struct container *container_find(struct engine *en, const char *name, struct err *e);
+/* the same with a reference, mu not held */
+struct container *container_get(struct engine *en, const char *name, struct err *e);
+int container_name_check(const char *name, struct err *e);
+char *container_random_name(void);
+char *container_dir(struct engine *en, const struct container *c);
+char *container_bundle(struct engine *en, const struct container *c);
+/* the state after ev; ERR_CONFLICT or ERR_NOTMODIFIED with Docker's words when ev is not allowed. With mu held */
+int container_step(struct engine *en, struct container *c, enum container_event ev, struct err *e);
+/* waits while the state is transitional; with mu held */
+void container_settled(struct engine *en, struct container *c);
+void container_event(struct engine *en, struct container *c, const char *action, const char *key, const char *value);
+
+/* --- state on disk (persist.c) --- */
+int container_save(struct engine *en, struct container *c, bool sync, struct err *e);
+int container_save_host(struct engine *en, struct container *c, struct err *e);
+int containers_load(struct engine *en, struct err *e);
+
+/* --- life (start.c, supervise.c, stop.c) --- */
+int container_start(struct engine *en, struct container *c, struct err *e);
+/* takes back a container that ran under an earlier engine */
+void container_take_back(struct engine *en, struct container *c);
+int container_supervise(struct engine *en, struct container *c, struct shim_conn *conn, struct err *e);
+int container_remove(struct engine *en, struct container *c, bool volumes, struct err *e);
+int signal_number(const char *text, int *ret, struct err *e);
+int container_shim_kill(struct engine *en, struct container *c, int sig, bool all, struct err *e);
+/* exit events of execs; called by the supervisor */
+void exec_ended(struct engine *en, struct container *c, const char *exec_id, int exit_code);
+void exec_free(struct exec *x);
+/* starts a health probe; its output goes to client_fd */
+int exec_probe(struct engine *en, struct container *c, const struct strv *argv, int client_fd, char *ret_id,
+	       struct err *e);
+/* wakes the waiters of a condition; with mu held */
+void waits_wake(struct container *c, bool removed, const char *error);
+
+struct pending_attach {
+	struct list link;
+	struct engine_attach a; /* client_fd and leftover are owned */
+	unsigned char keys[SHIM_DETACH_KEYS_MAX];
+	size_t n_keys;
+};
+void pending_attach_free(struct pending_attach *p);
+int detach_keys_parse(const char *text, unsigned char *ret, size_t *ret_n, struct err *e);
+
+/* --- health (health.c): state of one container's checks, owned by its supervisor --- */
+struct health;
+struct health *health_new(struct engine *en, struct container *c);
+void health_free(struct health *h);
+/* milliseconds until health_due() must be called; -1 never */
+int health_wait_ms(const struct health *h);
+void health_due(struct health *h);
+/* an exec of the container has ended; true when it was the probe */
+bool health_exec_ended(struct health *h, const char *exec_id, int exit_code);
+
+/* --- making (create.c, mounts.c, spec.c) --- */
+int mounts_plan(struct engine *en, struct container *c, const struct strv *image_volumes, struct err *e);
+void container_mount_clear(struct container_mount *m);
+extern const struct json_struct container_mount_json;
+int spec_write(struct engine *en, struct container *c, const char *bundle, struct err *e);
+void process_env(const struct container *c, struct strv *env);
+
+/* --- network (bridge.c, hosts.c) --- */
+int bridge_open(struct engine *en, const char *bip, struct err *e);
+/* takes an address (CREATED part of start); with mu held */
+int bridge_reserve(struct engine *en, struct container *c, struct err *e);
+int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e);
+void bridge_release(struct engine *en, struct container *c);
+void bridge_take_back(struct engine *en, struct container *c);
+void container_expose_ports(struct container *c);
+bool container_on_bridge(const struct container *c);
+int hosts_write(struct engine *en, struct container *c, struct err *e);
+
+/* --- resources --- */
+struct events *events_new(void);
+void events_free(struct events *ev);
+bool filters_label_ok(const struct strv *want, const struct json_strmap *labels);
+bool volume_in_use(struct engine *en, const char *name, struct strv *ret_ids);
+const char *container_status_word(const struct container *c);
+void container_state_snapshot(const struct container *c, struct docker_state *ret);
+
+#endif

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+/* The filters parameter of list, prune and events: {"name":["a","b"]}, or the older {"name":{"a":true}}. */
+#include <string.h>
+
+#include "base/str.h"
+#include "engine/engine_internal.h"
+
+int engine_filters_parse(const char *text, struct engine_filters *ret, struct err *e)
+{
+	CLEANUP(json_freep) struct json *v = NULL;
+	struct engine_filters f = {0};
+
+	if (str_empty(text)) {
+		*ret = f;
+		return 0;
+	}
+	if (json_parse(text, strlen(text), &v, e) < 0)
+		return err_wrap(e, "invalid filter");
+	if (json_kind(v) != JSON_OBJECT)
+		return err_set(e, ERR_INVALID, 0, "invalid filter");
+	json_for_each(item, v) {
+		struct strv *values = json_map_add(&f.map, json_key(item), sizeof(struct strv));
+
+		json_for_each(value, item) {
+			const char *s = json_kind(item) == JSON_ARRAY ? json_str(value) : json_key(value);
+
+			if (s == NULL) {
+				engine_filters_clear(&f);
+				return err_set(e, ERR_INVALID, 0, "invalid filter '%s'", json_key(item));
+			}
+			strv_add(values, s);
+		}
+	}
+	*ret = f;
+	return 0;
+}
+
+void engine_filters_clear(struct engine_filters *f)
+{
+	for (size_t i = 0; i < f->map.len; i++) {
+		strv_clear(f->map.items[i].value);
+		free(f->map.items[i].value);
+		free(f->map.items[i].key);
+	}
+	free(f->map.items);
+	memset(f, 0, sizeof(*f));
+}
+
+const struct strv *engine_filters_get(const struct engine_filters *f, const char *name)
+{
+	const struct strv *v = f != NULL ? json_map_get(&f->map, name) : NULL;
+
+	return v != NULL && v->len > 0 ? v : NULL;
+}
+
+int engine_filters_check(const struct engine_filters *f, const char *const *known, struct err *e)
+{
+	for (size_t i = 0; i < f->map.len; i++) {
+		const char *const *k = known;
+
+		while (*k != NULL && !str_eq(*k, f->map.items[i].key))
+			k++;
+		if (*k == NULL)
+			return err_set(e, ERR_INVALID, 0, "invalid filter '%s'", f->map.items[i].key);
+	}
+	return 0;
+}
+
+bool filters_label_ok(const struct strv *want, const struct json_strmap *labels)
+{
+	for (size_t i = 0; want != NULL && i < want->len; i++) {
+		const char *equals = strchr(want->items[i], '=');
+		CLEANUP(freep) char *key = equals != NULL ? xstrndup(want->items[i], (size_t)(equals - want->items[i]))
+							  : xstrdup(want->items[i]);
+		const char *value = json_strmap_get(labels, key);
+
+		if (value == NULL || (equals != NULL && !str_eq(value, equals + 1)))
+			return false;
+	}
+	return true;
+}
