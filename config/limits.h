@@ -94,5 +94,13 @@
 #define API_BODY_MAX	 (16 * MIB) /* a JSON body */
 #define API_CONNS_MAX	 1024	    /* connections at a time, a thread each */
 #define API_HANDSHAKE_MS 10000	    /* TLS handshake of a client */
+/* engine */
+#define ENGINE_STATE_FILE_MAX (16 * MIB) /* bytes of a config.v2.json */
+#define ENGINE_LOG_LINE_MAX   (1 * MIB)	 /* bytes of one line of a json-file log */
+#define ENGINE_EXECS_MAX      1000	 /* execs known of one container */
+#define ENGINE_BINDS_MAX      4096	 /* mounts of one container */
+#define ENGINE_PORTS_MAX      65536	 /* published ports of one container */
+#define ENGINE_HEALTH_OUTPUT  4096	 /* bytes kept of a probe's output */
+#define ENGINE_HEALTH_LOG     5		 /* probes remembered */
 
 #endif

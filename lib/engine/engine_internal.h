@@ -10,6 +10,7 @@
 #ifndef ENGINE_INTERNAL_H
 #define ENGINE_INTERNAL_H
 
+#include <fcntl.h>
 #include <net/if.h>
 #include <pthread.h>
 
@@ -17,6 +18,7 @@
 #include "base/map.h"
 #include "base/rand.h"
 #include "base/thread.h"
+#include "base/time.h"
 #include "cgroup/cgroup.h"
 #include "container/shim_client.h"
 #include "engine/container.h"
@@ -119,6 +121,7 @@ struct engine {
 	/* set by engine_open(), never changed after */
 	char *data_root, *exec_root, *containers_dir, *state_dir, *id;
 	char *log_driver;
+	char *self_path; /* this binary, for --init */
 	struct json_strmap log_opts;
 	struct strv dns, dns_search, dns_opts;
 	unsigned mtu;
@@ -201,7 +204,6 @@ bool health_exec_ended(struct health *h, const char *exec_id, int exit_code);
 
 /* --- making (create.c, mounts.c, spec.c) --- */
 int mounts_plan(struct engine *en, struct container *c, const struct strv *image_volumes, struct err *e);
-void container_mount_clear(struct container_mount *m);
 extern const struct json_struct container_mount_json;
 int spec_write(struct engine *en, struct container *c, const char *bundle, struct err *e);
 void process_env(const struct container *c, struct strv *env);
@@ -213,9 +215,11 @@ int bridge_reserve(struct engine *en, struct container *c, struct err *e);
 int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e);
 void bridge_release(struct engine *en, struct container *c);
 void bridge_take_back(struct engine *en, struct container *c);
-void container_expose_ports(struct container *c);
 bool container_on_bridge(const struct container *c);
 int hosts_write(struct engine *en, struct container *c, struct err *e);
+
+/* one row of the list; with mu held (inspect.c) */
+void container_row(const struct container *c, int64_t now_nsec, struct docker_summary *row);
 
 /* --- resources --- */
 struct events *events_new(void);

@@ -72,6 +72,8 @@ struct container *container_find(struct engine *en, const char *name, struct err
 	c = map_get(&en->containers, name);
 	if (c == NULL)
 		c = map_get(&en->names, name);
+	if (c != NULL && map_get(&en->containers, c->id) == NULL)
+		c = NULL; /* still being made: only its name is taken */
 	n = strlen(name);
 	if (c != NULL || n == 0 || n >= RAND_ID_LEN || !str_is_hex(name, n)) {
 		if (c == NULL)

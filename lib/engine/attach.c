@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Clients on a container's standard streams. The shim takes the client's
+ * socket over, so that no thread of the engine stays behind; who attaches
+ * before the start waits in a list for it.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "engine/engine_internal.h"
+
+static const unsigned char default_keys[] = {16, 17}; /* ctrl-p, ctrl-q */
+
+/* one key: a letter, or "ctrl-" and a letter or one of @ [ \ ] ^ _ ; -1 when it is none */
+static int key_code(const char *key)
+{
+	const char *ctrl = str_skip(key, "ctrl-");
+
+	if (ctrl == NULL)
+		return key[0] != '\0' && key[1] == '\0' ? (unsigned char)key[0] : -1;
+	if (ctrl[0] == '\0' || ctrl[1] != '\0')
+		return -1;
+	if (ctrl[0] >= 'a' && ctrl[0] <= 'z')
+		return ctrl[0] - 'a' + 1;
+	return ctrl[0] >= '@' && ctrl[0] <= '_' ? ctrl[0] - '@' : -1;
+}
+
+int detach_keys_parse(const char *text, unsigned char *ret, size_t *ret_n, struct err *e)
+{
+	CLEANUP(strv_clear) struct strv keys = STRV_INIT;
+
+	if (text == NULL) {
+		memcpy(ret, default_keys, sizeof(default_keys));
+		*ret_n = sizeof(default_keys);
+		return 0;
+	}
+	strv_split(&keys, text, ",");
+	if (keys.len > SHIM_DETACH_KEYS_MAX)
+		return err_set(e, ERR_INVALID, 0, "Invalid detach keys (%s) provided", text);
+	for (size_t i = 0; i < keys.len; i++) {
+		int code = key_code(keys.items[i]);
+
+		if (code < 0)
+			return err_set(e, ERR_INVALID, 0, "Invalid detach keys (%s) provided", text);
+		ret[i] = (unsigned char)code;
+	}
+	*ret_n = keys.len;
+	return 0;
+}
+
+void pending_attach_free(struct pending_attach *p)
+{
+	void *leftover = (void *)(uintptr_t)p->a.leftover;
+
+	fd_close(&p->a.client_fd);
+	free(leftover);
+	free(p);
+}
+
+int engine_attach_check(struct engine *en, const char *name, const char *detach_keys, bool *ret_tty, struct err *e)
+{
+	unsigned char keys[SHIM_DETACH_KEYS_MAX];
+	struct container *c;
+	size_t n;
+	MUTEX_GUARD(&en->mu);
+
+	c = container_find(en, name, e);
+	if (c == NULL || detach_keys_parse(detach_keys, keys, &n, e) < 0)
+		return -1;
+	if (c->state == C_PAUSED)
+		return err_set(e, ERR_CONFLICT, 0, "container %s is paused, unpause the container before attach",
+			       c->id);
+	if (c->state == C_RESTARTING)
+		return err_set(e, ERR_CONFLICT, 0, "container %s is restarting, wait until the container is running",
+			       c->id);
+	*ret_tty = c->config.tty;
+	return 0;
+}
+
+static bool hung_up(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLRDHUP};
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+/* keeps a client for the start; with mu held */
+static int keep(struct container *c, const struct engine_attach *a, const unsigned char *keys, size_t n_keys,
+		struct err *e)
+{
+	struct pending_attach *p, *next;
+	int fd;
+
+	list_for_each_safe(p, next, &c->attaches, link) {
+		if (!hung_up(p->a.client_fd))
+			continue;
+		list_del(&p->link);
+		pending_attach_free(p);
+	}
+	fd = fcntl(a->client_fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return err_sys(e, "attach");
+	p = xcalloc(1, sizeof(*p));
+	p->a = *a;
+	p->a.client_fd = fd;
+	p->a.detach_keys = NULL;
+	p->a.leftover = xmemdup(a->leftover, a->n_leftover);
+	memcpy(p->keys, keys, SHIM_DETACH_KEYS_MAX);
+	p->n_keys = n_keys;
+	list_add_tail(&c->attaches, &p->link);
+	return 0;
+}
+
+static int give(struct engine *en, struct container *c, const struct engine_attach *a, const unsigned char *keys,
+		size_t n_keys, struct err *e)
+{
+	CLEANUP(freep) char *bundle = container_bundle(en, c);
+	struct shim_attach sa = {
+		.client_fd = a->client_fd,
+		.flags = (a->in && c->config.open_stdin ? SHIM_STDIN : 0U) | (a->out ? SHIM_STDOUT : 0U) |
+			 (a->err ? SHIM_STDERR : 0U) | (a->multiplexed ? 0U : SHIM_RAW),
+		.n_detach_keys = n_keys,
+		.leftover = a->leftover,
+		.n_leftover = a->n_leftover,
+	};
+	struct shim_conn conn;
+	struct shim_info info;
+	int r;
+
+	memcpy(sa.detach_keys, keys, sizeof(sa.detach_keys));
+	if (shim_connect(bundle, &conn, &info, e) < 0)
+		return -1;
+	r = shim_attach(&conn, "", &sa, e);
+	shim_close(&conn);
+	return r;
+}
+
+/* Docker's 8-byte frame head and the text, to a client's socket */
+static int write_frame(void *arg, bool is_err, const char *text, size_t n)
+{
+	const struct engine_attach *a = arg;
+	unsigned char head[8] = {is_err ? 2 : 1, 0, 0, 0, (unsigned char)(n >> 24), (unsigned char)(n >> 16),
+				 (unsigned char)(n >> 8), (unsigned char)n};
+	struct err e;
+
+	if (a->multiplexed && fd_write_all(a->client_fd, head, sizeof(head), &e) < 0)
+		return -1;
+	return fd_write_all(a->client_fd, text, n, &e);
+}
+
+static void replay(struct engine *en, struct container *c, const struct engine_attach *a)
+{
+	struct engine_attach copy = *a;
+	struct engine_logs l = {.out = a->out, .err = a->err, .tail = -1, .client_fd = -1, .write = write_frame,
+				.arg = &copy};
+	struct err e;
+
+	if (engine_container_logs(en, c->id, &l, &e) < 0)
+		log_debug(&e, "attach: logs of %s", c->name);
+}
+
+int engine_container_attach(struct engine *en, const char *name, const struct engine_attach *a, struct err *e)
+{
+	struct container *c = container_get(en, name, e);
+	unsigned char keys[SHIM_DETACH_KEYS_MAX] = {0};
+	size_t n_keys = 0;
+	bool runs = false;
+	int r;
+
+	if (c == NULL)
+		return -1;
+	r = detach_keys_parse(a->detach_keys, keys, &n_keys, e);
+	if (r == 0 && a->logs)
+		replay(en, c, a);
+	if (r == 0 && a->stream) {
+		pthread_mutex_lock(&en->mu);
+		container_settled(en, c);
+		runs = state_runs(c->state);
+		if (!runs)
+			r = keep(c, a, keys, n_keys, e);
+		pthread_mutex_unlock(&en->mu);
+		if (runs)
+			r = give(en, c, a, keys, n_keys, e);
+	}
+	if (r == 0)
+		container_event(en, c, "attach", NULL, NULL);
+	container_unref(en, c);
+	return r;
+}

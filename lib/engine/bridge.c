@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The default bridge network: an address for the time a container runs, a veth
+ * made by the netns-helper, and host ports through rootlesskit. Without
+ * rootlesskit (no state directory) there is no bridge, and containers use the
+ * host's network or none.
+ */
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "config/limits.h"
+#include "engine/engine_internal.h"
+
+#define BRIDGE_NAME    "docker0"
+#define BRIDGE_DEFAULT "172.17.0.1/16"
+
+bool container_on_bridge(const struct container *c)
+{
+	return str_eq(c->host.network_mode, "bridge");
+}
+
+/* the id of a predefined network: the same at every start of the engine on this data root */
+static void network_id(struct engine *en, const char *name, char ret[RAND_ID_LEN + 1])
+{
+	CLEANUP(freep) char *seed = xasprintf("%s/%s", en->id, name);
+
+	sha256_hex(seed, strlen(seed), ret);
+}
+
+int bridge_open(struct engine *en, const char *bip, struct err *e)
+{
+	CLEANUP(freep) char *path = NULL;
+	struct ip_prefix subnet;
+
+	network_id(en, "bridge", en->bridge_id);
+	network_id(en, "host", en->host_id);
+	network_id(en, "none", en->none_id);
+	if (ip_prefix_parse(!str_empty(bip) ? bip : BRIDGE_DEFAULT, &en->bridge, e) < 0)
+		return err_wrap(e, "bip");
+	subnet = ip_prefix_network(&en->bridge);
+	if (ipam_init(&en->ipam, &subnet, NULL, &en->bridge.ip, e) < 0)
+		return err_wrap(e, "bip");
+	port_pool_init(&en->port_pool);
+	if (en->state_dir == NULL)
+		return 0;
+	path = path_join(en->state_dir, NETNS_HELPER_SOCKET);
+	if (path_exists(path))
+		en->netns = netns_client_new(path);
+	return 0;
+}
+
+static const char *mode_network_id(const struct engine *en, const char *mode)
+{
+	if (str_eq(mode, "bridge"))
+		return en->bridge_id;
+	return str_eq(mode, "host") ? en->host_id : en->none_id;
+}
+
+/* the endpoint of the container's one network, emptied; with mu held */
+static struct docker_endpoint *reset_endpoint(struct engine *en, struct container *c)
+{
+	const char *mode = c->host.network_mode;
+	struct docker_endpoint *ep;
+
+	json_struct_clear(&docker_network_settings_json, &c->net);
+	if (str_starts(mode, "container:"))
+		return NULL;
+	ep = json_map_add(&c->net.networks, mode, sizeof(*ep));
+	ep->network_id = xstrdup(mode_network_id(en, mode));
+	return ep;
+}
+
+int bridge_reserve(struct engine *en, struct container *c, struct err *e)
+{
+	struct docker_endpoint *ep = reset_endpoint(en, c);
+	uint8_t mac[MAC_SIZE];
+	char text[IP_TEXT_SIZE], id[RAND_ID_LEN + 1], mac_text[MAC_TEXT_SIZE];
+
+	rand_hex(id, RAND_ID_LEN);
+	c->net.sandbox_id = xstrdup(id);
+	c->net.sandbox_key = xasprintf("%s/netns", en->exec_root);
+	if (ep == NULL)
+		return 0;
+	rand_hex(id, RAND_ID_LEN);
+	ep->endpoint_id = xstrdup(id);
+	if (!container_on_bridge(c))
+		return 0;
+	if (en->netns == NULL)
+		return err_set(e, ERR_UNAVAILABLE, 0,
+			       "network bridge is not available: the engine does not run under rootlesskit with a "
+			       "network namespace of its own; use --network host or none");
+	if (ipam_alloc(&en->ipam, &c->address, e) < 0)
+		return -1;
+	mac_from_ip(&c->address, mac);
+	if (!str_empty(c->config.mac_address) && mac_parse(c->config.mac_address, mac, e) < 0)
+		return -1;
+	ep->ip_address = xstrdup(ip_format(&c->address, text));
+	ep->ip_prefix_len = en->bridge.bits;
+	ep->gateway = xstrdup(ip_format(&en->bridge.ip, text));
+	ep->mac_address = xstrdup(mac_format(mac, mac_text));
+	c->net.endpoint_id = xstrdup(ep->endpoint_id);
+	c->net.ip_address = xstrdup(ep->ip_address);
+	c->net.ip_prefix_len = ep->ip_prefix_len;
+	c->net.gateway = xstrdup(ep->gateway);
+	c->net.mac_address = xstrdup(ep->mac_address);
+	return 0;
+}
+
+/* --- published ports --- */
+
+struct publish {
+	struct engine *en;
+	struct container *c;
+	enum port_proto proto;
+	uint16_t container_port;
+	struct json_array *row; /* of net.ports; guarded by mu */
+};
+
+static void remember(struct publish *p, uint64_t id, const char *host_ip, uint16_t host_port, bool ephemeral)
+{
+	struct docker_port_binding *b;
+	struct container *c = p->c;
+	MUTEX_GUARD(&p->en->mu);
+
+	c->ports.items = xrealloc(c->ports.items, (c->ports.len + 1) * sizeof(*c->ports.items));
+	c->ports.items[c->ports.len++] = (struct container_port){id, p->proto, host_port, ephemeral};
+	b = json_array_add(p->row, &docker_port_binding_json);
+	b->host_ip = xstrdup(host_ip);
+	b->host_port = xasprintf("%u", host_port);
+}
+
+/* publishes on one host address; "" is both 0.0.0.0 and :: */
+static int publish_on(struct publish *p, const char *host_ip, uint16_t host_port, bool ephemeral, struct err *e)
+{
+	const char *const both[] = {"0.0.0.0", "::"};
+	bool any = str_empty(host_ip);
+	uint64_t id;
+
+	for (size_t i = 0; i < (any ? 2 : 1); i++) {
+		const char *text = any ? both[i] : host_ip;
+		struct rk_port rp = {.proto = p->proto, .parent_port = host_port, .child_ip = p->c->address,
+				     .child_port = p->container_port};
+		struct err why;
+
+		if (ip_parse(text, &rp.parent_ip, e) < 0)
+			return -1;
+		if (rk_port_add(p->en->state_dir, &rp, &id, &why) < 0) {
+			if (i == 1) { /* a host without IPv6 */
+				log_debug(&why, "publish on ::");
+				break;
+			}
+			*e = why;
+			return -1;
+		}
+		remember(p, id, text, host_port, ephemeral && i == 0);
+	}
+	return 0;
+}
+
+static int publish_ephemeral(struct publish *p, const char *host_ip, struct err *e)
+{
+	/* another program may sit on a port of the pool: go on to the next one */
+	for (int tries = 0; tries < 100; tries++) {
+		uint16_t port;
+
+		if (port_pool_take(&p->en->port_pool, p->proto, &port, e) < 0)
+			return -1;
+		if (publish_on(p, host_ip, port, true, e) == 0)
+			return 0;
+		port_pool_release(&p->en->port_pool, p->proto, port);
+		if (e->kind != ERR_CONFLICT)
+			return -1;
+	}
+	return -1;
+}
+
+static int publish_binding(struct publish *p, const char *host_ip, const char *host_port, struct err *e)
+{
+	struct port_range want;
+
+	if (port_parse_host(host_port != NULL ? host_port : "", &want, e) < 0)
+		return -1;
+	if (want.first == 0)
+		return publish_ephemeral(p, host_ip, e);
+	for (unsigned port = want.first; port <= want.last; port++) {
+		if (publish_on(p, host_ip, (uint16_t)port, false, e) == 0)
+			return 0;
+		if (e->kind != ERR_CONFLICT)
+			return -1;
+	}
+	return -1;
+}
+
+static int publish_port(struct publish *p, const struct json_array *bindings, struct err *e)
+{
+	if (bindings == NULL || bindings->len == 0)
+		return publish_binding(p, "", "", e);
+	for (size_t i = 0; i < bindings->len; i++) {
+		const struct docker_port_binding *b = (struct docker_port_binding *)bindings->items + i;
+
+		if (publish_binding(p, b->host_ip != NULL ? b->host_ip : "", b->host_port, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* fills the keys of net.ports: what is exposed (null) and what will be published */
+static void list_ports(struct engine *en, struct container *c)
+{
+	struct port_range r;
+	struct err ignored;
+	char key[PORT_TEXT_SIZE];
+	MUTEX_GUARD(&en->mu);
+
+	for (size_t i = 0; i < c->config.exposed_ports.len; i++) {
+		if (port_parse(c->config.exposed_ports.items[i], &r, &ignored) < 0)
+			continue;
+		for (unsigned port = r.first; port <= r.last; port++)
+			json_map_add(&c->net.ports, port_format(r.proto, (uint16_t)port, key),
+				     sizeof(struct json_array));
+	}
+}
+
+/* -P: exposed ports that no binding names get a host port each */
+static int publish_exposed(struct engine *en, struct container *c, struct err *e)
+{
+	for (size_t i = 0; i < c->net.ports.len; i++) {
+		struct publish p = {.en = en, .c = c, .row = c->net.ports.items[i].value};
+		struct port_range r;
+
+		if (p.row->len > 0)
+			continue;
+		if (port_parse(c->net.ports.items[i].key, &r, e) < 0)
+			return -1;
+		p.proto = r.proto;
+		p.container_port = r.first;
+		if (publish_ephemeral(&p, "", e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int publish_all(struct engine *en, struct container *c, struct err *e)
+{
+	list_ports(en, c);
+	for (size_t i = 0; i < c->host.port_bindings.len; i++) {
+		const struct json_map_entry *entry = &c->host.port_bindings.items[i];
+		struct publish p = {.en = en, .c = c};
+		struct port_range r;
+		char key[PORT_TEXT_SIZE];
+
+		if (port_parse(entry->key, &r, e) < 0)
+			return -1;
+		p.proto = r.proto;
+		for (unsigned port = r.first; port <= r.last; port++) {
+			p.container_port = (uint16_t)port;
+			pthread_mutex_lock(&en->mu);
+			p.row = json_map_add(&c->net.ports, port_format(r.proto, (uint16_t)port, key),
+					     sizeof(struct json_array));
+			pthread_mutex_unlock(&en->mu);
+			if (publish_port(&p, entry->value, e) < 0)
+				return -1;
+		}
+	}
+	return c->host.publish_all_ports ? publish_exposed(en, c, e) : 0;
+}
+
+static int ensure_bridge(struct engine *en, struct err *e)
+{
+	struct netns_bridge b = {.name = BRIDGE_NAME, .gateway = en->bridge, .mtu = en->mtu};
+
+	return netns_bridge_ensure(en->netns, &b, e);
+}
+
+int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e)
+{
+	struct netns_plug p = {.bridge = BRIDGE_NAME, .ifname = "eth0", .gateway = en->bridge.ip, .mtu = en->mtu};
+	const char *endpoint;
+
+	if (str_eq(c->host.network_mode, "none") && en->netns != NULL)
+		return netns_sandbox_init(en->netns, pid, e);
+	if (!container_on_bridge(c))
+		return 0;
+	p.address.ip = c->address;
+	p.address.bits = en->bridge.bits;
+	if (!str_empty(c->net.mac_address) && mac_parse(c->net.mac_address, p.mac, e) < 0)
+		return -1;
+	/* the bridge goes when the network namespace does; making sure is cheaper than finding out */
+	if (ensure_bridge(en, e) < 0 || netns_plug(en->netns, pid, &p, NULL, e) < 0)
+		return err_wrap(e, "failed to set up container networking");
+	if (publish_all(en, c, e) < 0) {
+		endpoint = c->net.endpoint_id;
+		return err_wrap(e, "failed to set up container networking: driver failed programming external "
+				   "connectivity on endpoint %s (%s)",
+				c->name, endpoint);
+	}
+	return 0;
+}
+
+void bridge_release(struct engine *en, struct container *c)
+{
+	JSON_ARRAY_OF(struct container_port) ports;
+	struct docker_endpoint *ep;
+	struct err e;
+
+	pthread_mutex_lock(&en->mu);
+	ports.items = TAKE(c->ports.items);
+	ports.len = c->ports.len;
+	c->ports.len = c->ports.cap = 0;
+	pthread_mutex_unlock(&en->mu);
+	for (size_t i = 0; i < ports.len; i++) {
+		if (rk_port_del(en->state_dir, ports.items[i].id, &e) < 0)
+			log_debug(&e, "unpublish port %u", ports.items[i].host_port);
+		if (ports.items[i].ephemeral)
+			port_pool_release(&en->port_pool, ports.items[i].proto, ports.items[i].host_port);
+	}
+	free(ports.items);
+	pthread_mutex_lock(&en->mu);
+	ipam_release(&en->ipam, &c->address);
+	memset(&c->address, 0, sizeof(c->address));
+	ep = reset_endpoint(en, c);
+	if (ep != NULL)
+		ep->endpoint_id = xstrdup("");
+	pthread_mutex_unlock(&en->mu);
+}
+
+void bridge_take_back(struct engine *en, struct container *c)
+{
+	struct err e;
+
+	if (!container_on_bridge(c) || str_empty(c->net.ip_address))
+		return;
+	if (ip_parse(c->net.ip_address, &c->address, &e) < 0 || ipam_reserve(&en->ipam, &c->address, &e) < 0)
+		log_warn(&e, "address %s of container %s", c->net.ip_address, c->name);
+	for (size_t i = 0; i < c->ports.len; i++)
+		if (c->ports.items[i].ephemeral)
+			port_pool_reserve(&en->port_pool, c->ports.items[i].proto, c->ports.items[i].host_port);
+}

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: MIT
+/* Execs: created, started once through the container's shim, remembered for a while after their end. */
+#include <string.h>
+
+#include "base/log.h"
+#include "base/str.h"
+#include "config/limits.h"
+#include "engine/engine_internal.h"
+#include "oci/spec.h"
+#include "sandbox/caps.h"
+
+#define EXEC_KEEP_MS (5 * 60 * 1000) /* an ended exec can be inspected that long */
+
+void exec_free(struct exec *x)
+{
+	json_struct_clear(&docker_exec_config_json, &x->conf);
+	free(x);
+}
+
+/* forgets execs that ended long ago; with mu held */
+static void sweep(struct engine *en, struct container *c)
+{
+	int64_t old = time_mono_ms() - EXEC_KEEP_MS;
+	struct exec *x, *next;
+
+	list_for_each_safe(x, next, &c->execs, link) {
+		if (x->state != EXEC_EXITED || x->finished_ms > old)
+			continue;
+		map_steal(&en->execs, x->id);
+		list_del(&x->link);
+		exec_free(x);
+	}
+}
+
+static size_t count(const struct container *c)
+{
+	const struct list *l;
+	size_t n = 0;
+
+	for (l = c->execs.next; l != &c->execs; l = l->next)
+		n++;
+	return n;
+}
+
+/* with mu held */
+static int check_running(const struct container *c, struct err *e)
+{
+	if (c->state == C_PAUSED)
+		return err_set(e, ERR_CONFLICT, 0, "Container %s is paused, unpause the container before exec",
+			       c->id);
+	if (c->state == C_RESTARTING)
+		return err_set(e, ERR_CONFLICT, 0,
+			       "Container %s is restarting, wait until the container is running", c->id);
+	if (c->state != C_RUNNING)
+		return err_set(e, ERR_CONFLICT, 0, "container %s is not running", c->id);
+	return 0;
+}
+
+static char *command_text(const struct strv *cmd)
+{
+	return strv_join(cmd, " ");
+}
+
+static void exec_event(struct engine *en, struct container *c, const struct exec *x, const char *action)
+{
+	CLEANUP(freep) char *command = command_text(&x->conf.cmd);
+	CLEANUP(freep) char *text = xasprintf("%s: %s", action, command);
+
+	container_event(en, c, text, "execID", x->id);
+}
+
+int engine_exec_create(struct engine *en, const char *name, struct docker_exec_config *conf, char *ret_id,
+		       struct err *e)
+{
+	struct container *c = container_get(en, name, e);
+	unsigned char keys[SHIM_DETACH_KEYS_MAX];
+	struct exec *x = NULL;
+	size_t n;
+	int r = -1;
+
+	if (c == NULL) {
+		json_struct_clear(&docker_exec_config_json, conf);
+		return -1;
+	}
+	if (conf->cmd.len == 0)
+		err_set(e, ERR_INVALID, 0, "No exec command specified");
+	else
+		r = detach_keys_parse(str_empty(conf->detach_keys) ? NULL : conf->detach_keys, keys, &n, e);
+	pthread_mutex_lock(&en->mu);
+	container_settled(en, c);
+	if (r == 0)
+		r = check_running(c, e);
+	if (r == 0) {
+		sweep(en, c);
+		if (count(c) >= ENGINE_EXECS_MAX)
+			r = err_set(e, ERR_UNAVAILABLE, 0, "too many execs in container %s", c->id);
+	}
+	if (r == 0) {
+		x = xcalloc(1, sizeof(*x));
+		rand_hex(x->id, RAND_ID_LEN);
+		x->c = c;
+		x->conf = *conf;
+		memset(conf, 0, sizeof(*conf));
+		list_add_tail(&c->execs, &x->link);
+		map_put(&en->execs, x->id, x);
+		str_copy(ret_id, x->id, RAND_ID_LEN + 1);
+	}
+	pthread_mutex_unlock(&en->mu);
+	json_struct_clear(&docker_exec_config_json, conf);
+	if (r == 0)
+		exec_event(en, c, x, "exec_create");
+	container_unref(en, c);
+	return r;
+}
+
+/* the exec and a reference on its container, which keeps it alive */
+static struct exec *exec_get(struct engine *en, const char *id, struct container **ret_c, struct err *e)
+{
+	struct exec *x;
+	MUTEX_GUARD(&en->mu);
+
+	x = map_get(&en->execs, id);
+	if (x == NULL) {
+		err_set(e, ERR_NOTFOUND, 0, "No such exec instance: %s", id);
+		return NULL;
+	}
+	*ret_c = x->c;
+	x->c->refs++;
+	return x;
+}
+
+static int check_start(const struct exec *x, struct err *e)
+{
+	if (x->state == EXEC_EXITED)
+		return err_set(e, ERR_CONFLICT, 0, "Error: Exec command %s has already run", x->id);
+	if (x->state != EXEC_CREATED)
+		return err_set(e, ERR_CONFLICT, 0, "Error: Exec command %s is already running", x->id);
+	return check_running(x->c, e);
+}
+
+int engine_exec_check(struct engine *en, const char *id, bool *ret_tty, struct err *e)
+{
+	struct container *c;
+	struct exec *x = exec_get(en, id, &c, e);
+	int r;
+
+	if (x == NULL)
+		return -1;
+	pthread_mutex_lock(&en->mu);
+	r = check_start(x, e);
+	*ret_tty = x->conf.tty;
+	pthread_mutex_unlock(&en->mu);
+	container_unref(en, c);
+	return r;
+}
+
+static void fill_process(const struct container *c, const struct docker_exec_config *conf, unsigned rows, unsigned cols,
+			 struct oci_process *p, struct err *e)
+{
+	uint64_t mask = CAPS_ALL;
+
+	process_env(c, &p->env);
+	for (size_t i = 0; i < conf->env.len; i++)
+		strv_env_set(&p->env, conf->env.items[i]);
+	strv_copy(&p->args, &conf->cmd);
+	p->cwd = xstrdup(!str_empty(conf->working_dir)	    ? conf->working_dir
+			 : !str_empty(c->config.working_dir) ? c->config.working_dir
+							     : "/");
+	p->terminal = conf->tty;
+	p->console_size.height = rows != 0 ? rows : conf->console_size[0];
+	p->console_size.width = cols != 0 ? cols : conf->console_size[1];
+	p->user.username = xstrdup(!str_empty(conf->user) ? conf->user : c->config.user);
+	strv_copy(&p->user.additional_groups, &c->host.group_add);
+	p->no_new_privileges = c->no_new_privileges;
+	if (!str_empty(c->apparmor) && !str_eq(c->apparmor, "unconfined"))
+		p->apparmor_profile = xstrdup(c->apparmor);
+	/* the names were checked at the container's creation */
+	if (!conf->privileged && !c->host.privileged &&
+	    caps_tweak(CAPS_DOCKER_DEFAULT, &c->host.cap_add, &c->host.cap_drop, &mask, e) < 0)
+		mask = CAPS_DOCKER_DEFAULT;
+	oci_process_caps(p, mask);
+	for (size_t i = 0; i < c->host.ulimits.len; i++)
+		oci_process_rlimit(p, c->host.ulimits.items[i].name, (uint64_t)c->host.ulimits.items[i].soft,
+				   (uint64_t)c->host.ulimits.items[i].hard);
+}
+
+/* runs it through the shim; the exec's own members are not touched */
+static int run(struct engine *en, struct container *c, const char *id, const struct docker_exec_config *conf,
+	       struct shim_attach *a, unsigned rows, unsigned cols, pid_t *ret_pid, int *ret_code, struct err *e)
+{
+	CLEANUP(freep) char *bundle = container_bundle(en, c);
+	CLEANUP(buf_clear) struct buf text = BUF_INIT;
+	struct oci_process p = {0};
+	struct shim_conn conn;
+	struct shim_info info;
+	struct json_w w;
+	int r;
+
+	fill_process(c, conf, rows, cols, &p, e);
+	jw_init(&w, &text);
+	json_unbind(&w, &oci_process_json, &p);
+	json_struct_clear(&oci_process_json, &p);
+	if (shim_connect(bundle, &conn, &info, e) < 0)
+		return err_set(e, ERR_CONFLICT, 0, "container %s is not running", c->id);
+	r = shim_exec(&conn, id, text.data, text.len, a, ret_pid, ret_code, e);
+	shim_close(&conn);
+	return r;
+}
+
+/* what became of the start; an exec that has ended meanwhile stays ended */
+static void settle(struct engine *en, struct exec *x, bool ok, pid_t pid, int code)
+{
+	MUTEX_GUARD(&en->mu);
+
+	if (!ok) {
+		x->state = EXEC_EXITED;
+		x->exit_code = code;
+		x->finished_ms = time_mono_ms();
+		return;
+	}
+	x->pid = pid;
+	if (x->state == EXEC_STARTING)
+		x->state = EXEC_RUNNING;
+}
+
+int engine_exec_start(struct engine *en, const char *id, const struct engine_attach *a, unsigned rows, unsigned cols,
+		      struct err *e)
+{
+	struct container *c;
+	struct exec *x = exec_get(en, id, &c, e);
+	struct shim_attach sa = {.client_fd = a->client_fd, .leftover = a->leftover, .n_leftover = a->n_leftover};
+	int code = 126, r;
+	pid_t pid = 0;
+
+	if (x == NULL)
+		return -1;
+	pthread_mutex_lock(&en->mu);
+	r = check_start(x, e);
+	if (r == 0)
+		x->state = EXEC_STARTING;
+	pthread_mutex_unlock(&en->mu);
+	if (r == 0) {
+		/* conf does not change after creation, and a starting exec is not swept */
+		bool attached = a->client_fd >= 0;
+
+		sa.flags = (x->conf.attach_stdin && attached ? SHIM_STDIN : 0U) |
+			   (x->conf.attach_stdout ? SHIM_STDOUT : 0U) | (x->conf.attach_stderr ? SHIM_STDERR : 0U) |
+			   (x->conf.tty || !a->multiplexed ? SHIM_RAW : 0U);
+		r = detach_keys_parse(str_empty(x->conf.detach_keys) ? NULL : x->conf.detach_keys, sa.detach_keys,
+				      &sa.n_detach_keys, e);
+	}
+	if (r == 0) {
+		exec_event(en, c, x, "exec_start");
+		r = run(en, c, id, &x->conf, &sa, rows, cols, &pid, &code, e);
+		settle(en, x, r == 0, pid, code);
+		if (r < 0 && e->kind != ERR_CONFLICT) {
+			if (code == 126 || code == 127)
+				e->kind = ERR_INVALID;
+			err_wrap(e, "OCI runtime exec failed: exec failed: unable to start container process");
+		}
+	}
+	container_unref(en, c);
+	return r;
+}
+
+void exec_ended(struct engine *en, struct container *c, const char *exec_id, int exit_code)
+{
+	char code[16];
+	struct exec *x;
+
+	pthread_mutex_lock(&en->mu);
+	x = map_get(&en->execs, exec_id);
+	if (x != NULL) {
+		x->state = EXEC_EXITED;
+		x->exit_code = exit_code;
+		x->pid = 0;
+		x->finished_ms = time_mono_ms();
+		pthread_cond_broadcast(&en->changed);
+	}
+	pthread_mutex_unlock(&en->mu);
+	if (x == NULL)
+		return;
+	snprintf(code, sizeof(code), "%d", exit_code);
+	container_event(en, c, "exec_die", "exitCode", code);
+}
+
+int exec_probe(struct engine *en, struct container *c, const struct strv *argv, int client_fd, char *ret_id,
+	       struct err *e)
+{
+	struct docker_exec_config conf = {.attach_stdout = true, .attach_stderr = true};
+	struct shim_attach a = {.client_fd = client_fd, .flags = SHIM_STDOUT | SHIM_STDERR | SHIM_RAW};
+	int code = 126, r;
+	pid_t pid;
+
+	strv_copy(&conf.cmd, argv);
+	rand_hex(ret_id, RAND_ID_LEN);
+	r = run(en, c, ret_id, &conf, &a, 0, 0, &pid, &code, e);
+	json_struct_clear(&docker_exec_config_json, &conf);
+	return r;
+}
+
+int engine_exec_resize(struct engine *en, const char *id, unsigned rows, unsigned cols, struct err *e)
+{
+	struct container *c;
+	CLEANUP(freep) char *bundle = NULL;
+	struct shim_conn conn;
+	struct shim_info info;
+	int r;
+
+	if (exec_get(en, id, &c, e) == NULL)
+		return -1;
+	bundle = container_bundle(en, c);
+	r = shim_connect(bundle, &conn, &info, e);
+	if (r == 0) {
+		r = shim_resize(&conn, id, rows, cols, e);
+		shim_close(&conn);
+	}
+	container_unref(en, c);
+	return r;
+}
+
+int engine_exec_inspect(struct engine *en, const char *id, struct docker_exec_inspect *ret, struct err *e)
+{
+	struct container *c;
+	struct exec *x = exec_get(en, id, &c, e);
+
+	if (x == NULL)
+		return -1;
+	pthread_mutex_lock(&en->mu);
+	memset(ret, 0, sizeof(*ret));
+	ret->id = xstrdup(x->id);
+	ret->running = x->state == EXEC_RUNNING || x->state == EXEC_STARTING;
+	ret->exit_code = (struct json_opt_i64){.set = x->state == EXEC_EXITED, .value = x->exit_code};
+	ret->process_config.tty = x->conf.tty;
+	ret->process_config.entrypoint = xstrdup(x->conf.cmd.items[0]);
+	for (size_t i = 1; i < x->conf.cmd.len; i++)
+		strv_add(&ret->process_config.arguments, x->conf.cmd.items[i]);
+	ret->process_config.privileged = x->conf.privileged;
+	ret->process_config.user = xstrdup(x->conf.user);
+	ret->open_stdin = x->conf.attach_stdin;
+	ret->open_stdout = x->conf.attach_stdout;
+	ret->open_stderr = x->conf.attach_stderr;
+	ret->container_id = xstrdup(c->id);
+	ret->detach_keys = xstrdup(x->conf.detach_keys);
+	ret->pid = x->pid;
+	pthread_mutex_unlock(&en->mu);
+	container_unref(en, c);
+	return 0;
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Starting: the caller has claimed C_STARTING. In order: address and files,
+ * bundle, shim (namespaces exist from here), network, clients that attached
+ * before, program, supervisor. Whatever fails, everything made is taken back
+ * and the container settles in C_EXITED.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "engine/engine_internal.h"
+
+static int make_cgroup(struct engine *en, struct container *c, struct err *e)
+{
+	const struct docker_host_config *h = &c->host;
+	struct cgroup_limits l = {
+		.memory_bytes = h->memory,
+		.memory_low_bytes = h->memory_reservation,
+		.memory_swap_bytes = h->memory_swap,
+		.cpu_quota_usec = h->nano_cpus > 0 ? (uint64_t)(h->nano_cpus / 10000) : (uint64_t)MAX(h->cpu_quota, 0),
+		.cpu_period_usec = (uint64_t)MAX(h->cpu_period, 0),
+		.cpu_shares = (uint64_t)MAX(h->cpu_shares, 0),
+		.cpuset_cpus = h->cpuset_cpus,
+		.cpuset_mems = h->cpuset_mems,
+		.pids_max = h->pids_limit.set ? h->pids_limit.value : 0,
+		.blkio_weight = h->blkio_weight,
+	};
+	CLEANUP(strv_clear) struct strv said_at_creation = STRV_INIT;
+
+	free(c->cgroup);
+	c->cgroup = cgroup_path(&en->cgroup, NULL, c->id);
+	cgroup_limits_warnings(&en->cgroup, &l, &said_at_creation);
+	if (cgroup_create(c->cgroup, e) < 0 || cgroup_set(c->cgroup, &l, e) < 0)
+		return err_wrap(e, "cgroup");
+	return 0;
+}
+
+static int prepare(struct engine *en, struct container *c, const char *bundle, struct err *e)
+{
+	int r;
+
+	pthread_mutex_lock(&en->mu);
+	r = bridge_reserve(en, c, e);
+	pthread_mutex_unlock(&en->mu);
+	if (r < 0 || hosts_write(en, c, e) < 0 || path_mkdirs(bundle, 0700, e) < 0 || make_cgroup(en, c, e) < 0)
+		return -1;
+	return spec_write(en, c, bundle, e);
+}
+
+/* hands over the clients that attached before the start */
+static void give_attaches(struct engine *en, struct container *c, struct shim_conn *conn)
+{
+	struct pending_attach *p, *next;
+	struct list taken;
+
+	list_init(&taken);
+	pthread_mutex_lock(&en->mu);
+	list_for_each_safe(p, next, &c->attaches, link) {
+		list_del(&p->link);
+		list_add_tail(&taken, &p->link);
+	}
+	pthread_mutex_unlock(&en->mu);
+	list_for_each_safe(p, next, &taken, link) {
+		struct shim_attach a = {
+			.client_fd = p->a.client_fd,
+			.flags = (p->a.in ? SHIM_STDIN : 0U) | (p->a.out ? SHIM_STDOUT : 0U) |
+				 (p->a.err ? SHIM_STDERR : 0U) | (p->a.multiplexed ? 0U : SHIM_RAW),
+			.n_detach_keys = p->n_keys,
+			.leftover = p->a.leftover,
+			.n_leftover = p->a.n_leftover,
+		};
+		struct err e;
+
+		memcpy(a.detach_keys, p->keys, sizeof(a.detach_keys));
+		if (shim_attach(conn, "", &a, &e) < 0)
+			log_debug(&e, "attach to %s", c->name);
+		list_del(&p->link);
+		pending_attach_free(p);
+	}
+}
+
+/* what users of Docker know, and what its command line turns into exit codes 126 and 127 */
+static void dress_error(struct err *e, int exit_code)
+{
+	if (exit_code == 126 || exit_code == 127)
+		e->kind = ERR_INVALID;
+	err_wrap(e, "failed to create task for container: failed to create shim task: OCI runtime create failed: "
+		    "unable to start container process");
+}
+
+static int spawn_and_start(struct engine *en, struct container *c, const char *bundle, struct shim_conn *conn,
+			   struct shim_info *info, int *exit_code, struct err *e)
+{
+	struct err ignored;
+
+	if (shim_spawn(bundle, conn, info, e) < 0) {
+		dress_error(e, 0);
+		return -1;
+	}
+	if (bridge_plug(en, c, info->init_pid, e) < 0) {
+		if (shim_kill(conn, "", 9, true, &ignored) < 0)
+			log_debug(&ignored, "start %s: cleaning up", c->name);
+		return -1;
+	}
+	give_attaches(en, c, conn);
+	if (shim_start(conn, exit_code, e) < 0) {
+		dress_error(e, *exit_code);
+		return -1;
+	}
+	return 0;
+}
+
+static void settle_failed(struct engine *en, struct container *c, const char *bundle, int exit_code,
+			  const struct err *why)
+{
+	struct pending_attach *p, *next;
+	struct err e;
+
+	bridge_release(en, c);
+	if (path_remove_tree(AT_FDCWD, bundle, &e) < 0 || cgroup_remove(c->cgroup, &e) < 0)
+		log_warn(&e, "start %s: cleaning up", c->name);
+	pthread_mutex_lock(&en->mu);
+	c->exit_code = exit_code;
+	c->pid = 0;
+	str_replace_ptr(&c->error, why->msg);
+	list_for_each_safe(p, next, &c->attaches, link) {
+		list_del(&p->link);
+		pending_attach_free(p);
+	}
+	if (container_step(en, c, EV_START_FAILED, &e) < 0)
+		log_error(&e, "start %s", c->name);
+	waits_wake(c, false, why->msg);
+	pthread_mutex_unlock(&en->mu);
+	if (container_save(en, c, false, &e) < 0)
+		log_warn(&e, "state of container %s is not on disk", c->name);
+}
+
+static void settle_started(struct engine *en, struct container *c, const struct shim_info *info)
+{
+	struct err e;
+
+	pthread_mutex_lock(&en->mu);
+	c->pid = info->init_pid;
+	c->start_ticks = info->init_start_time;
+	c->exit_code = 0;
+	c->oom_killed = false;
+	c->manually_stopped = false;
+	c->started_before = true;
+	c->started_nsec = time_now_nsec();
+	str_replace_ptr(&c->error, "");
+	if (container_step(en, c, EV_STARTED, &e) < 0)
+		log_error(&e, "start %s", c->name);
+	pthread_mutex_unlock(&en->mu);
+	if (container_save(en, c, false, &e) < 0)
+		log_warn(&e, "state of container %s is not on disk", c->name);
+}
+
+int container_start(struct engine *en, struct container *c, struct err *e)
+{
+	CLEANUP(freep) char *bundle = container_bundle(en, c);
+	struct shim_conn conn = {.fd = -1};
+	struct shim_info info = {0};
+	int exit_code = 128;
+
+	if (prepare(en, c, bundle, e) < 0 || spawn_and_start(en, c, bundle, &conn, &info, &exit_code, e) < 0) {
+		if (conn.fd >= 0)
+			shim_close(&conn);
+		settle_failed(en, c, bundle, exit_code, e);
+		return -1;
+	}
+	settle_started(en, c, &info);
+	container_event(en, c, "start", NULL, NULL);
+	return container_supervise(en, c, &conn, e);
+}
+
+int engine_container_start(struct engine *en, const char *name, struct err *e)
+{
+	struct container *c = container_get(en, name, e);
+	int r;
+
+	if (c == NULL)
+		return -1;
+	pthread_mutex_lock(&en->mu);
+	container_settled(en, c);
+	r = container_step(en, c, EV_START, e);
+	if (r == 0)
+		c->restart_count = 0;
+	pthread_mutex_unlock(&en->mu);
+	if (r == 0)
+		r = container_start(en, c, e);
+	container_unref(en, c);
+	return r;
+}

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: MIT
+/* Ending and changing containers: stop, kill, restart, pause, rename, resize, remove, prune. */
+#include <ctype.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "engine/engine_internal.h"
+
+#define STOP_TIMEOUT_SEC 10
+#define KILL_TIMEOUT_SEC 10
+
+static const struct {
+	const char *name;
+	int number;
+} signals[] = {
+	{"HUP", SIGHUP},   {"INT", SIGINT},	  {"QUIT", SIGQUIT}, {"ILL", SIGILL},	  {"TRAP", SIGTRAP},
+	{"ABRT", SIGABRT}, {"BUS", SIGBUS},	  {"FPE", SIGFPE},   {"KILL", SIGKILL},	  {"USR1", SIGUSR1},
+	{"SEGV", SIGSEGV}, {"USR2", SIGUSR2},	  {"PIPE", SIGPIPE}, {"ALRM", SIGALRM},	  {"TERM", SIGTERM},
+	{"CHLD", SIGCHLD}, {"CONT", SIGCONT},	  {"STOP", SIGSTOP}, {"TSTP", SIGTSTP},	  {"TTIN", SIGTTIN},
+	{"TTOU", SIGTTOU}, {"URG", SIGURG},	  {"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ},	  {"VTALRM", SIGVTALRM},
+	{"PROF", SIGPROF}, {"WINCH", SIGWINCH},	  {"IO", SIGIO},     {"PWR", SIGPWR},	  {"SYS", SIGSYS},
+	{"POLL", SIGIO},   {"STKFLT", SIGSTKFLT}, {"CLD", SIGCHLD},  {"IOT", SIGABRT},
+};
+
+int signal_number(const char *text, int *ret, struct err *e)
+{
+	const char *name = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+	const char *rt = strncasecmp(name, "RTMIN+", 6) == 0 ? name + 6 : NULL;
+	uint64_t n;
+
+	if (str_u64(text, 64, &n) == 0 && n > 0) {
+		*ret = (int)n;
+		return 0;
+	}
+	if (rt != NULL && str_u64(rt, 30, &n) == 0) {
+		*ret = 34 + (int)n;
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
+		if (strcasecmp(signals[i].name, name) == 0) {
+			*ret = signals[i].number;
+			return 0;
+		}
+	}
+	return err_set(e, ERR_INVALID, 0, "invalid signal: %s", text);
+}
+
+/* a connection to the shim of a running container */
+static int open_shim(struct engine *en, struct container *c, struct shim_conn *conn, struct err *e)
+{
+	CLEANUP(freep) char *bundle = container_bundle(en, c);
+	struct shim_info info;
+
+	if (shim_connect(bundle, conn, &info, e) < 0)
+		return err_set(e, ERR_CONFLICT, 0, "container %s is not running", c->id);
+	return 0;
+}
+
+int container_shim_kill(struct engine *en, struct container *c, int sig, bool all, struct err *e)
+{
+	struct shim_conn conn;
+	int r;
+
+	if (open_shim(en, c, &conn, e) < 0)
+		return -1;
+	r = shim_kill(&conn, "", sig, all, e);
+	shim_close(&conn);
+	return r;
+}
+
+/* waits until the program does not run; false at the timeout (< 0: never) */
+static bool wait_stopped(struct engine *en, struct container *c, int timeout_sec)
+{
+	int64_t deadline = timeout_sec < 0 ? -1 : time_mono_ms() + (int64_t)timeout_sec * 1000;
+	MUTEX_GUARD(&en->mu);
+
+	while (state_runs(c->state) || c->state == C_RESTARTING)
+		if (!cond_wait_until(&en->changed, &en->mu, deadline))
+			return !state_runs(c->state);
+	return true;
+}
+
+static int send_signal(struct engine *en, struct container *c, int sig, bool all, struct err *e)
+{
+	char number[16];
+
+	if (container_shim_kill(en, c, sig, all, e) < 0)
+		return -1;
+	snprintf(number, sizeof(number), "%d", sig);
+	container_event(en, c, "kill", "signal", number);
+	return 0;
+}
+
+static void thaw(struct engine *en, struct container *c)
+{
+	struct shim_conn conn;
+	struct err e;
+
+	if (c->state != C_PAUSED)
+		return;
+	if (open_shim(en, c, &conn, &e) < 0)
+		return;
+	if (shim_pause(&conn, false, &e) < 0)
+		log_warn(&e, "unpause %s", c->name);
+	shim_close(&conn);
+}
+
+/* signal, patience, SIGKILL. Not running is success */
+static int end_program(struct engine *en, struct container *c, int sig, int timeout_sec, struct err *e)
+{
+	if (send_signal(en, c, sig, false, e) < 0)
+		return wait_stopped(en, c, 2) ? 0 : -1; /* it ended by itself */
+	thaw(en, c);
+	if (wait_stopped(en, c, timeout_sec))
+		return 0;
+	if (send_signal(en, c, SIGKILL, true, e) < 0)
+		return wait_stopped(en, c, 2) ? 0 : -1;
+	if (!wait_stopped(en, c, KILL_TIMEOUT_SEC))
+		return err_set(e, ERR_SYSTEM, 0, "tried to kill container, but did not receive an exit event");
+	return 0;
+}
+
+/* marks the wish to end; ERR_NOTMODIFIED when there is nothing to end */
+static int claim_stop(struct engine *en, struct container *c, struct err *e)
+{
+	MUTEX_GUARD(&en->mu);
+
+	container_settled(en, c);
+	if (!state_runs(c->state) && c->state != C_RESTARTING)
+		return err_set(e, ERR_NOTMODIFIED, 0, "container %s is not running", c->id);
+	c->manually_stopped = true;
+	pthread_cond_broadcast(&en->changed); /* the backoff ends early */
+	return 0;
+}
+
+static int stop(struct engine *en, struct container *c, const char *signal, int timeout_sec, struct err *e)
+{
+	const char *text = !str_empty(signal)		      ? signal
+			   : !str_empty(c->config.stop_signal) ? c->config.stop_signal
+							       : "TERM";
+	int sig;
+
+	if (signal_number(text, &sig, e) < 0 || claim_stop(en, c, e) < 0)
+		return -1;
+	if (timeout_sec == -2)
+		timeout_sec = c->config.stop_timeout.set ? (int)c->config.stop_timeout.value : STOP_TIMEOUT_SEC;
+	if (c->state != C_RESTARTING && end_program(en, c, sig, timeout_sec, e) < 0)
+		return -1;
+	wait_stopped(en, c, KILL_TIMEOUT_SEC);
+	container_event(en, c, "stop", NULL, NULL);
+	return 0;
+}
+
+int engine_container_stop(struct engine *en, const char *name, const char *signal, int timeout_sec, struct err *e)
+{
+	struct container *c = container_get(en, name, e);
+	int r;
+
+	if (c == NULL)
+		return -1;
+	r = stop(en, c, signal, timeout_sec, e);
+	container_unref(en, c);
+	return r;
+}
+
+int engine_container_restart(struct engine *en, const char *name, const char *signal, int timeout_sec, struct err *e)
+{
+	struct container *c = container_get(en, name, e);
+	int r;
+
+	if (c == NULL)
+		return -1;
+	r = stop(en, c, signal, timeout_sec, e);
+	if (r < 0 && e->kind == ERR_NOTMODIFIED)
+		r = 0;
+	if (r == 0)
+		r = engine_container_start(en, c->id, e);
+	if (r == 0)
+		container_event(en, c, "restart", NULL, NULL);
+	container_unref(en, c);
+	return r;
+}
+
+int engine_container_kill(struct engine *en, const char *name, const char *signal, struct err *e)
+{
+	struct container *c = container_get(en, name, e);
+	int sig = SIGKILL, stop_sig = SIGTERM, r;
+	struct err ignored;
+
+	if (c == NULL)
+		return -1;
+	if (!str_empty(c->config.stop_signal) && signal_number(c->config.stop_signal, &stop_sig, &ignored) < 0)
+		stop_sig = SIGTERM;
+	r = str_empty(signal) ? 0 : signal_number(signal, &sig, e);
+	if (r == 0) {
+		MUTEX_GUARD(&en->mu);
+
+		container_settled(en, c);
+		r = container_step(en, c, EV_KILL, e);
+		if (r == 0 && (sig == SIGKILL || sig == stop_sig))
+			c->manually_stopped = true;
+	}
+	if (r == 0)
+		r = send_signal(en, c, sig, sig == SIGKILL, e);
+	if (r == 0 && sig == SIGKILL) {
+		thaw(en, c);
+		wait_stopped(en, c, KILL_TIMEOUT_SEC);
+	}
+	if (r < 0 && e->kind == ERR_CONFLICT)
+		err_wrap(e, "cannot kill container: %s", name);
+	container_unref(en, c);
+	return r;
+}
+
+static int pause_shim(struct engine *en, struct container *c, bool paused, struct err *e)
+{
+	struct shim_conn conn;
+	int r;
+
+	if (open_shim(en, c, &conn, e) < 0)
+		return -1;
+	r = shim_pause(&conn, paused, e);
+	shim_close(&conn);
+	return r;
+}
+
+int engine_container_pause(struct engine *en, const char *name, bool paused, struct err *e)
+{
+	struct container *c = container_get(en, name, e);
+	enum container_event ev = paused ? EV_PAUSE : EV_UNPAUSE;
+	int r;
+
+	if (c == NULL)
+		return -1;
+	pthread_mutex_lock(&en->mu);
+	container_settled(en, c);
+	r = container_step(en, c, ev, e);
+	pthread_mutex_unlock(&en->mu);
+	if (r == 0 && pause_shim(en, c, paused, e) < 0) {
+		struct err ignored;
+
+		r = -1;
+		pthread_mutex_lock(&en->mu);
+		if (container_step(en, c, paused ? EV_UNPAUSE : EV_PAUSE, &ignored) < 0)
+			log_debug(&ignored, "pause %s", c->name);
+		pthread_mutex_unlock(&en->mu);
+	}
+	if (r == 0) {
+		r = container_save(en, c, false, e);
+		container_event(en, c, paused ? "pause" : "unpause", NULL, NULL);
+	}
+	container_unref(en, c);
+	return r;
+}
+
+static int take_name(struct engine *en, struct container *c, const char *new_name, char **ret_old, struct err *e)
+{
+	struct container *other;
+	MUTEX_GUARD(&en->mu);
+
+	if (str_eq(c->name, new_name))
+		return err_set(e, ERR_INVALID, 0,
+			       "Renaming a container with the same name as its current name");
+	other = map_get(&en->names, new_name);
+	if (other != NULL)
+		return err_set(e, ERR_CONFLICT, 0,
+			       "Conflict. The container name \"/%s\" is already in use by container \"%s\". You have "
+			       "to remove (or rename) that container to be able to reuse that name.",
+			       new_name, other->id);
+	map_steal(&en->names, c->name);
+	map_put(&en->names, new_name, c);
+	*ret_old = c->name;
+	c->name = xstrdup(new_name);
+	return 0;
+}
+
+int engine_container_rename(struct engine *en, const char *name, const char *new_name, struct err *e)
+{
+	struct container *c = container_get(en, name, e);
+	CLEANUP(freep) char *old = NULL;
+	int r;
+
+	if (c == NULL)
+		return -1;
+	if (*new_name == '/')
+		new_name++;
+	if (*new_name == '\0')
+		r = err_set(e, ERR_INVALID, 0, "Neither old nor new names may be empty");
+	else
+		r = container_name_check(new_name, e);
+	if (r == 0)
+		r = take_name(en, c, new_name, &old, e);
+	if (r == 0)
+		r = container_save(en, c, true, e);
+	if (r == 0) {
+		CLEANUP(freep) char *slashed = xasprintf("/%s", old);
+
+		container_event(en, c, "rename", "oldName", slashed);
+	}
+	container_unref(en, c);
+	return r;
+}
+
+int engine_container_resize(struct engine *en, const char *name, unsigned rows, unsigned cols, struct err *e)
+{
+	struct container *c = container_get(en, name, e);
+	struct shim_conn conn;
+	int r;
+
+	if (c == NULL)
+		return -1;
+	r = open_shim(en, c, &conn, e);
+	if (r == 0) {
+		r = shim_resize(&conn, "", rows, cols, e);
+		shim_close(&conn);
+	}
+	container_unref(en, c);
+	return r;
+}
+
+/* --- removal --- */
+
+static void remove_volumes(struct engine *en, struct container *c)
+{
+	struct err e;
+
+	for (size_t i = 0; i < c->mounts.len; i++) {
+		const struct docker_mount_point *p = &c->mounts.items[i].point;
+		struct volume_info v;
+
+		if (!str_eq(p->type, "volume") || p->name == NULL || volume_get(en->volumes, p->name, &v, &e) < 0)
+			continue;
+		if (v.anonymous && !volume_in_use(en, p->name, NULL)) {
+			if (volume_remove(en->volumes, p->name, &e) < 0)
+				log_warn(&e, "volume %s", p->name);
+			else
+				engine_event_emit(en, "volume", "destroy", p->name, NULL);
+		}
+		volume_info_clear(&v);
+	}
+}
+
+static void forget(struct engine *en, struct container *c)
+{
+	struct exec *x;
+	MUTEX_GUARD(&en->mu);
+
+	map_steal(&en->containers, c->id);
+	map_steal(&en->names, c->name);
+	list_for_each(x, &c->execs, link)
+		map_steal(&en->execs, x->id);
+	c->removed = true;
+	waits_wake(c, true, NULL);
+	pthread_cond_broadcast(&en->changed);
+}
+
+int container_remove(struct engine *en, struct container *c, bool volumes, struct err *e)
+{
+	CLEANUP(freep) char *dir = container_dir(en, c);
+	struct err ignored;
+
+	/* the directory first: without config.v2.json the next start sees a leftover and sweeps the layer */
+	if (path_remove_tree(AT_FDCWD, dir, e) < 0 || storage_rw_remove(en->storage, c->id, e) < 0) {
+		pthread_mutex_lock(&en->mu);
+		if (container_step(en, c, EV_REMOVE_FAILED, &ignored) < 0)
+			log_debug(&ignored, "remove %s", c->name);
+		pthread_mutex_unlock(&en->mu);
+		return err_wrap(e, "unable to remove filesystem for %s", c->id);
+	}
+	forget(en, c);
+	if (volumes)
+		remove_volumes(en, c);
+	container_event(en, c, "destroy", NULL, NULL);
+	container_unref(en, c); /* the table's */
+	return 0;
+}
+
+static int claim_remove(struct engine *en, struct container *c, bool force, struct err *e)
+{
+	bool runs;
+
+	pthread_mutex_lock(&en->mu);
+	container_settled(en, c);
+	runs = state_runs(c->state) || c->state == C_RESTARTING;
+	pthread_mutex_unlock(&en->mu);
+	if (runs && force) {
+		struct err why;
+
+		if (claim_stop(en, c, &why) == 0 && c->state != C_RESTARTING &&
+		    end_program(en, c, SIGKILL, KILL_TIMEOUT_SEC, e) < 0)
+			return -1;
+		wait_stopped(en, c, KILL_TIMEOUT_SEC);
+	}
+	MUTEX_GUARD(&en->mu);
+	return container_step(en, c, EV_REMOVE, e);
+}
+
+int engine_container_remove(struct engine *en, const char *name, bool force, bool volumes, struct err *e)
+{
+	struct container *c = container_get(en, name, e);
+	int r;
+
+	if (c == NULL)
+		return -1;
+	r = claim_remove(en, c, force, e);
+	if (r == 0) {
+		r = container_remove(en, c, volumes, e);
+	} else if (force && c->host.auto_remove) { /* --rm is at it already: wait for that one */
+		MUTEX_GUARD(&en->mu);
+
+		while (c->state == C_REMOVING && !c->removed)
+			pthread_cond_wait(&en->changed, &en->mu);
+		r = c->removed ? 0 : -1;
+	}
+	container_unref(en, c);
+	return r;
+}
+
+static bool prunable(const struct container *c, const struct engine_filters *f, int64_t until_nsec)
+{
+	const struct strv *unwanted = engine_filters_get(f, "label!");
+
+	if (state_runs(c->state) || c->state == C_STARTING || c->state == C_RESTARTING || c->state == C_REMOVING)
+		return false;
+	if (until_nsec != 0 && c->created_nsec > until_nsec)
+		return false;
+	if (unwanted != NULL && filters_label_ok(unwanted, &c->config.labels))
+		return false;
+	return filters_label_ok(engine_filters_get(f, "label"), &c->config.labels);
+}
+
+int engine_container_prune(struct engine *en, const struct engine_filters *f, struct strv *ret_ids, int64_t *ret_bytes,
+			   struct err *e)
+{
+	static const char *const known[] = {"label", "label!", "until", NULL};
+	const struct strv *until = engine_filters_get(f, "until");
+	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
+	int64_t until_nsec = 0;
+
+	if (engine_filters_check(f, known, e) < 0 ||
+	    (until != NULL && time_parse_query(until->items[0], &until_nsec, e) < 0))
+		return -1;
+	pthread_mutex_lock(&en->mu);
+	map_for_each(slot, &en->containers)
+		if (prunable(slot->value, f, until_nsec))
+			strv_add(&ids, slot->key);
+	pthread_mutex_unlock(&en->mu);
+	*ret_bytes = 0;
+	for (size_t i = 0; i < ids.len; i++) {
+		uint64_t bytes = 0;
+		struct err why;
+
+		if (storage_rw_size(en->storage, ids.items[i], &bytes, &why) < 0)
+			bytes = 0;
+		if (engine_container_remove(en, ids.items[i], false, false, &why) < 0)
+			continue; /* it was started or removed meanwhile */
+		strv_add(ret_ids, ids.items[i]);
+		*ret_bytes += (int64_t)bytes;
+	}
+	return 0;
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+/*
+ * One thread for each running container: it reads the shim's events, runs the
+ * health checks, and owns the way out: network and bundle are taken back, the
+ * exit is settled and announced, and then the restart policy or --rm decides.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "base/proc.h"
+#include "base/str.h"
+#include "container/config.h"
+#include "engine/engine_internal.h"
+
+#define BACKOFF_FIRST_MS 100
+#define BACKOFF_MAX_MS	 60000
+#define RAN_WELL_NSEC	 10000000000LL /* a run this long starts the backoff anew */
+
+struct supervisor {
+	struct engine *en;
+	struct container *c; /* a reference */
+	struct shim_conn conn;
+	struct health *health;
+	struct container_exit exit;
+	bool exited;
+};
+
+/* the shim ended without a word: somebody killed it. The program is ended too, for nobody watches it any more */
+static void shim_lost(struct supervisor *s, const char *bundle)
+{
+	struct container *c = s->c;
+	struct err e;
+
+	if (container_exit_load(bundle, &s->exit, &e) == 0)
+		return;
+	log_warn(&e, "the shim of container %s was killed", c->name);
+	if (c->pid > 0 && proc_start_time((pid_t)c->pid) == c->start_ticks)
+		kill((pid_t)c->pid, SIGKILL);
+	s->exit = (struct container_exit){.exit_code = 128 + SIGKILL, .finished_nsec = time_now_nsec()};
+}
+
+static void on_exit_event(struct supervisor *s, const struct shim_event *ev)
+{
+	if (*ev->exec_id != '\0') {
+		if (s->health == NULL || !health_exec_ended(s->health, ev->exec_id, ev->exit_code))
+			exec_ended(s->en, s->c, ev->exec_id, ev->exit_code);
+		return;
+	}
+	s->exit.exit_code = ev->exit_code;
+	s->exit.finished_nsec = ev->at_nsec;
+	s->exit.oom_killed = ev->oom_killed;
+	s->exited = true;
+	shim_ack(&s->conn);
+}
+
+/* until the shim has ended */
+static void watch(struct supervisor *s)
+{
+	for (;;) {
+		struct shim_event ev;
+		struct err e;
+		int timeout_ms = s->health != NULL && !s->exited ? health_wait_ms(s->health) : -1;
+		int r = shim_next_event(&s->conn, timeout_ms, &ev, &e);
+
+		if (r == 0)
+			return;
+		if (r < 0 && e.kind == ERR_TIMEOUT) {
+			health_due(s->health);
+			continue;
+		}
+		if (r < 0) {
+			log_warn(&e, "events of container %s", s->c->name);
+			return;
+		}
+		if (ev.type == SHIM_EVENT_EXIT)
+			on_exit_event(s, &ev);
+		else if (ev.type == SHIM_EVENT_OOM)
+			container_event(s->en, s->c, "oom", NULL, NULL);
+		else if (ev.type == SHIM_EVENT_DETACH && ev.by_keys)
+			container_event(s->en, s->c, "detach", NULL, NULL);
+	}
+}
+
+static bool wants_restart(const struct engine *en, const struct container *c, int exit_code)
+{
+	const struct docker_restart_policy *p = &c->host.restart_policy;
+
+	if (c->manually_stopped || en->closing)
+		return false;
+	if (str_eq(p->name, "always") || str_eq(p->name, "unless-stopped"))
+		return true;
+	return str_eq(p->name, "on-failure") && exit_code != 0 &&
+	       (p->maximum_retry_count == 0 || c->restart_count < p->maximum_retry_count);
+}
+
+static void take_back_resources(struct engine *en, struct container *c, const char *bundle)
+{
+	struct err e;
+
+	bridge_release(en, c);
+	if (path_remove_tree(AT_FDCWD, bundle, &e) < 0)
+		log_warn(&e, "bundle of container %s", c->name);
+	if (cgroup_remove(c->cgroup, &e) < 0)
+		log_warn(&e, "cgroup of container %s", c->name);
+}
+
+/* records the exit; true when the policy wants it again */
+static bool settle_exit(struct supervisor *s)
+{
+	struct engine *en = s->en;
+	struct container *c = s->c;
+	struct err e;
+	bool again;
+
+	pthread_mutex_lock(&en->mu);
+	c->exit_code = s->exit.exit_code;
+	c->finished_nsec = s->exit.finished_nsec;
+	c->oom_killed = s->exit.oom_killed;
+	c->pid = 0;
+	c->start_ticks = 0;
+	again = wants_restart(en, c, c->exit_code);
+	if (container_step(en, c, again ? EV_RETRY : EV_EXIT, &e) < 0)
+		log_error(&e, "exit of %s", c->name);
+	waits_wake(c, false, NULL);
+	pthread_mutex_unlock(&en->mu);
+	if (container_save(en, c, false, &e) < 0)
+		log_warn(&e, "state of container %s is not on disk", c->name);
+	return again;
+}
+
+static void announce_exit(struct engine *en, struct container *c)
+{
+	char code[16];
+
+	snprintf(code, sizeof(code), "%d", c->exit_code);
+	container_event(en, c, "die", "exitCode", code);
+}
+
+/* sleeps out the backoff; false when the container is not to be started after all */
+static bool back_off(struct engine *en, struct container *c)
+{
+	int64_t delay = BACKOFF_FIRST_MS, deadline;
+	struct err e;
+	MUTEX_GUARD(&en->mu);
+
+	if (c->finished_nsec - c->started_nsec < RAN_WELL_NSEC)
+		for (int64_t i = 0; i < c->restart_count && delay < BACKOFF_MAX_MS; i++)
+			delay *= 2;
+	deadline = time_mono_ms() + MIN(delay, BACKOFF_MAX_MS);
+	while (c->state == C_RESTARTING && !c->manually_stopped && !en->closing)
+		if (!cond_wait_until(&en->changed, &en->mu, deadline))
+			break;
+	if (c->state != C_RESTARTING) /* somebody else has started it */
+		return false;
+	if (c->manually_stopped || en->closing) {
+		if (container_step(en, c, EV_EXIT, &e) < 0)
+			log_error(&e, "restart of %s", c->name);
+		return false;
+	}
+	c->restart_count++;
+	return container_step(en, c, EV_START, &e) == 0;
+}
+
+static void after_exit(struct engine *en, struct container *c, bool again)
+{
+	struct err e;
+
+	if (again) {
+		if (back_off(en, c) && container_start(en, c, &e) < 0)
+			log_error(&e, "restart of container %s", c->name);
+		return;
+	}
+	if (!c->host.auto_remove)
+		return;
+	pthread_mutex_lock(&en->mu);
+	if (container_step(en, c, EV_REMOVE, &e) < 0) { /* somebody else removes it */
+		pthread_mutex_unlock(&en->mu);
+		return;
+	}
+	pthread_mutex_unlock(&en->mu);
+	if (container_remove(en, c, true, &e) < 0)
+		log_error(&e, "--rm of container %s", c->name);
+}
+
+static void supervise(void *arg)
+{
+	struct supervisor *s = arg;
+	struct engine *en = s->en;
+	struct container *c = s->c;
+	CLEANUP(freep) char *bundle = container_bundle(en, c);
+	bool again;
+
+	s->health = health_new(en, c);
+	watch(s);
+	health_free(s->health);
+	if (!s->exited)
+		shim_lost(s, bundle);
+	shim_close(&s->conn);
+	take_back_resources(en, c, bundle);
+	again = settle_exit(s);
+	announce_exit(en, c);
+	container_exit_clear(&s->exit);
+	free(s);
+	after_exit(en, c, again);
+	pthread_mutex_lock(&en->mu);
+	en->supervisors--;
+	pthread_cond_broadcast(&en->changed);
+	pthread_mutex_unlock(&en->mu);
+	container_unref(en, c);
+}
+
+int container_supervise(struct engine *en, struct container *c, struct shim_conn *conn, struct err *e)
+{
+	struct supervisor *s;
+
+	if (shim_subscribe(conn, e) < 0)
+		log_warn(e, "container %s", c->name); /* its end is seen by the closed connection */
+	s = xcalloc(1, sizeof(*s));
+	s->en = en;
+	s->c = c;
+	s->conn = *conn;
+	conn->fd = -1;
+	pthread_mutex_lock(&en->mu);
+	c->refs++;
+	en->supervisors++;
+	pthread_mutex_unlock(&en->mu);
+	if (thread_start(supervise, s, e) < 0) {
+		/* without a watcher nothing would ever learn of the end: do not let it run */
+		struct err ignored;
+
+		if (container_shim_kill(en, c, SIGKILL, true, &ignored) < 0)
+			log_warn(&ignored, "container %s", c->name);
+		supervise(s);
+		return -1;
+	}
+	return 0;
+}
+
+/* an exit that nobody was there to see */
+static void settle_missed(struct engine *en, struct container *c, const char *bundle)
+{
+	struct supervisor s = {.en = en, .c = c};
+
+	shim_lost(&s, bundle);
+	bridge_take_back(en, c);
+	take_back_resources(en, c, bundle);
+	settle_exit(&s);
+	announce_exit(en, c);
+	container_exit_clear(&s.exit);
+	/* the policies have their turn in engine_start_policies() */
+	pthread_mutex_lock(&en->mu);
+	if (c->state == C_RESTARTING)
+		c->state = C_EXITED;
+	pthread_mutex_unlock(&en->mu);
+}
+
+void container_take_back(struct engine *en, struct container *c)
+{
+	CLEANUP(freep) char *bundle = container_bundle(en, c);
+	struct shim_conn conn = {.fd = -1};
+	struct shim_info info = {0};
+	struct err e;
+
+	if (shim_connect(bundle, &conn, &info, &e) < 0) {
+		log_info(&e, "container %s has ended while the engine was away", c->name);
+		settle_missed(en, c, bundle);
+		return;
+	}
+	pthread_mutex_lock(&en->mu);
+	bridge_take_back(en, c);
+	c->state = info.paused ? C_PAUSED : C_RUNNING;
+	if (info.init_pid > 0) {
+		c->pid = info.init_pid;
+		c->start_ticks = info.init_start_time;
+	}
+	pthread_mutex_unlock(&en->mu);
+	if (container_supervise(en, c, &conn, &e) < 0)
+		log_error(&e, "container %s", c->name);
+}
