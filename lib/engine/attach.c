@@ -48,7 +48,8 @@ int detach_keys_parse(const char *text, unsigned char *ret, size_t *ret_n, struc
 		int code = key_code(keys.items[i]);
 
 		if (code < 0)
-			return err_set(e, ERR_INVALID, 0, "Invalid detach keys (%s) provided", text);
+			return err_set(e, ERR_INVALID, 0, "Invalid detach keys (%s) provided",
+				       text);
 		ret[i] = (unsigned char)code;
 	}
 	*ret_n = keys.len;
@@ -64,7 +65,8 @@ void pending_attach_free(struct pending_attach *p)
 	free(p);
 }
 
-int engine_attach_check(struct engine *en, const char *name, const char *detach_keys, bool *ret_tty, struct err *e)
+int engine_attach_check(struct engine *en, const char *name, const char *detach_keys, bool *ret_tty,
+			struct err *e)
 {
 	unsigned char keys[SHIM_DETACH_KEYS_MAX];
 	struct container *c;
@@ -75,10 +77,12 @@ int engine_attach_check(struct engine *en, const char *name, const char *detach_
 	if (c == NULL || detach_keys_parse(detach_keys, keys, &n, e) < 0)
 		return -1;
 	if (c->state == C_PAUSED)
-		return err_set(e, ERR_CONFLICT, 0, "container %s is paused, unpause the container before attach",
+		return err_set(e, ERR_CONFLICT, 0,
+			       "container %s is paused, unpause the container before attach",
 			       c->id);
 	if (c->state == C_RESTARTING)
-		return err_set(e, ERR_CONFLICT, 0, "container %s is restarting, wait until the container is running",
+		return err_set(e, ERR_CONFLICT, 0,
+			       "container %s is restarting, wait until the container is running",
 			       c->id);
 	*ret_tty = c->config.tty;
 	return 0;
@@ -92,13 +96,13 @@ static bool hung_up(int fd)
 }
 
 /* keeps a client for the start; with mu held */
-static int keep(struct container *c, const struct engine_attach *a, const unsigned char *keys, size_t n_keys,
-		struct err *e)
+static int keep(struct container *c, const struct engine_attach *a, const unsigned char *keys,
+		size_t n_keys, struct err *e)
 {
 	struct pending_attach *p, *next;
 	int fd;
 
-	list_for_each_safe(p, next, &c->attaches, link) {
+	list_for_each_safe (p, next, &c->attaches, link) {
 		if (!hung_up(p->a.client_fd))
 			continue;
 		list_del(&p->link);
@@ -118,14 +122,15 @@ static int keep(struct container *c, const struct engine_attach *a, const unsign
 	return 0;
 }
 
-static int give(struct engine *en, struct container *c, const struct engine_attach *a, const unsigned char *keys,
-		size_t n_keys, struct err *e)
+static int give(struct engine *en, struct container *c, const struct engine_attach *a,
+		const unsigned char *keys, size_t n_keys, struct err *e)
 {
 	CLEANUP(freep) char *bundle = container_bundle(en, c);
 	struct shim_attach sa = {
 		.client_fd = a->client_fd,
-		.flags = (a->in && c->config.open_stdin ? SHIM_STDIN : 0U) | (a->out ? SHIM_STDOUT : 0U) |
-			 (a->err ? SHIM_STDERR : 0U) | (a->multiplexed ? 0U : SHIM_RAW),
+		.flags = (a->in && c->config.open_stdin ? SHIM_STDIN : 0U) |
+			 (a->out ? SHIM_STDOUT : 0U) | (a->err ? SHIM_STDERR : 0U) |
+			 (a->multiplexed ? 0U : SHIM_RAW),
 		.n_detach_keys = n_keys,
 		.leftover = a->leftover,
 		.n_leftover = a->n_leftover,
@@ -146,8 +151,14 @@ static int give(struct engine *en, struct container *c, const struct engine_atta
 static int write_frame(void *arg, bool is_err, const char *text, size_t n)
 {
 	const struct engine_attach *a = arg;
-	unsigned char head[8] = {is_err ? 2 : 1, 0, 0, 0, (unsigned char)(n >> 24), (unsigned char)(n >> 16),
-				 (unsigned char)(n >> 8), (unsigned char)n};
+	unsigned char head[8] = {is_err ? 2 : 1,
+				 0,
+				 0,
+				 0,
+				 (unsigned char)(n >> 24),
+				 (unsigned char)(n >> 16),
+				 (unsigned char)(n >> 8),
+				 (unsigned char)n};
 	struct err e;
 
 	if (a->multiplexed && fd_write_all(a->client_fd, head, sizeof(head), &e) < 0)
@@ -158,7 +169,11 @@ static int write_frame(void *arg, bool is_err, const char *text, size_t n)
 static void replay(struct engine *en, struct container *c, const struct engine_attach *a)
 {
 	struct engine_attach copy = *a;
-	struct engine_logs l = {.out = a->out, .err = a->err, .tail = -1, .client_fd = -1, .write = write_frame,
+	struct engine_logs l = {.out = a->out,
+				.err = a->err,
+				.tail = -1,
+				.client_fd = -1,
+				.write = write_frame,
 				.arg = &copy};
 	struct err e;
 
@@ -166,7 +181,8 @@ static void replay(struct engine *en, struct container *c, const struct engine_a
 		log_debug(&e, "attach: logs of %s", c->name);
 }
 
-int engine_container_attach(struct engine *en, const char *name, const struct engine_attach *a, struct err *e)
+int engine_container_attach(struct engine *en, const char *name, const struct engine_attach *a,
+			    struct err *e)
 {
 	struct container *c = container_get(en, name, e);
 	unsigned char keys[SHIM_DETACH_KEYS_MAX] = {0};

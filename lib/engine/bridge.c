@@ -90,7 +90,8 @@ int bridge_reserve(struct engine *en, struct container *c, struct err *e)
 		return 0;
 	if (en->netns == NULL)
 		return err_set(e, ERR_UNAVAILABLE, 0,
-			       "network bridge is not available: the engine does not run under rootlesskit with a "
+			       "network bridge is not available: the engine does not run under "
+			       "rootlesskit with a "
 			       "network namespace of its own; use --network host or none");
 	if (ipam_alloc(&en->ipam, &c->address, e) < 0)
 		return -1;
@@ -119,21 +120,24 @@ struct publish {
 	struct json_array *row; /* of net.ports; guarded by mu */
 };
 
-static void remember(struct publish *p, uint64_t id, const char *host_ip, uint16_t host_port, bool ephemeral)
+static void remember(struct publish *p, uint64_t id, const char *host_ip, uint16_t host_port,
+		     bool ephemeral)
 {
 	struct docker_port_binding *b;
 	struct container *c = p->c;
 	MUTEX_GUARD(&p->en->mu);
 
 	c->ports.items = xrealloc(c->ports.items, (c->ports.len + 1) * sizeof(*c->ports.items));
-	c->ports.items[c->ports.len++] = (struct container_port){id, p->proto, host_port, ephemeral};
+	c->ports.items[c->ports.len++] =
+		(struct container_port){id, p->proto, host_port, ephemeral};
 	b = json_array_add(p->row, &docker_port_binding_json);
 	b->host_ip = xstrdup(host_ip);
 	b->host_port = xasprintf("%u", host_port);
 }
 
 /* publishes on one host address; "" is both 0.0.0.0 and :: */
-static int publish_on(struct publish *p, const char *host_ip, uint16_t host_port, bool ephemeral, struct err *e)
+static int publish_on(struct publish *p, const char *host_ip, uint16_t host_port, bool ephemeral,
+		      struct err *e)
 {
 	const char *const both[] = {"0.0.0.0", "::"};
 	bool any = str_empty(host_ip);
@@ -141,7 +145,9 @@ static int publish_on(struct publish *p, const char *host_ip, uint16_t host_port
 
 	for (size_t i = 0; i < (any ? 2 : 1); i++) {
 		const char *text = any ? both[i] : host_ip;
-		struct rk_port rp = {.proto = p->proto, .parent_port = host_port, .child_ip = p->c->address,
+		struct rk_port rp = {.proto = p->proto,
+				     .parent_port = host_port,
+				     .child_ip = p->c->address,
 				     .child_port = p->container_port};
 		struct err why;
 
@@ -177,7 +183,8 @@ static int publish_ephemeral(struct publish *p, const char *host_ip, struct err 
 	return -1;
 }
 
-static int publish_binding(struct publish *p, const char *host_ip, const char *host_port, struct err *e)
+static int publish_binding(struct publish *p, const char *host_ip, const char *host_port,
+			   struct err *e)
 {
 	struct port_range want;
 
@@ -199,7 +206,8 @@ static int publish_port(struct publish *p, const struct json_array *bindings, st
 	if (bindings == NULL || bindings->len == 0)
 		return publish_binding(p, "", "", e);
 	for (size_t i = 0; i < bindings->len; i++) {
-		const struct docker_port_binding *b = (struct docker_port_binding *)bindings->items + i;
+		const struct docker_port_binding *b =
+			(struct docker_port_binding *)bindings->items + i;
 
 		if (publish_binding(p, b->host_ip != NULL ? b->host_ip : "", b->host_port, e) < 0)
 			return -1;
@@ -258,7 +266,8 @@ static int publish_all(struct engine *en, struct container *c, struct err *e)
 		for (unsigned port = r.first; port <= r.last; port++) {
 			p.container_port = (uint16_t)port;
 			pthread_mutex_lock(&en->mu);
-			p.row = json_map_add(&c->net.ports, port_format(r.proto, (uint16_t)port, key),
+			p.row = json_map_add(&c->net.ports,
+					     port_format(r.proto, (uint16_t)port, key),
 					     sizeof(struct json_array));
 			pthread_mutex_unlock(&en->mu);
 			if (publish_port(&p, entry->value, e) < 0)
@@ -277,7 +286,8 @@ static int ensure_bridge(struct engine *en, struct err *e)
 
 int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e)
 {
-	struct netns_plug p = {.bridge = BRIDGE_NAME, .ifname = "eth0", .gateway = en->bridge.ip, .mtu = en->mtu};
+	struct netns_plug p = {
+		.bridge = BRIDGE_NAME, .ifname = "eth0", .gateway = en->bridge.ip, .mtu = en->mtu};
 	const char *endpoint;
 
 	if (str_eq(c->host.network_mode, "none") && en->netns != NULL)
@@ -288,14 +298,17 @@ int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e
 	p.address.bits = en->bridge.bits;
 	if (!str_empty(c->net.mac_address) && mac_parse(c->net.mac_address, p.mac, e) < 0)
 		return -1;
-	/* the bridge goes when the network namespace does; making sure is cheaper than finding out */
+	/* the bridge goes when the network namespace does; making sure is cheaper than finding out
+	 */
 	if (ensure_bridge(en, e) < 0 || netns_plug(en->netns, pid, &p, NULL, e) < 0)
 		return err_wrap(e, "failed to set up container networking");
 	if (publish_all(en, c, e) < 0) {
 		endpoint = c->net.endpoint_id;
-		return err_wrap(e, "failed to set up container networking: driver failed programming external "
-				   "connectivity on endpoint %s (%s)",
-				c->name, endpoint);
+		return err_wrap(
+			e,
+			"failed to set up container networking: driver failed programming external "
+			"connectivity on endpoint %s (%s)",
+			c->name, endpoint);
 	}
 	return 0;
 }
@@ -315,7 +328,8 @@ void bridge_release(struct engine *en, struct container *c)
 		if (rk_port_del(en->state_dir, ports.items[i].id, &e) < 0)
 			log_debug(&e, "unpublish port %u", ports.items[i].host_port);
 		if (ports.items[i].ephemeral)
-			port_pool_release(&en->port_pool, ports.items[i].proto, ports.items[i].host_port);
+			port_pool_release(&en->port_pool, ports.items[i].proto,
+					  ports.items[i].host_port);
 	}
 	free(ports.items);
 	pthread_mutex_lock(&en->mu);
@@ -333,9 +347,11 @@ void bridge_take_back(struct engine *en, struct container *c)
 
 	if (!container_on_bridge(c) || str_empty(c->net.ip_address))
 		return;
-	if (ip_parse(c->net.ip_address, &c->address, &e) < 0 || ipam_reserve(&en->ipam, &c->address, &e) < 0)
+	if (ip_parse(c->net.ip_address, &c->address, &e) < 0 ||
+	    ipam_reserve(&en->ipam, &c->address, &e) < 0)
 		log_warn(&e, "address %s of container %s", c->net.ip_address, c->name);
 	for (size_t i = 0; i < c->ports.len; i++)
 		if (c->ports.items[i].ephemeral)
-			port_pool_reserve(&en->port_pool, c->ports.items[i].proto, c->ports.items[i].host_port);
+			port_pool_reserve(&en->port_pool, c->ports.items[i].proto,
+					  c->ports.items[i].host_port);
 }

@@ -44,7 +44,8 @@ static void merge_labels(struct docker_config *conf, const struct json_strmap *l
 {
 	for (size_t i = 0; i < labels->len; i++)
 		if (json_strmap_get(&conf->labels, labels->items[i].key) == NULL)
-			json_strmap_set(&conf->labels, labels->items[i].key, labels->items[i].value);
+			json_strmap_set(&conf->labels, labels->items[i].key,
+					labels->items[i].value);
 }
 
 static void merge_health(struct docker_config *conf, const struct image_health *h)
@@ -106,18 +107,22 @@ static int check_restart_policy(const struct docker_host_config *h, struct err *
 	const struct docker_restart_policy *p = &h->restart_policy;
 	bool on_failure = str_eq(p->name, "on-failure");
 
-	if (!str_empty(p->name) && !on_failure && !str_eq(p->name, "no") && !str_eq(p->name, "always") &&
-	    !str_eq(p->name, "unless-stopped"))
-		return err_set(e, ERR_INVALID, 0, "invalid restart policy: unknown policy '%s'; use one of 'no', "
-						  "'always', 'on-failure', or 'unless-stopped'",
+	if (!str_empty(p->name) && !on_failure && !str_eq(p->name, "no") &&
+	    !str_eq(p->name, "always") && !str_eq(p->name, "unless-stopped"))
+		return err_set(e, ERR_INVALID, 0,
+			       "invalid restart policy: unknown policy '%s'; use one of 'no', "
+			       "'always', 'on-failure', or 'unless-stopped'",
 			       p->name);
 	if (!on_failure && p->maximum_retry_count != 0)
-		return err_set(e, ERR_INVALID, 0, "invalid restart policy: maximum retry count can only be used with "
-						  "'on-failure'");
+		return err_set(e, ERR_INVALID, 0,
+			       "invalid restart policy: maximum retry count can only be used with "
+			       "'on-failure'");
 	if (p->maximum_retry_count < 0)
-		return err_set(e, ERR_INVALID, 0, "invalid restart policy: maximum retry count cannot be negative");
+		return err_set(e, ERR_INVALID, 0,
+			       "invalid restart policy: maximum retry count cannot be negative");
 	if (h->auto_remove && !str_empty(p->name) && !str_eq(p->name, "no"))
-		return err_set(e, ERR_INVALID, 0, "can't create 'AutoRemove' container with restart policy");
+		return err_set(e, ERR_INVALID, 0,
+			       "can't create 'AutoRemove' container with restart policy");
 	return 0;
 }
 
@@ -152,7 +157,8 @@ static int apply_security_opts(struct container *c, struct err *e)
 
 		if (str_eq(key, "no-new-privileges")) {
 			if (*value != '\0' && str_bool(value, &c->no_new_privileges) < 0)
-				return err_set(e, ERR_INVALID, 0, "invalid --security-opt 2: \"%s\"",
+				return err_set(e, ERR_INVALID, 0,
+					       "invalid --security-opt 2: \"%s\"",
 					       c->host.security_opt.items[i]);
 			c->no_new_privileges |= *value == '\0';
 		} else if (str_eq(key, "seccomp")) {
@@ -160,7 +166,8 @@ static int apply_security_opts(struct container *c, struct err *e)
 				return -1;
 		} else if (str_eq(key, "apparmor")) {
 			str_replace_ptr(&c->apparmor, value);
-		} else if (!str_eq(key, "label") && !str_eq(key, "disable") && !str_eq(key, "writable-cgroups")) {
+		} else if (!str_eq(key, "label") && !str_eq(key, "disable") &&
+			   !str_eq(key, "writable-cgroups")) {
 			return err_set(e, ERR_INVALID, 0, "invalid --security-opt 2: \"%s\"",
 				       c->host.security_opt.items[i]);
 		}
@@ -189,7 +196,8 @@ static int check_ports(const struct container *c, struct err *e)
 		if (port_parse(entry->key, &r, e) < 0)
 			return -1;
 		for (size_t k = 0; bindings != NULL && k < bindings->len; k++) {
-			const struct docker_port_binding *b = (struct docker_port_binding *)bindings->items + k;
+			const struct docker_port_binding *b =
+				(struct docker_port_binding *)bindings->items + k;
 			struct port_range host;
 			struct ip ip;
 
@@ -199,7 +207,8 @@ static int check_ports(const struct container *c, struct err *e)
 				return -1;
 		}
 		if (r.proto == PORT_SCTP && bindings != NULL && bindings->len > 0)
-			return err_set(e, ERR_UNIMPLEMENTED, 0, "SCTP ports cannot be published by a rootless engine");
+			return err_set(e, ERR_UNIMPLEMENTED, 0,
+				       "SCTP ports cannot be published by a rootless engine");
 	}
 	return 0;
 }
@@ -225,18 +234,22 @@ static int check_limits(const struct docker_host_config *h, struct err *e)
 	if (h->memory != 0 && h->memory < 6 * 1024 * 1024)
 		return err_set(e, ERR_INVALID, 0, "Minimum memory limit allowed is 6MB");
 	if (h->memory > 0 && h->memory_swap > 0 && h->memory_swap < h->memory)
-		return err_set(e, ERR_INVALID, 0,
-			       "Minimum memoryswap limit should be larger than memory limit, see usage");
+		return err_set(
+			e, ERR_INVALID, 0,
+			"Minimum memoryswap limit should be larger than memory limit, see usage");
 	if (h->memory == 0 && h->memory_swap > 0)
 		return err_set(e, ERR_INVALID, 0,
-			       "You should always set the Memory limit when using Memoryswap limit, see usage");
+			       "You should always set the Memory limit when using Memoryswap "
+			       "limit, see usage");
 	if (h->nano_cpus < 0 || (h->nano_cpus > 0 && (h->cpu_quota > 0 || h->cpu_period > 0)))
-		return err_set(e, ERR_INVALID, 0, "Conflicting options: Nano CPUs and CPU Period cannot both be set");
+		return err_set(e, ERR_INVALID, 0,
+			       "Conflicting options: Nano CPUs and CPU Period cannot both be set");
 	if (h->shm_size < 0)
 		return err_set(e, ERR_INVALID, 0, "SHM size can not be less than 0");
 	if (h->oom_score_adj < -1000 || h->oom_score_adj > 1000)
 		return err_set(e, ERR_INVALID, 0,
-			       "Invalid value %d, range for oom score adj is [-1000, 1000]", h->oom_score_adj);
+			       "Invalid value %d, range for oom score adj is [-1000, 1000]",
+			       h->oom_score_adj);
 	return 0;
 }
 
@@ -254,7 +267,8 @@ static void defaults(struct engine *en, struct container *c)
 	if (str_empty(h->log_config.type)) {
 		str_replace_ptr(&h->log_config.type, en->log_driver);
 		for (size_t i = 0; i < en->log_opts.len; i++)
-			if (json_strmap_get(&h->log_config.config, en->log_opts.items[i].key) == NULL)
+			if (json_strmap_get(&h->log_config.config, en->log_opts.items[i].key) ==
+			    NULL)
 				json_strmap_set(&h->log_config.config, en->log_opts.items[i].key,
 						en->log_opts.items[i].value);
 	}
@@ -278,30 +292,35 @@ static int check(struct engine *en, struct container *c, struct err *e)
 	const char *driver = c->host.log_config.type;
 
 	if (!str_eq(driver, "json-file") && !str_eq(driver, "none"))
-		return err_set(e, ERR_UNIMPLEMENTED, 0, "logger: no log driver named '%s' is registered (json-file and "
-							"none are)",
+		return err_set(e, ERR_UNIMPLEMENTED, 0,
+			       "logger: no log driver named '%s' is registered (json-file and "
+			       "none are)",
 			       driver);
 	if (!str_empty(c->config.working_dir) && *c->config.working_dir != '/')
-		return err_set(e, ERR_INVALID, 0, "the working directory '%s' is invalid, it needs to be an absolute "
-						  "path",
+		return err_set(e, ERR_INVALID, 0,
+			       "the working directory '%s' is invalid, it needs to be an absolute "
+			       "path",
 			       c->config.working_dir);
 	for (size_t i = 0; i < c->config.env.len; i++)
 		if (*c->config.env.items[i] == '\0' || *c->config.env.items[i] == '=')
-			return err_set(e, ERR_INVALID, 0, "invalid environment variable: %s", c->config.env.items[i]);
+			return err_set(e, ERR_INVALID, 0, "invalid environment variable: %s",
+				       c->config.env.items[i]);
 	if (check_signal(c->config.stop_signal, e) < 0 || check_restart_policy(&c->host, e) < 0 ||
-	    check_caps(&c->host, e) < 0 || check_ports(c, e) < 0 || check_network(en, c->host.network_mode, e) < 0 ||
-	    check_limits(&c->host, e) < 0)
+	    check_caps(&c->host, e) < 0 || check_ports(c, e) < 0 ||
+	    check_network(en, c->host.network_mode, e) < 0 || check_limits(&c->host, e) < 0)
 		return -1;
 	return 0;
 }
 
-static void warn_limits(struct engine *en, const struct docker_host_config *h, struct strv *warnings)
+static void warn_limits(struct engine *en, const struct docker_host_config *h,
+			struct strv *warnings)
 {
 	struct cgroup_limits l = {
 		.memory_bytes = h->memory,
 		.memory_low_bytes = h->memory_reservation,
 		.memory_swap_bytes = h->memory_swap,
-		.cpu_quota_usec = h->nano_cpus > 0 ? (uint64_t)(h->nano_cpus / 10000) : (uint64_t)MAX(h->cpu_quota, 0),
+		.cpu_quota_usec = h->nano_cpus > 0 ? (uint64_t)(h->nano_cpus / 10000)
+						   : (uint64_t)MAX(h->cpu_quota, 0),
 		.cpu_period_usec = (uint64_t)MAX(h->cpu_period, 0),
 		.cpu_shares = (uint64_t)MAX(h->cpu_shares, 0),
 		.cpuset_cpus = h->cpuset_cpus,
@@ -340,8 +359,10 @@ static int reserve_name(struct engine *en, struct container *c, const char *name
 		other = map_get(&en->names, name);
 		if (other != NULL)
 			return err_set(e, ERR_CONFLICT, 0,
-				       "Conflict. The container name \"/%s\" is already in use by container \"%s\". "
-				       "You have to remove (or rename) that container to be able to reuse that name.",
+				       "Conflict. The container name \"/%s\" is already in use by "
+				       "container \"%s\". "
+				       "You have to remove (or rename) that container to be able "
+				       "to reuse that name.",
 				       name, other->id);
 		c->name = xstrdup(name);
 	} else {
@@ -376,7 +397,8 @@ static int materialize(struct engine *en, struct container *c, const char *chain
 		err_sys(e, "mkdir %s", dir);
 	else if (container_save_host(en, c, e) == 0 && container_save(en, c, true, e) == 0)
 		return 0;
-	if (path_remove_tree(AT_FDCWD, dir, &ignored) < 0 || storage_rw_remove(en->storage, c->id, &ignored) < 0)
+	if (path_remove_tree(AT_FDCWD, dir, &ignored) < 0 ||
+	    storage_rw_remove(en->storage, c->id, &ignored) < 0)
 		log_debug(&ignored, "create %s: cleaning up", c->id);
 	return -1;
 }
@@ -390,12 +412,14 @@ static void drop_volumes(struct engine *en, struct container *c)
 		const struct docker_mount_point *p = &c->mounts.items[i].point;
 
 		if (str_eq(p->type, "volume") && p->name != NULL && str_is_hex(p->name, 64) &&
-		    !volume_in_use(en, p->name, NULL) && volume_remove(en->volumes, p->name, &ignored) < 0)
+		    !volume_in_use(en, p->name, NULL) &&
+		    volume_remove(en->volumes, p->name, &ignored) < 0)
 			log_debug(&ignored, "create: volume %s", p->name);
 	}
 }
 
-static int fill(struct engine *en, struct container *c, struct image *img, struct strv *warnings, struct err *e)
+static int fill(struct engine *en, struct container *c, struct image *img, struct strv *warnings,
+		struct err *e)
 {
 	if (str_empty(c->config.image))
 		return err_set(e, ERR_INVALID, 0, "no image specified");
@@ -412,7 +436,8 @@ static int fill(struct engine *en, struct container *c, struct image *img, struc
 static int check_platform(const char *platform, const struct image *img, struct err *e)
 {
 	struct platform want = PLATFORM_INIT;
-	struct platform offer = {.os = img->config->os, .architecture = img->config->architecture,
+	struct platform offer = {.os = img->config->os,
+				 .architecture = img->config->architecture,
 				 .variant = img->config->variant};
 	int r;
 
@@ -420,17 +445,18 @@ static int check_platform(const char *platform, const struct image *img, struct 
 		return 0;
 	if (platform_parse(platform, &want, e) < 0)
 		return -1;
-	r = platform_match(&want, &offer) > 0 ? 0
-					       : err_set(e, ERR_NOTFOUND, 0,
-							 "image was found but its platform (%s/%s) does not match the "
-							 "specified platform (%s)",
-							 offer.os, offer.architecture, platform);
+	r = platform_match(&want, &offer) > 0
+		    ? 0
+		    : err_set(e, ERR_NOTFOUND, 0,
+			      "image was found but its platform (%s/%s) does not match the "
+			      "specified platform (%s)",
+			      offer.os, offer.architecture, platform);
 	platform_clear(&want);
 	return r;
 }
 
-static int create(struct engine *en, struct container *c, const char *name, struct image *img, struct strv *warnings,
-		  struct err *e)
+static int create(struct engine *en, struct container *c, const char *name, struct image *img,
+		  struct strv *warnings, struct err *e)
 {
 	if (reserve_name(en, c, name, e) < 0)
 		return -1;
@@ -447,7 +473,8 @@ static int create(struct engine *en, struct container *c, const char *name, stru
 }
 
 int engine_container_create(struct engine *en, const char *name, const char *platform,
-			    struct docker_create_request *req, char *ret_id, struct strv *ret_warnings, struct err *e)
+			    struct docker_create_request *req, char *ret_id,
+			    struct strv *ret_warnings, struct err *e)
 {
 	struct container *c = container_new();
 	struct image *img = NULL;
@@ -465,7 +492,8 @@ int engine_container_create(struct engine *en, const char *name, const char *pla
 	if (!str_empty(name))
 		r = container_name_check(name, e);
 	if (r == 0)
-		r = image_store_get(en->images, c->config.image != NULL ? c->config.image : "", &img, e);
+		r = image_store_get(en->images, c->config.image != NULL ? c->config.image : "",
+				    &img, e);
 	if (r == 0)
 		r = check_platform(platform, img, e);
 	if (r == 0)

@@ -39,9 +39,9 @@
 /* One mount of a container: what inspect shows, and how to make it. */
 struct container_mount {
 	struct docker_mount_point point;
-	bool copy_up;	/* an empty volume is filled from the image */
-	char *options;	/* tmpfs: mount options */
-	char *subpath;	/* volume: directory below the volume's root */
+	bool copy_up;  /* an empty volume is filled from the image */
+	char *options; /* tmpfs: mount options */
+	char *subpath; /* volume: directory below the volume's root */
 	bool non_recursive, create_source;
 };
 
@@ -58,6 +58,7 @@ struct container {
 	unsigned refs;
 	enum container_state state;
 	bool removed; /* out of the table */
+	bool stopped_by_shutdown;
 
 	int64_t created_nsec;
 	char *path;
@@ -79,7 +80,7 @@ struct container {
 	struct docker_health *health;
 
 	bool no_new_privileges;
-	char *seccomp;	/* "", "default", "unconfined" or "profile" (text below) */
+	char *seccomp;	       /* "", "default", "unconfined" or "profile" (text below) */
 	char *seccomp_profile; /* JSON text of an own profile */
 	char *apparmor;
 
@@ -87,9 +88,9 @@ struct container {
 	JSON_ARRAY_OF(struct container_port) ports;
 	char *cgroup; /* directory while it runs, or NULL */
 
-	struct list attaches; /* struct pending_attach: clients waiting for the start */
-	struct list waits;    /* struct engine_wait */
-	struct list execs;    /* struct exec */
+	struct list attaches;	 /* struct pending_attach: clients waiting for the start */
+	struct list waits;	 /* struct engine_wait */
+	struct list execs;	 /* struct exec */
 	pthread_mutex_t save_mu; /* held across writing the state files; before en->mu */
 };
 
@@ -122,6 +123,7 @@ struct engine {
 	char *data_root, *exec_root, *containers_dir, *state_dir, *id;
 	char *log_driver;
 	char *self_path; /* this binary, for --init */
+	int64_t started_nsec;
 	struct json_strmap log_opts;
 	struct strv dns, dns_search, dns_opts;
 	unsigned mtu;
@@ -155,11 +157,13 @@ int container_name_check(const char *name, struct err *e);
 char *container_random_name(void);
 char *container_dir(struct engine *en, const struct container *c);
 char *container_bundle(struct engine *en, const struct container *c);
-/* the state after ev; ERR_CONFLICT or ERR_NOTMODIFIED with Docker's words when ev is not allowed. With mu held */
+/* the state after ev; ERR_CONFLICT or ERR_NOTMODIFIED with Docker's words when ev is not allowed.
+ * With mu held */
 int container_step(struct engine *en, struct container *c, enum container_event ev, struct err *e);
 /* waits while the state is transitional; with mu held */
 void container_settled(struct engine *en, struct container *c);
-void container_event(struct engine *en, struct container *c, const char *action, const char *key, const char *value);
+void container_event(struct engine *en, struct container *c, const char *action, const char *key,
+		     const char *value);
 
 /* --- state on disk (persist.c) --- */
 int container_save(struct engine *en, struct container *c, bool sync, struct err *e);
@@ -170,7 +174,8 @@ int containers_load(struct engine *en, struct err *e);
 int container_start(struct engine *en, struct container *c, struct err *e);
 /* takes back a container that ran under an earlier engine */
 void container_take_back(struct engine *en, struct container *c);
-int container_supervise(struct engine *en, struct container *c, struct shim_conn *conn, struct err *e);
+int container_supervise(struct engine *en, struct container *c, struct shim_conn *conn,
+			struct err *e);
 int container_remove(struct engine *en, struct container *c, bool volumes, struct err *e);
 int signal_number(const char *text, int *ret, struct err *e);
 int container_shim_kill(struct engine *en, struct container *c, int sig, bool all, struct err *e);
@@ -178,8 +183,8 @@ int container_shim_kill(struct engine *en, struct container *c, int sig, bool al
 void exec_ended(struct engine *en, struct container *c, const char *exec_id, int exit_code);
 void exec_free(struct exec *x);
 /* starts a health probe; its output goes to client_fd */
-int exec_probe(struct engine *en, struct container *c, const struct strv *argv, int client_fd, char *ret_id,
-	       struct err *e);
+int exec_probe(struct engine *en, struct container *c, const struct strv *argv, int client_fd,
+	       char *ret_id, struct err *e);
 /* wakes the waiters of a condition; with mu held */
 void waits_wake(struct container *c, bool removed, const char *error);
 
@@ -203,7 +208,8 @@ void health_due(struct health *h);
 bool health_exec_ended(struct health *h, const char *exec_id, int exit_code);
 
 /* --- making (create.c, mounts.c, spec.c) --- */
-int mounts_plan(struct engine *en, struct container *c, const struct strv *image_volumes, struct err *e);
+int mounts_plan(struct engine *en, struct container *c, const struct strv *image_volumes,
+		struct err *e);
 extern const struct json_struct container_mount_json;
 int spec_write(struct engine *en, struct container *c, const char *bundle, struct err *e);
 void process_env(const struct container *c, struct strv *env);

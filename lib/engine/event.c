@@ -86,7 +86,7 @@ void engine_event_emit(struct engine *en, const char *type, const char *action, 
 		json_strmap_copy(&slot->attributes, attributes);
 	slot->at_nsec = time_now_nsec();
 	ev->next++;
-	list_for_each(l, &ev->listeners, link)
+	list_for_each (l, &ev->listeners, link)
 		wake(l->wake_fd);
 }
 
@@ -145,7 +145,8 @@ static bool passes(const struct engine_filters *f, const struct event *ev)
 	return true;
 }
 
-/* a copy of the event at sequence number seq; false when there is none yet. Skips what was overwritten */
+/* a copy of the event at sequence number seq; false when there is none yet. Skips what was
+ * overwritten */
 static bool copy_at(struct events *ev, uint64_t *seq, struct event *ret)
 {
 	const struct event *src;
@@ -187,7 +188,8 @@ static int write_ready(struct events *evs, const struct engine_listen *l, uint64
 /* waits for an event, the client's end, or until; 1 look again, 0 the end */
 static int wait_more(const struct engine_listen *l, int wake_fd, struct err *e)
 {
-	struct pollfd p[2] = {{.fd = wake_fd, .events = POLLIN}, {.fd = l->client_fd, .events = POLLRDHUP}};
+	struct pollfd p[2] = {{.fd = wake_fd, .events = POLLIN},
+			      {.fd = l->client_fd, .events = POLLRDHUP}};
 	int64_t left = -1;
 	uint64_t count;
 
@@ -205,7 +207,8 @@ static int wait_more(const struct engine_listen *l, int wake_fd, struct err *e)
 	return 1;
 }
 
-static int listen_loop(struct events *evs, const struct engine_listen *l, uint64_t seq, int wake_fd, struct err *e)
+static int listen_loop(struct events *evs, const struct engine_listen *l, uint64_t seq, int wake_fd,
+		       struct err *e)
 {
 	int r = 1;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Execs: created, started once through the container's shim, remembered for a while after their end. */
+/* Execs: created, started once through the container's shim, remembered for a while after their
+ * end. */
 #include <string.h>
 
 #include "base/log.h"
@@ -23,7 +24,7 @@ static void sweep(struct engine *en, struct container *c)
 	int64_t old = time_mono_ms() - EXEC_KEEP_MS;
 	struct exec *x, *next;
 
-	list_for_each_safe(x, next, &c->execs, link) {
+	list_for_each_safe (x, next, &c->execs, link) {
 		if (x->state != EXEC_EXITED || x->finished_ms > old)
 			continue;
 		map_steal(&en->execs, x->id);
@@ -46,11 +47,12 @@ static size_t count(const struct container *c)
 static int check_running(const struct container *c, struct err *e)
 {
 	if (c->state == C_PAUSED)
-		return err_set(e, ERR_CONFLICT, 0, "Container %s is paused, unpause the container before exec",
-			       c->id);
+		return err_set(e, ERR_CONFLICT, 0,
+			       "Container %s is paused, unpause the container before exec", c->id);
 	if (c->state == C_RESTARTING)
 		return err_set(e, ERR_CONFLICT, 0,
-			       "Container %s is restarting, wait until the container is running", c->id);
+			       "Container %s is restarting, wait until the container is running",
+			       c->id);
 	if (c->state != C_RUNNING)
 		return err_set(e, ERR_CONFLICT, 0, "container %s is not running", c->id);
 	return 0;
@@ -61,7 +63,8 @@ static char *command_text(const struct strv *cmd)
 	return strv_join(cmd, " ");
 }
 
-static void exec_event(struct engine *en, struct container *c, const struct exec *x, const char *action)
+static void exec_event(struct engine *en, struct container *c, const struct exec *x,
+		       const char *action)
 {
 	CLEANUP(freep) char *command = command_text(&x->conf.cmd);
 	CLEANUP(freep) char *text = xasprintf("%s: %s", action, command);
@@ -69,8 +72,8 @@ static void exec_event(struct engine *en, struct container *c, const struct exec
 	container_event(en, c, text, "execID", x->id);
 }
 
-int engine_exec_create(struct engine *en, const char *name, struct docker_exec_config *conf, char *ret_id,
-		       struct err *e)
+int engine_exec_create(struct engine *en, const char *name, struct docker_exec_config *conf,
+		       char *ret_id, struct err *e)
 {
 	struct container *c = container_get(en, name, e);
 	unsigned char keys[SHIM_DETACH_KEYS_MAX];
@@ -85,7 +88,8 @@ int engine_exec_create(struct engine *en, const char *name, struct docker_exec_c
 	if (conf->cmd.len == 0)
 		err_set(e, ERR_INVALID, 0, "No exec command specified");
 	else
-		r = detach_keys_parse(str_empty(conf->detach_keys) ? NULL : conf->detach_keys, keys, &n, e);
+		r = detach_keys_parse(str_empty(conf->detach_keys) ? NULL : conf->detach_keys, keys,
+				      &n, e);
 	pthread_mutex_lock(&en->mu);
 	container_settled(en, c);
 	if (r == 0)
@@ -114,7 +118,8 @@ int engine_exec_create(struct engine *en, const char *name, struct docker_exec_c
 }
 
 /* the exec and a reference on its container, which keeps it alive */
-static struct exec *exec_get(struct engine *en, const char *id, struct container **ret_c, struct err *e)
+static struct exec *exec_get(struct engine *en, const char *id, struct container **ret_c,
+			     struct err *e)
 {
 	struct exec *x;
 	MUTEX_GUARD(&en->mu);
@@ -134,7 +139,8 @@ static int check_start(const struct exec *x, struct err *e)
 	if (x->state == EXEC_EXITED)
 		return err_set(e, ERR_CONFLICT, 0, "Error: Exec command %s has already run", x->id);
 	if (x->state != EXEC_CREATED)
-		return err_set(e, ERR_CONFLICT, 0, "Error: Exec command %s is already running", x->id);
+		return err_set(e, ERR_CONFLICT, 0, "Error: Exec command %s is already running",
+			       x->id);
 	return check_running(x->c, e);
 }
 
@@ -154,8 +160,8 @@ int engine_exec_check(struct engine *en, const char *id, bool *ret_tty, struct e
 	return r;
 }
 
-static void fill_process(const struct container *c, const struct docker_exec_config *conf, unsigned rows, unsigned cols,
-			 struct oci_process *p, struct err *e)
+static void fill_process(const struct container *c, const struct docker_exec_config *conf,
+			 unsigned rows, unsigned cols, struct oci_process *p, struct err *e)
 {
 	uint64_t mask = CAPS_ALL;
 
@@ -163,7 +169,7 @@ static void fill_process(const struct container *c, const struct docker_exec_con
 	for (size_t i = 0; i < conf->env.len; i++)
 		strv_env_set(&p->env, conf->env.items[i]);
 	strv_copy(&p->args, &conf->cmd);
-	p->cwd = xstrdup(!str_empty(conf->working_dir)	    ? conf->working_dir
+	p->cwd = xstrdup(!str_empty(conf->working_dir)	     ? conf->working_dir
 			 : !str_empty(c->config.working_dir) ? c->config.working_dir
 							     : "/");
 	p->terminal = conf->tty;
@@ -180,13 +186,15 @@ static void fill_process(const struct container *c, const struct docker_exec_con
 		mask = CAPS_DOCKER_DEFAULT;
 	oci_process_caps(p, mask);
 	for (size_t i = 0; i < c->host.ulimits.len; i++)
-		oci_process_rlimit(p, c->host.ulimits.items[i].name, (uint64_t)c->host.ulimits.items[i].soft,
+		oci_process_rlimit(p, c->host.ulimits.items[i].name,
+				   (uint64_t)c->host.ulimits.items[i].soft,
 				   (uint64_t)c->host.ulimits.items[i].hard);
 }
 
 /* runs it through the shim; the exec's own members are not touched */
-static int run(struct engine *en, struct container *c, const char *id, const struct docker_exec_config *conf,
-	       struct shim_attach *a, unsigned rows, unsigned cols, pid_t *ret_pid, int *ret_code, struct err *e)
+static int run(struct engine *en, struct container *c, const char *id,
+	       const struct docker_exec_config *conf, struct shim_attach *a, unsigned rows,
+	       unsigned cols, pid_t *ret_pid, int *ret_code, struct err *e)
 {
 	CLEANUP(freep) char *bundle = container_bundle(en, c);
 	CLEANUP(buf_clear) struct buf text = BUF_INIT;
@@ -223,12 +231,13 @@ static void settle(struct engine *en, struct exec *x, bool ok, pid_t pid, int co
 		x->state = EXEC_RUNNING;
 }
 
-int engine_exec_start(struct engine *en, const char *id, const struct engine_attach *a, unsigned rows, unsigned cols,
-		      struct err *e)
+int engine_exec_start(struct engine *en, const char *id, const struct engine_attach *a,
+		      unsigned rows, unsigned cols, struct err *e)
 {
 	struct container *c;
 	struct exec *x = exec_get(en, id, &c, e);
-	struct shim_attach sa = {.client_fd = a->client_fd, .leftover = a->leftover, .n_leftover = a->n_leftover};
+	struct shim_attach sa = {
+		.client_fd = a->client_fd, .leftover = a->leftover, .n_leftover = a->n_leftover};
 	int code = 126, r;
 	pid_t pid = 0;
 
@@ -244,10 +253,11 @@ int engine_exec_start(struct engine *en, const char *id, const struct engine_att
 		bool attached = a->client_fd >= 0;
 
 		sa.flags = (x->conf.attach_stdin && attached ? SHIM_STDIN : 0U) |
-			   (x->conf.attach_stdout ? SHIM_STDOUT : 0U) | (x->conf.attach_stderr ? SHIM_STDERR : 0U) |
+			   (x->conf.attach_stdout ? SHIM_STDOUT : 0U) |
+			   (x->conf.attach_stderr ? SHIM_STDERR : 0U) |
 			   (x->conf.tty || !a->multiplexed ? SHIM_RAW : 0U);
-		r = detach_keys_parse(str_empty(x->conf.detach_keys) ? NULL : x->conf.detach_keys, sa.detach_keys,
-				      &sa.n_detach_keys, e);
+		r = detach_keys_parse(str_empty(x->conf.detach_keys) ? NULL : x->conf.detach_keys,
+				      sa.detach_keys, &sa.n_detach_keys, e);
 	}
 	if (r == 0) {
 		exec_event(en, c, x, "exec_start");
@@ -256,7 +266,8 @@ int engine_exec_start(struct engine *en, const char *id, const struct engine_att
 		if (r < 0 && e->kind != ERR_CONFLICT) {
 			if (code == 126 || code == 127)
 				e->kind = ERR_INVALID;
-			err_wrap(e, "OCI runtime exec failed: exec failed: unable to start container process");
+			err_wrap(e, "OCI runtime exec failed: exec failed: unable to start "
+				    "container process");
 		}
 	}
 	container_unref(en, c);
@@ -284,11 +295,12 @@ void exec_ended(struct engine *en, struct container *c, const char *exec_id, int
 	container_event(en, c, "exec_die", "exitCode", code);
 }
 
-int exec_probe(struct engine *en, struct container *c, const struct strv *argv, int client_fd, char *ret_id,
-	       struct err *e)
+int exec_probe(struct engine *en, struct container *c, const struct strv *argv, int client_fd,
+	       char *ret_id, struct err *e)
 {
 	struct docker_exec_config conf = {.attach_stdout = true, .attach_stderr = true};
-	struct shim_attach a = {.client_fd = client_fd, .flags = SHIM_STDOUT | SHIM_STDERR | SHIM_RAW};
+	struct shim_attach a = {.client_fd = client_fd,
+				.flags = SHIM_STDOUT | SHIM_STDERR | SHIM_RAW};
 	int code = 126, r;
 	pid_t pid;
 
@@ -299,7 +311,8 @@ int exec_probe(struct engine *en, struct container *c, const struct strv *argv, 
 	return r;
 }
 
-int engine_exec_resize(struct engine *en, const char *id, unsigned rows, unsigned cols, struct err *e)
+int engine_exec_resize(struct engine *en, const char *id, unsigned rows, unsigned cols,
+		       struct err *e)
 {
 	struct container *c;
 	CLEANUP(freep) char *bundle = NULL;
@@ -319,7 +332,8 @@ int engine_exec_resize(struct engine *en, const char *id, unsigned rows, unsigne
 	return r;
 }
 
-int engine_exec_inspect(struct engine *en, const char *id, struct docker_exec_inspect *ret, struct err *e)
+int engine_exec_inspect(struct engine *en, const char *id, struct docker_exec_inspect *ret,
+			struct err *e)
 {
 	struct container *c;
 	struct exec *x = exec_get(en, id, &c, e);
@@ -330,7 +344,8 @@ int engine_exec_inspect(struct engine *en, const char *id, struct docker_exec_in
 	memset(ret, 0, sizeof(*ret));
 	ret->id = xstrdup(x->id);
 	ret->running = x->state == EXEC_RUNNING || x->state == EXEC_STARTING;
-	ret->exit_code = (struct json_opt_i64){.set = x->state == EXEC_EXITED, .value = x->exit_code};
+	ret->exit_code =
+		(struct json_opt_i64){.set = x->state == EXEC_EXITED, .value = x->exit_code};
 	ret->process_config.tty = x->conf.tty;
 	ret->process_config.entrypoint = xstrdup(x->conf.cmd.items[0]);
 	for (size_t i = 1; i < x->conf.cmd.len; i++)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The filters parameter of list, prune and events: {"name":["a","b"]}, or the older {"name":{"a":true}}. */
+/* The filters parameter of list, prune and events: {"name":["a","b"]}, or the older
+ * {"name":{"a":true}}. */
 #include <string.h>
 
 #include "base/str.h"
@@ -18,15 +19,17 @@ int engine_filters_parse(const char *text, struct engine_filters *ret, struct er
 		return err_wrap(e, "invalid filter");
 	if (json_kind(v) != JSON_OBJECT)
 		return err_set(e, ERR_INVALID, 0, "invalid filter");
-	json_for_each(item, v) {
+	json_for_each (item, v) {
 		struct strv *values = json_map_add(&f.map, json_key(item), sizeof(struct strv));
 
-		json_for_each(value, item) {
-			const char *s = json_kind(item) == JSON_ARRAY ? json_str(value) : json_key(value);
+		json_for_each (value, item) {
+			const char *s =
+				json_kind(item) == JSON_ARRAY ? json_str(value) : json_key(value);
 
 			if (s == NULL) {
 				engine_filters_clear(&f);
-				return err_set(e, ERR_INVALID, 0, "invalid filter '%s'", json_key(item));
+				return err_set(e, ERR_INVALID, 0, "invalid filter '%s'",
+					       json_key(item));
 			}
 			strv_add(values, s);
 		}
@@ -61,7 +64,8 @@ int engine_filters_check(const struct engine_filters *f, const char *const *know
 		while (*k != NULL && !str_eq(*k, f->map.items[i].key))
 			k++;
 		if (*k == NULL)
-			return err_set(e, ERR_INVALID, 0, "invalid filter '%s'", f->map.items[i].key);
+			return err_set(e, ERR_INVALID, 0, "invalid filter '%s'",
+				       f->map.items[i].key);
 	}
 	return 0;
 }
@@ -70,8 +74,10 @@ bool filters_label_ok(const struct strv *want, const struct json_strmap *labels)
 {
 	for (size_t i = 0; want != NULL && i < want->len; i++) {
 		const char *equals = strchr(want->items[i], '=');
-		CLEANUP(freep) char *key = equals != NULL ? xstrndup(want->items[i], (size_t)(equals - want->items[i]))
-							  : xstrdup(want->items[i]);
+		CLEANUP(freep)
+		char *key =
+			equals != NULL ? xstrndup(want->items[i], (size_t)(equals - want->items[i]))
+				       : xstrdup(want->items[i]);
 		const char *value = json_strmap_get(labels, key);
 
 		if (value == NULL || (equals != NULL && !str_eq(value, equals + 1)))

@@ -17,20 +17,20 @@
 #include "config/limits.h"
 #include "engine/engine_internal.h"
 
-#define MS(nsec)	    ((nsec) / 1000000)
-#define INTERVAL_MS	    30000
-#define TIMEOUT_MS	    30000
-#define START_INTERVAL_MS   5000
-#define RETRIES		    3
-#define EXIT_TIMED_OUT	    (-1)
+#define MS(nsec)	  ((nsec) / 1000000)
+#define INTERVAL_MS	  30000
+#define TIMEOUT_MS	  30000
+#define START_INTERVAL_MS 5000
+#define RETRIES		  3
+#define EXIT_TIMED_OUT	  (-1)
 
 struct health {
 	struct engine *en;
 	struct container *c; /* the supervisor's reference */
 	struct strv argv;
 	int64_t interval_ms, timeout_ms, start_period_ms, start_interval_ms, retries;
-	int64_t began_ms;    /* monotonic */
-	int64_t due_ms;	     /* of the next probe, or of the running one's timeout */
+	int64_t began_ms;	       /* monotonic */
+	int64_t due_ms;		       /* of the next probe, or of the running one's timeout */
 	char exec_id[RAND_ID_LEN + 1]; /* "" when none runs */
 	int output_fd;
 	int64_t probe_start_nsec;
@@ -67,7 +67,8 @@ static bool probe_argv(const struct docker_config *conf, struct strv *argv)
 
 static int64_t pause_ms(const struct health *h)
 {
-	bool starting = time_mono_ms() < h->began_ms + h->start_period_ms && str_eq(h->c->health->status, "starting");
+	bool starting = time_mono_ms() < h->began_ms + h->start_period_ms &&
+			str_eq(h->c->health->status, "starting");
 
 	return starting ? h->start_interval_ms : h->interval_ms;
 }
@@ -144,7 +145,8 @@ static const char *record(struct health *h, int exit_code, char *output)
 
 	if (dh->log.len >= ENGINE_HEALTH_LOG) {
 		json_struct_clear(&docker_health_result_json, &dh->log.items[0]);
-		memmove(dh->log.items, dh->log.items + 1, (dh->log.len - 1) * sizeof(*dh->log.items));
+		memmove(dh->log.items, dh->log.items + 1,
+			(dh->log.len - 1) * sizeof(*dh->log.items));
 		dh->log.len--;
 	}
 	res = json_array_add(&dh->log, &docker_health_result_json);
@@ -155,7 +157,8 @@ static const char *record(struct health *h, int exit_code, char *output)
 	if (exit_code == 0) {
 		dh->failing_streak = 0;
 		now = "healthy";
-	} else if (!(str_eq(old, "starting") && time_mono_ms() < h->began_ms + h->start_period_ms)) {
+	} else if (!(str_eq(old, "starting") &&
+		     time_mono_ms() < h->began_ms + h->start_period_ms)) {
 		dh->failing_streak++;
 		if (dh->failing_streak >= h->retries)
 			now = "unhealthy";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* The files a container sees as /etc/hostname, /etc/hosts and /etc/resolv.conf; made anew at each start. */
+/* The files a container sees as /etc/hostname, /etc/hosts and /etc/resolv.conf; made anew at each
+ * start. */
 #include <string.h>
 
 #include "base/file.h"
@@ -68,7 +69,8 @@ static void copy_lines(const struct buf *host, const char *word, struct buf *tex
 			buf_addf(text, "%s\n", lines.items[i]);
 }
 
-static void add_list(struct buf *text, const char *word, const struct strv *own, const struct strv *daemon)
+static void add_list(struct buf *text, const char *word, const struct strv *own,
+		     const struct strv *daemon)
 {
 	const struct strv *v = own->len > 0 ? own : daemon;
 	CLEANUP(freep) char *joined = NULL;
@@ -79,7 +81,8 @@ static void add_list(struct buf *text, const char *word, const struct strv *own,
 	buf_addf(text, "%s %s\n", word, joined);
 }
 
-static int write_resolv(struct engine *en, const char *dir, const struct container *c, struct err *e)
+static int write_resolv(struct engine *en, const char *dir, const struct container *c,
+			struct err *e)
 {
 	const struct strv *servers = c->host.dns.len > 0 ? &c->host.dns : &en->dns;
 	CLEANUP(buf_clear) struct buf host = BUF_INIT;

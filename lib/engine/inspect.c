@@ -39,7 +39,8 @@ void container_state_snapshot(const struct container *c, struct docker_state *re
 static void copy_mounts(const struct container *c, void *array)
 {
 	for (size_t i = 0; i < c->mounts.len; i++)
-		json_struct_copy(&docker_mount_point_json, json_array_add(array, &docker_mount_point_json),
+		json_struct_copy(&docker_mount_point_json,
+				 json_array_add(array, &docker_mount_point_json),
 				 &c->mounts.items[i].point);
 }
 
@@ -58,13 +59,15 @@ static void snapshot(struct engine *en, const struct container *c, struct docker
 	ret->resolv_conf_path = path_join(dir, "resolv.conf");
 	ret->hostname_path = path_join(dir, "hostname");
 	ret->hosts_path = path_join(dir, "hosts");
-	ret->log_path = str_eq(c->host.log_config.type, "json-file") ? xasprintf("%s/%s-json.log", dir, c->id) : NULL;
+	ret->log_path = str_eq(c->host.log_config.type, "json-file")
+				? xasprintf("%s/%s-json.log", dir, c->id)
+				: NULL;
 	ret->name = xasprintf("/%s", c->name);
 	ret->restart_count = c->restart_count;
 	ret->driver = xstrdup(storage_driver(en->storage));
 	ret->platform = xstrdup("linux");
 	ret->apparmor_profile = xstrdup(c->apparmor);
-	list_for_each(x, &c->execs, link)
+	list_for_each (x, &c->execs, link)
 		if (x->state != EXEC_EXITED)
 			strv_add(&ret->exec_ids, x->id);
 	json_struct_copy(&docker_host_config_json, &ret->host_config, &c->host);
@@ -100,7 +103,8 @@ static void add_sizes(struct engine *en, struct docker_inspect *ret)
 	ret->size_root_fs = (struct json_opt_i64){.set = true, .value = (int64_t)root};
 }
 
-int engine_container_inspect(struct engine *en, const char *name, bool size, struct docker_inspect *ret, struct err *e)
+int engine_container_inspect(struct engine *en, const char *name, bool size,
+			     struct docker_inspect *ret, struct err *e)
 {
 	struct container *c;
 
@@ -183,7 +187,8 @@ static char *command_text(const struct container *c)
 
 	buf_addstr(&b, c->path != NULL ? c->path : "");
 	for (size_t i = 0; i < c->args.len; i++)
-		buf_addf(&b, strchr(c->args.items[i], ' ') != NULL ? " '%s'" : " %s", c->args.items[i]);
+		buf_addf(&b, strchr(c->args.items[i], ' ') != NULL ? " '%s'" : " %s",
+			 c->args.items[i]);
 	return buf_detach(&b);
 }
 
@@ -230,8 +235,8 @@ void container_row(const struct container *c, int64_t now, struct docker_summary
 	row->status = status_text(c, now);
 	row->host_config.network_mode = xstrdup(c->host.network_mode);
 	for (size_t i = 0; i < c->net.networks.len; i++) {
-		struct docker_endpoint *to = json_map_add(&row->network_settings.networks, c->net.networks.items[i].key,
-							  sizeof(*to));
+		struct docker_endpoint *to = json_map_add(
+			&row->network_settings.networks, c->net.networks.items[i].key, sizeof(*to));
 
 		json_struct_copy(&docker_endpoint_json, to, c->net.networks.items[i].value);
 	}

@@ -7,8 +7,9 @@
 #include "base/str.h"
 #include "engine/engine_internal.h"
 
-static const char *const known[] = {"ancestor", "before", "exited", "expose", "health",  "id",	   "is-task", "isolation",
-				    "label",	"name",	  "network", "publish", "since", "status", "volume",  NULL};
+static const char *const known[] = {
+	"ancestor", "before", "exited",	 "expose",  "health", "id",	"is-task", "isolation",
+	"label",    "name",   "network", "publish", "since",  "status", "volume",  NULL};
 
 /* filters whose values were looked up before the table is walked */
 struct prepared {
@@ -47,12 +48,15 @@ static void add_ancestors(struct engine *en, const struct strv *names, struct st
 	}
 }
 
-static int prepare(struct engine *en, const struct engine_filters *f, bool all, struct prepared *p, struct err *e)
+static int prepare(struct engine *en, const struct engine_filters *f, bool all, struct prepared *p,
+		   struct err *e)
 {
-	static const char *const states[] = {"created", "running", "paused", "restarting", "removing", "exited", "dead"};
+	static const char *const states[] = {"created",	 "running", "paused", "restarting",
+					     "removing", "exited",  "dead"};
 	const struct strv *status = engine_filters_get(f, "status");
 
-	*p = (struct prepared){.f = f, .all = all || status != NULL || engine_filters_get(f, "exited") != NULL};
+	*p = (struct prepared){
+		.f = f, .all = all || status != NULL || engine_filters_get(f, "exited") != NULL};
 	if (engine_filters_check(f, known, e) < 0)
 		return -1;
 	for (size_t i = 0; status != NULL && i < status->len; i++) {
@@ -61,7 +65,8 @@ static int prepare(struct engine *en, const struct engine_filters *f, bool all, 
 		while (k < ARRAY_LEN(states) && !str_eq(states[k], status->items[i]))
 			k++;
 		if (k == ARRAY_LEN(states))
-			return err_set(e, ERR_INVALID, 0, "invalid filter 'status=%s'", status->items[i]);
+			return err_set(e, ERR_INVALID, 0, "invalid filter 'status=%s'",
+				       status->items[i]);
 	}
 	if (created_of(en, engine_filters_get(f, "before"), &p->before_nsec, e) < 0 ||
 	    created_of(en, engine_filters_get(f, "since"), &p->since_nsec, e) < 0)
@@ -145,8 +150,8 @@ static bool port_ok(const struct strv *want, const struct container *c, bool pub
 		for (size_t k = 0; k < c->net.ports.len; k++) {
 			const struct json_array *bindings = c->net.ports.items[k].value;
 
-			if (port_parse(c->net.ports.items[k].key, &r, &ignored) == 0 && r.proto == w.proto &&
-			    r.first >= w.first && r.first <= w.last &&
+			if (port_parse(c->net.ports.items[k].key, &r, &ignored) == 0 &&
+			    r.proto == w.proto && r.first >= w.first && r.first <= w.last &&
 			    (!published || (bindings != NULL && bindings->len > 0)))
 				return true;
 		}
@@ -177,7 +182,8 @@ static bool wanted(const struct prepared *p, const struct container *c)
 	if (engine_filters_get(p->f, "exited") != NULL &&
 	    (c->state != C_EXITED || !number_ok(engine_filters_get(p->f, "exited"), c->exit_code)))
 		return false;
-	return name_ok(engine_filters_get(p->f, "name"), c->name) && id_ok(engine_filters_get(p->f, "id"), c->id) &&
+	return name_ok(engine_filters_get(p->f, "name"), c->name) &&
+	       id_ok(engine_filters_get(p->f, "id"), c->id) &&
 	       filters_label_ok(engine_filters_get(p->f, "label"), &c->config.labels) &&
 	       volume_ok(engine_filters_get(p->f, "volume"), c) &&
 	       network_ok(engine_filters_get(p->f, "network"), c) &&
@@ -188,7 +194,8 @@ static bool wanted(const struct prepared *p, const struct container *c)
 
 static int newest_first(const void *a, const void *b)
 {
-	const struct container *x = *(struct container *const *)a, *y = *(struct container *const *)b;
+	const struct container *x = *(struct container *const *)a,
+			       *y = *(struct container *const *)b;
 
 	return x->created_nsec < y->created_nsec ? 1 : x->created_nsec > y->created_nsec ? -1 : 0;
 }
@@ -208,8 +215,9 @@ static void add_sizes(struct engine *en, struct engine_summaries *ret)
 	}
 }
 
-int engine_container_list(struct engine *en, bool all, bool size, int64_t limit, const struct engine_filters *f,
-			  struct engine_summaries *ret, struct err *e)
+int engine_container_list(struct engine *en, bool all, bool size, int64_t limit,
+			  const struct engine_filters *f, struct engine_summaries *ret,
+			  struct err *e)
 {
 	static const struct engine_filters none;
 	CLEANUP(freep) struct container **sorted = NULL;
@@ -222,12 +230,13 @@ int engine_container_list(struct engine *en, bool all, bool size, int64_t limit,
 		return -1;
 	pthread_mutex_lock(&en->mu);
 	sorted = xcalloc(en->containers.n + 1, sizeof(struct container *));
-	map_for_each(slot, &en->containers)
+	map_for_each (slot, &en->containers)
 		sorted[n++] = slot->value;
 	qsort(sorted, n, sizeof(*sorted), newest_first);
 	for (size_t i = 0; i < n && (limit <= 0 || ret->list.len < (size_t)limit); i++)
 		if (wanted(&p, sorted[i]))
-			container_row(sorted[i], now, json_array_add(&ret->list, &docker_summary_json));
+			container_row(sorted[i], now,
+				      json_array_add(&ret->list, &docker_summary_json));
 	pthread_mutex_unlock(&en->mu);
 	strv_clear(&p.ancestors);
 	if (size)

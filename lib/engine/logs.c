@@ -41,14 +41,15 @@ static void add_details(struct buf *out, const struct json *attrs)
 {
 	const char *sep = "";
 
-	json_for_each(a, attrs) {
+	json_for_each (a, attrs) {
 		buf_addf(out, "%s%s=%s", sep, json_key(a), json_str(a) != NULL ? json_str(a) : "");
 		sep = ",";
 	}
 	buf_addch(out, ' ');
 }
 
-/* one line of the file; 1 written or passed over, 0 the end was reached (until), -1 the client ends it */
+/* one line of the file; 1 written or passed over, 0 the end was reached (until), -1 the client ends
+ * it */
 static int write_line(struct reader *r, const char *line, size_t n)
 {
 	CLEANUP(json_freep) struct json *v = NULL;
@@ -89,7 +90,8 @@ static int write_lines(struct reader *r)
 
 	while (result > 0) {
 		char *start = r->pending.data + done;
-		char *newline = r->pending.len > done ? memchr(start, '\n', r->pending.len - done) : NULL;
+		char *newline =
+			r->pending.len > done ? memchr(start, '\n', r->pending.len - done) : NULL;
 
 		if (newline == NULL)
 			break;
@@ -124,7 +126,8 @@ static int drain(struct reader *r, struct err *e)
 	}
 }
 
-/* where the last *lines lines of a file begin; *lines becomes what is still missing (0: found here) */
+/* where the last *lines lines of a file begin; *lines becomes what is still missing (0: found here)
+ */
 static off_t tail_offset(int fd, int64_t *lines)
 {
 	CLEANUP(freep) char *chunk = xmalloc(CHUNK);
@@ -151,7 +154,8 @@ static off_t tail_offset(int fd, int64_t *lines)
 	return 0;
 }
 
-/* opens the file with which reading begins, at its offset; *ret_n is its number (0: the current one), -1: no file */
+/* opens the file with which reading begins, at its offset; *ret_n is its number (0: the current
+ * one), -1: no file */
 static int open_first(struct reader *r, int *ret_n)
 {
 	int64_t missing = r->l->tail;
@@ -197,7 +201,8 @@ static int read_all(struct reader *r, struct err *e)
 	}
 }
 
-/* goes on to the current file when the open one was rotated away (or there was none yet); true when it did */
+/* goes on to the current file when the open one was rotated away (or there was none yet); true when
+ * it did */
 static bool next_file(struct reader *r)
 {
 	struct stat now, ours;
@@ -205,8 +210,8 @@ static bool next_file(struct reader *r)
 
 	if (fd < 0)
 		return false;
-	if (r->fd >= 0 && fstat(fd, &now) == 0 && fstat(r->fd, &ours) == 0 && now.st_ino == ours.st_ino &&
-	    now.st_dev == ours.st_dev) {
+	if (r->fd >= 0 && fstat(fd, &now) == 0 && fstat(r->fd, &ours) == 0 &&
+	    now.st_ino == ours.st_ino && now.st_dev == ours.st_dev) {
 		close(fd);
 		return false;
 	}
@@ -220,13 +225,16 @@ static bool is_active(struct engine *en, struct container *c)
 {
 	MUTEX_GUARD(&en->mu);
 
-	return !c->removed && (state_runs(c->state) || c->state == C_STARTING || c->state == C_RESTARTING);
+	return !c->removed &&
+	       (state_runs(c->state) || c->state == C_STARTING || c->state == C_RESTARTING);
 }
 
-/* waits for the directory to change or the client to leave; false in the latter case or when until has passed */
+/* waits for the directory to change or the client to leave; false in the latter case or when until
+ * has passed */
 static bool wait_change(const struct engine_logs *l, int watch_fd)
 {
-	struct pollfd p[2] = {{.fd = watch_fd, .events = POLLIN}, {.fd = l->client_fd, .events = POLLRDHUP}};
+	struct pollfd p[2] = {{.fd = watch_fd, .events = POLLIN},
+			      {.fd = l->client_fd, .events = POLLRDHUP}};
 	char events[1024] __attribute__((aligned(8)));
 	int64_t left = -1;
 
@@ -243,7 +251,8 @@ static bool wait_change(const struct engine_logs *l, int watch_fd)
 	return p[1].revents == 0;
 }
 
-static int follow(struct engine *en, struct container *c, struct reader *r, int watch_fd, struct err *e)
+static int follow(struct engine *en, struct container *c, struct reader *r, int watch_fd,
+		  struct err *e)
 {
 	for (;;) {
 		bool active = is_active(en, c); /* before reading: what came until then is read */
@@ -271,7 +280,8 @@ int engine_logs_check(struct engine *en, const char *name, bool *ret_tty, struct
 	if (c == NULL)
 		return -1;
 	if (!str_eq(c->host.log_config.type, "json-file"))
-		return err_set(e, ERR_UNIMPLEMENTED, 0, "configured logging driver does not support reading");
+		return err_set(e, ERR_UNIMPLEMENTED, 0,
+			       "configured logging driver does not support reading");
 	*ret_tty = c->config.tty;
 	return 0;
 }
@@ -280,12 +290,14 @@ static int watch_dir(const char *dir, struct err *e)
 {
 	CLEANUP(fd_closep) int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
-	if (fd < 0 || inotify_add_watch(fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF) < 0)
+	if (fd < 0 ||
+	    inotify_add_watch(fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF) < 0)
 		return err_sys(e, "watch %s", dir);
 	return TAKE_FD(fd);
 }
 
-int engine_container_logs(struct engine *en, const char *name, const struct engine_logs *l, struct err *e)
+int engine_container_logs(struct engine *en, const char *name, const struct engine_logs *l,
+			  struct err *e)
 {
 	struct container *c = container_get(en, name, e);
 	CLEANUP(freep) char *dir = NULL;

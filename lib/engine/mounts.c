@@ -37,7 +37,8 @@ static struct container_mount *find(struct container *c, const char *destination
 }
 
 /* appends a mount for a destination; ERR_INVALID for a bad or doubled one */
-static struct container_mount *add(struct container *c, const char *type, const char *destination, struct err *e)
+static struct container_mount *add(struct container *c, const char *type, const char *destination,
+				   struct err *e)
 {
 	CLEANUP(freep) char *clean = NULL;
 	struct container_mount *m;
@@ -66,8 +67,8 @@ static struct container_mount *add(struct container *c, const char *type, const 
 }
 
 /* makes or finds the volume and points the mount at it */
-static int use_volume(struct engine *en, struct container_mount *m, const char *name, const struct strv *labels,
-		      const struct strv *options, struct err *e)
+static int use_volume(struct engine *en, struct container_mount *m, const char *name,
+		      const struct strv *labels, const struct strv *options, struct err *e)
 {
 	struct engine_volume v = {0};
 
@@ -82,7 +83,8 @@ static int use_volume(struct engine *en, struct container_mount *m, const char *
 
 static bool is_propagation(const char *s)
 {
-	static const char *const words[] = {"private", "rprivate", "shared", "rshared", "slave", "rslave"};
+	static const char *const words[] = {"private", "rprivate", "shared",
+					    "rshared", "slave",	   "rslave"};
 
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (str_eq(s, words[i]))
@@ -105,8 +107,9 @@ static int apply_mode(struct container_mount *m, const char *mode, struct err *e
 			m->copy_up = false;
 		else if (is_propagation(w))
 			str_replace_ptr(&m->point.propagation, w);
-		else if (!str_eq(w, "rw") && !str_eq(w, "z") && !str_eq(w, "Z") && !str_eq(w, "cached") &&
-			 !str_eq(w, "delegated") && !str_eq(w, "consistent"))
+		else if (!str_eq(w, "rw") && !str_eq(w, "z") && !str_eq(w, "Z") &&
+			 !str_eq(w, "cached") && !str_eq(w, "delegated") &&
+			 !str_eq(w, "consistent"))
 			return err_set(e, ERR_INVALID, 0, "invalid mode: %s", mode);
 	}
 	str_replace_ptr(&m->point.mode, mode);
@@ -163,23 +166,26 @@ static int add_mount_bind(struct container *c, const struct docker_mount *dm, st
 	struct stat st;
 
 	if (str_empty(dm->source) || *dm->source != '/')
-		return err_set(e, ERR_INVALID, 0, "invalid mount config for type \"bind\": invalid mount path: '%s' "
-						  "mount path must be absolute",
+		return err_set(e, ERR_INVALID, 0,
+			       "invalid mount config for type \"bind\": invalid mount path: '%s' "
+			       "mount path must be absolute",
 			       dm->source != NULL ? dm->source : "");
 	m = add(c, "bind", dm->target, e);
 	if (m == NULL)
 		return -1;
 	m->point.source = path_clean(dm->source);
 	m->point.rw = !dm->read_only;
-	str_replace_ptr(&m->point.propagation, dm->bind_options != NULL && !str_empty(dm->bind_options->propagation)
-						       ? dm->bind_options->propagation
-						       : "rprivate");
+	str_replace_ptr(&m->point.propagation,
+			dm->bind_options != NULL && !str_empty(dm->bind_options->propagation)
+				? dm->bind_options->propagation
+				: "rprivate");
 	m->non_recursive = dm->bind_options != NULL && dm->bind_options->non_recursive;
 	if (dm->bind_options != NULL && dm->bind_options->create_mountpoint)
 		return make_bind_source(m->point.source, e);
 	if (stat(m->point.source, &st) < 0)
 		return err_set(e, ERR_INVALID, errno,
-			       "invalid mount config for type \"bind\": bind source path does not exist: %s",
+			       "invalid mount config for type \"bind\": bind source path does not "
+			       "exist: %s",
 			       m->point.source);
 	return 0;
 }
@@ -191,7 +197,8 @@ static void pairs_to_strv(const struct json_strmap *map, struct strv *out)
 		strv_addf(out, "%s=%s", map->items[i].key, map->items[i].value);
 }
 
-static int add_mount_volume(struct engine *en, struct container *c, const struct docker_mount *dm, struct err *e)
+static int add_mount_volume(struct engine *en, struct container *c, const struct docker_mount *dm,
+			    struct err *e)
 {
 	CLEANUP(strv_clear) struct strv labels = STRV_INIT;
 	CLEANUP(strv_clear) struct strv options = STRV_INIT;
@@ -214,7 +221,8 @@ static int add_mount_volume(struct engine *en, struct container *c, const struct
 	return use_volume(en, m, dm->source, &labels, &options, e);
 }
 
-static int add_mount(struct engine *en, struct container *c, const struct docker_mount *dm, struct err *e)
+static int add_mount(struct engine *en, struct container *c, const struct docker_mount *dm,
+		     struct err *e)
 {
 	struct container_mount *m;
 
@@ -225,8 +233,9 @@ static int add_mount(struct engine *en, struct container *c, const struct docker
 	if (!str_eq(dm->type, "tmpfs"))
 		return err_set(e, ERR_UNIMPLEMENTED, 0, "mount type %s is not supported", dm->type);
 	if (!str_empty(dm->source))
-		return err_set(e, ERR_INVALID, 0, "invalid mount config for type \"tmpfs\": field Source must not be "
-						  "specified");
+		return err_set(e, ERR_INVALID, 0,
+			       "invalid mount config for type \"tmpfs\": field Source must not be "
+			       "specified");
 	m = add(c, "tmpfs", dm->target, e);
 	if (m == NULL)
 		return -1;
@@ -234,13 +243,15 @@ static int add_mount(struct engine *en, struct container *c, const struct docker
 	m->point.source = xstrdup("");
 	m->options = xstrdup("noexec,nosuid,nodev");
 	if (dm->tmpfs_options != NULL && dm->tmpfs_options->size_bytes > 0) {
-		char *with_size = xasprintf("%s,size=%lld", m->options, (long long)dm->tmpfs_options->size_bytes);
+		char *with_size = xasprintf("%s,size=%lld", m->options,
+					    (long long)dm->tmpfs_options->size_bytes);
 
 		free(m->options);
 		m->options = with_size;
 	}
 	if (dm->tmpfs_options != NULL && dm->tmpfs_options->mode != 0) {
-		char *with_mode = xasprintf("%s,mode=%o", m->options, dm->tmpfs_options->mode & 07777);
+		char *with_mode =
+			xasprintf("%s,mode=%o", m->options, dm->tmpfs_options->mode & 07777);
 
 		free(m->options);
 		m->options = with_mode;
@@ -279,7 +290,8 @@ static int add_from(struct engine *en, struct container *c, const char *text, st
 	return r;
 }
 
-static int add_anonymous(struct engine *en, struct container *c, const char *destination, struct err *e)
+static int add_anonymous(struct engine *en, struct container *c, const char *destination,
+			 struct err *e)
 {
 	CLEANUP(freep) char *clean = path_clean(destination);
 	CLEANUP(strv_clear) struct strv labels = STRV_INIT;
@@ -295,7 +307,8 @@ static int add_anonymous(struct engine *en, struct container *c, const char *des
 	return use_volume(en, m, NULL, &labels, NULL, e);
 }
 
-int mounts_plan(struct engine *en, struct container *c, const struct strv *image_volumes, struct err *e)
+int mounts_plan(struct engine *en, struct container *c, const struct strv *image_volumes,
+		struct err *e)
 {
 	for (size_t i = 0; i < c->host.volumes_from.len; i++)
 		if (add_from(en, c, c->host.volumes_from.items[i], e) < 0)

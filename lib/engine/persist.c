@@ -109,20 +109,22 @@ static void serialize(struct engine *en, const struct container *c, struct buf *
 	jw_kstr(&w, "ShmPath", "");
 	jw_key(&w, "ResolvConfPath");
 	jw_strf(&w, "%s/resolv.conf", dir);
-	jw_kstr(&w, "SeccompProfile", str_eq(c->seccomp, "profile") ? c->seccomp_profile : c->seccomp);
+	jw_kstr(&w, "SeccompProfile",
+		str_eq(c->seccomp, "profile") ? c->seccomp_profile : c->seccomp);
 	jw_kbool(&w, "NoNewPrivileges", c->no_new_privileges);
 	jw_kstr(&w, "CgroupPath", c->cgroup);
 	write_ports(&w, c);
 	jw_end(&w);
 }
 
-static int write_file(struct engine *en, struct container *c, const char *name, const struct buf *text, bool sync,
-		      struct err *e)
+static int write_file(struct engine *en, struct container *c, const char *name,
+		      const struct buf *text, bool sync, struct err *e)
 {
 	CLEANUP(freep) char *dir = container_dir(en, c);
 	CLEANUP(freep) char *path = path_join(dir, name);
 
-	return file_write(AT_FDCWD, path, text->data, text->len, 0600, sync ? FILE_SYNC : FILE_NOSYNC, e);
+	return file_write(AT_FDCWD, path, text->data, text->len, 0600,
+			  sync ? FILE_SYNC : FILE_NOSYNC, e);
 }
 
 int container_save(struct engine *en, struct container *c, bool sync, struct err *e)
@@ -207,7 +209,7 @@ static int read_state(struct container *c, const struct json *v, struct err *e)
 
 static int read_mounts(struct container *c, const struct json *v, struct err *e)
 {
-	json_for_each(m, json_get(v, "MountPoints")) {
+	json_for_each (m, json_get(v, "MountPoints")) {
 		struct container_mount *to = json_array_add(&c->mounts, &container_mount_json);
 
 		if (json_bind(m, &container_mount_json, to, e) < 0)
@@ -218,10 +220,11 @@ static int read_mounts(struct container *c, const struct json *v, struct err *e)
 
 static void read_ports(struct container *c, const struct json *v)
 {
-	json_for_each(p, json_get(v, "PublishedPorts")) {
+	json_for_each (p, json_get(v, "PublishedPorts")) {
 		struct container_port *to;
 
-		c->ports.items = xrealloc(c->ports.items, (c->ports.len + 1) * sizeof(*c->ports.items));
+		c->ports.items =
+			xrealloc(c->ports.items, (c->ports.len + 1) * sizeof(*c->ports.items));
 		to = &c->ports.items[c->ports.len++];
 		to->id = (uint64_t)json_get_i64(p, "Id", 0);
 		to->proto = json_get_i64(p, "Proto", 0) == PORT_UDP ? PORT_UDP : PORT_TCP;
@@ -248,7 +251,7 @@ static int read_config(struct container *c, const struct json *v, struct err *e)
 	str_copy(c->image_id, image, sizeof(c->image_id));
 	c->created_nsec = read_time(v, "Created");
 	c->path = xstrdup(json_get_str(v, "Path"));
-	json_for_each(arg, json_get(v, "Args"))
+	json_for_each (arg, json_get(v, "Args"))
 		strv_add(&c->args, json_str(arg) != NULL ? json_str(arg) : "");
 	c->os = xstrdup("linux");
 	c->restart_count = json_get_i64(v, "RestartCount", 0);
@@ -260,10 +263,12 @@ static int read_config(struct container *c, const struct json *v, struct err *e)
 		c->cgroup = xstrdup(json_get_str(v, "CgroupPath"));
 	read_seccomp(c, json_get_str(v, "SeccompProfile"));
 	read_ports(c, v);
-	if (json_bind(json_get(v, "Config"), &docker_config_json, &c->config, e) < 0 || read_state(c, v, e) < 0)
+	if (json_bind(json_get(v, "Config"), &docker_config_json, &c->config, e) < 0 ||
+	    read_state(c, v, e) < 0)
 		return -1;
 	if (json_kind(json_get(v, "NetworkSettings")) == JSON_OBJECT &&
-	    json_bind(json_get(v, "NetworkSettings"), &docker_network_settings_json, &c->net, e) < 0)
+	    json_bind(json_get(v, "NetworkSettings"), &docker_network_settings_json, &c->net, e) <
+		    0)
 		return -1;
 	return read_mounts(c, v, e);
 }
@@ -276,8 +281,9 @@ static int load_one(struct engine *en, const char *id, struct container **ret, s
 	struct container *c = container_new();
 
 	str_copy(c->id, id, sizeof(c->id));
-	if (read_json(dir, "config.v2.json", &v, e) < 0 || read_json(dir, "hostconfig.json", &host, e) < 0 ||
-	    read_config(c, v, e) < 0 || json_bind(host, &docker_host_config_json, &c->host, e) < 0) {
+	if (read_json(dir, "config.v2.json", &v, e) < 0 ||
+	    read_json(dir, "hostconfig.json", &host, e) < 0 || read_config(c, v, e) < 0 ||
+	    json_bind(host, &docker_host_config_json, &c->host, e) < 0) {
 		container_unref(en, c);
 		return -1;
 	}
@@ -317,7 +323,8 @@ int containers_load(struct engine *en, struct err *e)
 			continue;
 		}
 		if (map_get(&en->names, c->name) != NULL) {
-			log_warn(NULL, "container %s: name %s is in use, taking the id", c->id, c->name);
+			log_warn(NULL, "container %s: name %s is in use, taking the id", c->id,
+				 c->name);
 			str_replace_ptr(&c->name, c->id);
 		}
 		map_put(&en->containers, c->id, c);

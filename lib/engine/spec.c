@@ -14,9 +14,10 @@
 #include "oci/spec.h"
 #include "sandbox/caps.h"
 
-#define DEFAULT_PATH	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define LOG_MAX_BYTES	(10 * 1000 * 1000) /* json-file: 10 MB x 3 unless --log-opt says otherwise */
-#define LOG_MAX_FILES	3
+#define DEFAULT_PATH  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define LOG_MAX_BYTES (10 * 1000 * 1000) /* json-file: 10 MB x 3 unless --log-opt says otherwise \
+					  */
+#define LOG_MAX_FILES	  3
 #define INIT_IN_CONTAINER "/sbin/docker-init"
 
 void process_env(const struct container *c, struct strv *env)
@@ -53,9 +54,11 @@ static void set_process(const struct container *c, struct oci_process *p, struct
 	if (!str_empty(c->apparmor) && !str_eq(c->apparmor, "unconfined"))
 		str_replace_ptr(&p->apparmor_profile, c->apparmor);
 	if (c->host.oom_score_adj != 0)
-		p->oom_score_adj = (struct json_opt_i64){.set = true, .value = c->host.oom_score_adj};
+		p->oom_score_adj =
+			(struct json_opt_i64){.set = true, .value = c->host.oom_score_adj};
 	for (size_t i = 0; i < c->host.ulimits.len; i++)
-		oci_process_rlimit(p, c->host.ulimits.items[i].name, (uint64_t)c->host.ulimits.items[i].soft,
+		oci_process_rlimit(p, c->host.ulimits.items[i].name,
+				   (uint64_t)c->host.ulimits.items[i].soft,
 				   (uint64_t)c->host.ulimits.items[i].hard);
 }
 
@@ -89,13 +92,14 @@ static int other_pid(struct engine *en, const char *name, pid_t *ret, struct err
 	pthread_mutex_unlock(&en->mu);
 	container_unref(en, c);
 	if (*ret == 0)
-		return err_set(e, ERR_CONFLICT, 0, "cannot join namespace of a non running container: %s", name);
+		return err_set(e, ERR_CONFLICT, 0,
+			       "cannot join namespace of a non running container: %s", name);
 	return 0;
 }
 
 /* a namespace by mode: "host", "container:NAME", anything else a new one */
-static int set_namespace(struct engine *en, struct oci_spec *s, const char *type, const char *file, const char *mode,
-			 struct err *e)
+static int set_namespace(struct engine *en, struct oci_spec *s, const char *type, const char *file,
+			 const char *mode, struct err *e)
 {
 	const char *other = mode != NULL ? str_skip(mode, "container:") : NULL;
 	CLEANUP(freep) char *path = NULL;
@@ -114,7 +118,8 @@ static int set_namespace(struct engine *en, struct oci_spec *s, const char *type
 	return 0;
 }
 
-static int set_namespaces(struct engine *en, const struct container *c, struct oci_spec *s, struct err *e)
+static int set_namespaces(struct engine *en, const struct container *c, struct oci_spec *s,
+			  struct err *e)
 {
 	const struct docker_host_config *h = &c->host;
 
@@ -124,7 +129,8 @@ static int set_namespaces(struct engine *en, const struct container *c, struct o
 	    set_namespace(en, s, "uts", "uts", h->uts_mode, e) < 0 ||
 	    set_namespace(en, s, "cgroup", "cgroup", h->cgroupns_mode, e) < 0)
 		return -1;
-	if (oci_spec_namespace_find(s, "uts") != NULL && !str_starts(h->network_mode, "container:")) {
+	if (oci_spec_namespace_find(s, "uts") != NULL &&
+	    !str_starts(h->network_mode, "container:")) {
 		str_replace_ptr(&s->hostname, c->config.hostname);
 		if (!str_empty(c->config.domainname))
 			str_replace_ptr(&s->domainname, c->config.domainname);
@@ -150,12 +156,15 @@ static void mount_container_mount(struct oci_spec *s, const struct container_mou
 	if (m->copy_up && str_empty(m->subpath))
 		strv_add(&options, "copyup");
 	joined = strv_join(&options, ",");
-	source = str_empty(m->subpath) ? xstrdup(m->point.source) : path_join(m->point.source, m->subpath);
+	source = str_empty(m->subpath) ? xstrdup(m->point.source)
+				       : path_join(m->point.source, m->subpath);
 	oci_spec_mount_add(s, m->point.destination, "bind", source, joined);
 }
 
-/* /etc/hosts and the like come from the container's directory, or from the container whose network is shared */
-static int mount_network_files(struct engine *en, const struct container *c, struct oci_spec *s, struct err *e)
+/* /etc/hosts and the like come from the container's directory, or from the container whose network
+ * is shared */
+static int mount_network_files(struct engine *en, const struct container *c, struct oci_spec *s,
+			       struct err *e)
 {
 	static const char *const files[] = {"resolv.conf", "hostname", "hosts"};
 	const char *other = str_skip(c->host.network_mode, "container:");
@@ -177,7 +186,8 @@ static int mount_network_files(struct engine *en, const struct container *c, str
 
 		if (oci_spec_mount_find(s, destination) == NULL && path_exists(source))
 			oci_spec_mount_add(s, destination, "bind", source,
-					   c->host.readonly_rootfs ? "rbind,rprivate,ro" : "rbind,rprivate,rw");
+					   c->host.readonly_rootfs ? "rbind,rprivate,ro"
+								   : "rbind,rprivate,rw");
 	}
 	return 0;
 }
@@ -187,10 +197,12 @@ static void set_mounts(struct engine *en, const struct container *c, struct oci_
 	const struct docker_host_config *h = &c->host;
 
 	if (str_eq(h->ipc_mode, "host")) {
-		oci_spec_mount_add(s, "/dev/shm", "bind", "/dev/shm", "rbind,rprivate,nosuid,noexec,nodev");
+		oci_spec_mount_add(s, "/dev/shm", "bind", "/dev/shm",
+				   "rbind,rprivate,nosuid,noexec,nodev");
 	} else {
-		CLEANUP(freep) char *options =
-			xasprintf("nosuid,noexec,nodev,mode=1777,size=%lld", (long long)h->shm_size);
+		CLEANUP(freep)
+		char *options = xasprintf("nosuid,noexec,nodev,mode=1777,size=%lld",
+					  (long long)h->shm_size);
 
 		oci_spec_mount_add(s, "/dev/shm", "tmpfs", "shm", options);
 	}
@@ -202,8 +214,10 @@ static void set_mounts(struct engine *en, const struct container *c, struct oci_
 	for (size_t i = 0; i < c->mounts.len; i++)
 		mount_container_mount(s, &c->mounts.items[i]);
 	for (size_t i = 0; i < h->tmpfs.len; i++) {
-		CLEANUP(freep) char *options =
-			xasprintf("noexec,nosuid,nodev%s%s", str_empty(h->tmpfs.items[i].value) ? "" : ",",
+		CLEANUP(freep)
+		char *options =
+			xasprintf("noexec,nosuid,nodev%s%s",
+				  str_empty(h->tmpfs.items[i].value) ? "" : ",",
 				  h->tmpfs.items[i].value != NULL ? h->tmpfs.items[i].value : "");
 
 		oci_spec_mount_add(s, h->tmpfs.items[i].key, "tmpfs", "tmpfs", options);
@@ -221,11 +235,13 @@ static int set_devices(const struct container *c, struct oci_spec *s, struct err
 
 		if (str_empty(from) || stat(from, &st) < 0)
 			return err_set(e, ERR_INVALID, 0,
-				       "error gathering device information while adding custom device \"%s\": no such "
+				       "error gathering device information while adding custom "
+				       "device \"%s\": no such "
 				       "file or directory",
 				       from != NULL ? from : "");
 		/* a user namespace cannot make nodes: the host's is bound */
-		oci_spec_mount_add(s, str_empty(to) ? from : to, "bind", from, "bind,nosuid,noexec");
+		oci_spec_mount_add(s, str_empty(to) ? from : to, "bind", from,
+				   "bind,nosuid,noexec");
 	}
 	return 0;
 }
@@ -262,7 +278,8 @@ static void set_log(struct engine *en, const struct container *c, struct contain
 		l->compress = false;
 }
 
-static int set_rootfs(struct engine *en, const struct container *c, struct container_rootfs *r, struct err *e)
+static int set_rootfs(struct engine *en, const struct container *c, struct container_rootfs *r,
+		      struct err *e)
 {
 	struct storage_mount m = {0};
 
@@ -276,9 +293,11 @@ static int set_rootfs(struct engine *en, const struct container *c, struct conta
 	return 0;
 }
 
-static int write_shim(struct engine *en, const struct container *c, const char *bundle, struct err *e)
+static int write_shim(struct engine *en, const struct container *c, const char *bundle,
+		      struct err *e)
 {
-	struct container_config sc = {.open_stdin = c->config.open_stdin, .stdin_once = c->config.stdin_once};
+	struct container_config sc = {.open_stdin = c->config.open_stdin,
+				      .stdin_once = c->config.stdin_once};
 	CLEANUP(freep) char *profile = NULL;
 	int r;
 
@@ -289,7 +308,8 @@ static int write_shim(struct engine *en, const struct container *c, const char *
 	r = set_rootfs(en, c, &sc.rootfs, e);
 	if (r == 0 && str_eq(c->seccomp, "profile")) {
 		profile = path_join(bundle, "seccomp.json");
-		r = file_write(AT_FDCWD, profile, c->seccomp_profile, strlen(c->seccomp_profile), 0600, FILE_NOSYNC, e);
+		r = file_write(AT_FDCWD, profile, c->seccomp_profile, strlen(c->seccomp_profile),
+			       0600, FILE_NOSYNC, e);
 	}
 	if (r == 0)
 		r = container_config_save(bundle, &sc, e);

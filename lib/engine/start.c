@@ -22,7 +22,8 @@ static int make_cgroup(struct engine *en, struct container *c, struct err *e)
 		.memory_bytes = h->memory,
 		.memory_low_bytes = h->memory_reservation,
 		.memory_swap_bytes = h->memory_swap,
-		.cpu_quota_usec = h->nano_cpus > 0 ? (uint64_t)(h->nano_cpus / 10000) : (uint64_t)MAX(h->cpu_quota, 0),
+		.cpu_quota_usec = h->nano_cpus > 0 ? (uint64_t)(h->nano_cpus / 10000)
+						   : (uint64_t)MAX(h->cpu_quota, 0),
 		.cpu_period_usec = (uint64_t)MAX(h->cpu_period, 0),
 		.cpu_shares = (uint64_t)MAX(h->cpu_shares, 0),
 		.cpuset_cpus = h->cpuset_cpus,
@@ -47,7 +48,8 @@ static int prepare(struct engine *en, struct container *c, const char *bundle, s
 	pthread_mutex_lock(&en->mu);
 	r = bridge_reserve(en, c, e);
 	pthread_mutex_unlock(&en->mu);
-	if (r < 0 || hosts_write(en, c, e) < 0 || path_mkdirs(bundle, 0700, e) < 0 || make_cgroup(en, c, e) < 0)
+	if (r < 0 || hosts_write(en, c, e) < 0 || path_mkdirs(bundle, 0700, e) < 0 ||
+	    make_cgroup(en, c, e) < 0)
 		return -1;
 	return spec_write(en, c, bundle, e);
 }
@@ -60,12 +62,12 @@ static void give_attaches(struct engine *en, struct container *c, struct shim_co
 
 	list_init(&taken);
 	pthread_mutex_lock(&en->mu);
-	list_for_each_safe(p, next, &c->attaches, link) {
+	list_for_each_safe (p, next, &c->attaches, link) {
 		list_del(&p->link);
 		list_add_tail(&taken, &p->link);
 	}
 	pthread_mutex_unlock(&en->mu);
-	list_for_each_safe(p, next, &taken, link) {
+	list_for_each_safe (p, next, &taken, link) {
 		struct shim_attach a = {
 			.client_fd = p->a.client_fd,
 			.flags = (p->a.in ? SHIM_STDIN : 0U) | (p->a.out ? SHIM_STDOUT : 0U) |
@@ -89,12 +91,14 @@ static void dress_error(struct err *e, int exit_code)
 {
 	if (exit_code == 126 || exit_code == 127)
 		e->kind = ERR_INVALID;
-	err_wrap(e, "failed to create task for container: failed to create shim task: OCI runtime create failed: "
+	err_wrap(e, "failed to create task for container: failed to create shim task: OCI runtime "
+		    "create failed: "
 		    "unable to start container process");
 }
 
-static int spawn_and_start(struct engine *en, struct container *c, const char *bundle, struct shim_conn *conn,
-			   struct shim_info *info, int *exit_code, struct err *e)
+static int spawn_and_start(struct engine *en, struct container *c, const char *bundle,
+			   struct shim_conn *conn, struct shim_info *info, int *exit_code,
+			   struct err *e)
 {
 	struct err ignored;
 
@@ -128,7 +132,7 @@ static void settle_failed(struct engine *en, struct container *c, const char *bu
 	c->exit_code = exit_code;
 	c->pid = 0;
 	str_replace_ptr(&c->error, why->msg);
-	list_for_each_safe(p, next, &c->attaches, link) {
+	list_for_each_safe (p, next, &c->attaches, link) {
 		list_del(&p->link);
 		pending_attach_free(p);
 	}
@@ -167,7 +171,8 @@ int container_start(struct engine *en, struct container *c, struct err *e)
 	struct shim_info info = {0};
 	int exit_code = 128;
 
-	if (prepare(en, c, bundle, e) < 0 || spawn_and_start(en, c, bundle, &conn, &info, &exit_code, e) < 0) {
+	if (prepare(en, c, bundle, e) < 0 ||
+	    spawn_and_start(en, c, bundle, &conn, &info, &exit_code, e) < 0) {
 		if (conn.fd >= 0)
 			shim_close(&conn);
 		settle_failed(en, c, bundle, exit_code, e);

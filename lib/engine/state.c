@@ -22,14 +22,16 @@ static const signed char table[C_STATES][EV_EVENTS] = {
 
 // clang-format on
 static const char *const state_names[C_STATES] = {
-	[C_CREATED] = "created",       [C_STARTING] = "created", [C_RUNNING] = "running", [C_PAUSED] = "paused",
-	[C_RESTARTING] = "restarting", [C_EXITED] = "exited",	 [C_REMOVING] = "removing", [C_DEAD] = "dead",
+	[C_CREATED] = "created",       [C_STARTING] = "created",
+	[C_RUNNING] = "running",       [C_PAUSED] = "paused",
+	[C_RESTARTING] = "restarting", [C_EXITED] = "exited",
+	[C_REMOVING] = "removing",     [C_DEAD] = "dead",
 };
 
 static const char *const event_names[EV_EVENTS] = {
-	[EV_START] = "start",	   [EV_STARTED] = "started", [EV_START_FAILED] = "start failed",
-	[EV_PAUSE] = "pause",	   [EV_UNPAUSE] = "unpause", [EV_EXIT] = "exit",
-	[EV_RETRY] = "retry",	   [EV_REMOVE] = "remove",   [EV_REMOVE_FAILED] = "remove failed",
+	[EV_START] = "start", [EV_STARTED] = "started", [EV_START_FAILED] = "start failed",
+	[EV_PAUSE] = "pause", [EV_UNPAUSE] = "unpause", [EV_EXIT] = "exit",
+	[EV_RETRY] = "retry", [EV_REMOVE] = "remove",	[EV_REMOVE_FAILED] = "remove failed",
 	[EV_KILL] = "kill",
 };
 
@@ -56,7 +58,8 @@ char *state_print(void)
 		for (int ev = 0; ev < EV_EVENTS; ev++) {
 			int next = table[s][ev];
 
-			buf_addf(&b, "%-10s %-13s %s\n", s == C_STARTING ? "starting" : state_names[s], event_names[ev],
+			buf_addf(&b, "%-10s %-13s %s\n",
+				 s == C_STARTING ? "starting" : state_names[s], event_names[ev],
 				 next == NO	      ? "conflict"
 				 : next == SAME	      ? "not modified"
 				 : next == C_STARTING ? "starting"

@@ -18,16 +18,16 @@ enum container_state {
 };
 
 enum container_event {
-	EV_START,	  /* somebody wants it started */
-	EV_STARTED,	  /* the program runs */
-	EV_START_FAILED,  /* it does not */
+	EV_START,	 /* somebody wants it started */
+	EV_STARTED,	 /* the program runs */
+	EV_START_FAILED, /* it does not */
 	EV_PAUSE,
 	EV_UNPAUSE,
-	EV_EXIT,	  /* the program ended for good */
-	EV_RETRY,	  /* the program ended and the restart policy wants it again */
-	EV_REMOVE,	  /* somebody wants it gone */
+	EV_EXIT,   /* the program ended for good */
+	EV_RETRY,  /* the program ended and the restart policy wants it again */
+	EV_REMOVE, /* somebody wants it gone */
 	EV_REMOVE_FAILED,
-	EV_KILL,	  /* may it be signalled? the state stays */
+	EV_KILL, /* may it be signalled? the state stays */
 	EV_EVENTS,
 };
 

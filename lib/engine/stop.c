@@ -20,13 +20,15 @@ static const struct {
 	const char *name;
 	int number;
 } signals[] = {
-	{"HUP", SIGHUP},   {"INT", SIGINT},	  {"QUIT", SIGQUIT}, {"ILL", SIGILL},	  {"TRAP", SIGTRAP},
-	{"ABRT", SIGABRT}, {"BUS", SIGBUS},	  {"FPE", SIGFPE},   {"KILL", SIGKILL},	  {"USR1", SIGUSR1},
-	{"SEGV", SIGSEGV}, {"USR2", SIGUSR2},	  {"PIPE", SIGPIPE}, {"ALRM", SIGALRM},	  {"TERM", SIGTERM},
-	{"CHLD", SIGCHLD}, {"CONT", SIGCONT},	  {"STOP", SIGSTOP}, {"TSTP", SIGTSTP},	  {"TTIN", SIGTTIN},
-	{"TTOU", SIGTTOU}, {"URG", SIGURG},	  {"XCPU", SIGXCPU}, {"XFSZ", SIGXFSZ},	  {"VTALRM", SIGVTALRM},
-	{"PROF", SIGPROF}, {"WINCH", SIGWINCH},	  {"IO", SIGIO},     {"PWR", SIGPWR},	  {"SYS", SIGSYS},
-	{"POLL", SIGIO},   {"STKFLT", SIGSTKFLT}, {"CLD", SIGCHLD},  {"IOT", SIGABRT},
+	{"HUP", SIGHUP},       {"INT", SIGINT},	  {"QUIT", SIGQUIT},   {"ILL", SIGILL},
+	{"TRAP", SIGTRAP},     {"ABRT", SIGABRT}, {"BUS", SIGBUS},     {"FPE", SIGFPE},
+	{"KILL", SIGKILL},     {"USR1", SIGUSR1}, {"SEGV", SIGSEGV},   {"USR2", SIGUSR2},
+	{"PIPE", SIGPIPE},     {"ALRM", SIGALRM}, {"TERM", SIGTERM},   {"CHLD", SIGCHLD},
+	{"CONT", SIGCONT},     {"STOP", SIGSTOP}, {"TSTP", SIGTSTP},   {"TTIN", SIGTTIN},
+	{"TTOU", SIGTTOU},     {"URG", SIGURG},	  {"XCPU", SIGXCPU},   {"XFSZ", SIGXFSZ},
+	{"VTALRM", SIGVTALRM}, {"PROF", SIGPROF}, {"WINCH", SIGWINCH}, {"IO", SIGIO},
+	{"PWR", SIGPWR},       {"SYS", SIGSYS},	  {"POLL", SIGIO},     {"STKFLT", SIGSTKFLT},
+	{"CLD", SIGCHLD},      {"IOT", SIGABRT},
 };
 
 int signal_number(const char *text, int *ret, struct err *e)
@@ -113,7 +115,8 @@ static void thaw(struct engine *en, struct container *c)
 }
 
 /* signal, patience, SIGKILL. Not running is success */
-static int end_program(struct engine *en, struct container *c, int sig, int timeout_sec, struct err *e)
+static int end_program(struct engine *en, struct container *c, int sig, int timeout_sec,
+		       struct err *e)
 {
 	if (send_signal(en, c, sig, false, e) < 0)
 		return wait_stopped(en, c, 2) ? 0 : -1; /* it ended by itself */
@@ -123,7 +126,8 @@ static int end_program(struct engine *en, struct container *c, int sig, int time
 	if (send_signal(en, c, SIGKILL, true, e) < 0)
 		return wait_stopped(en, c, 2) ? 0 : -1;
 	if (!wait_stopped(en, c, KILL_TIMEOUT_SEC))
-		return err_set(e, ERR_SYSTEM, 0, "tried to kill container, but did not receive an exit event");
+		return err_set(e, ERR_SYSTEM, 0,
+			       "tried to kill container, but did not receive an exit event");
 	return 0;
 }
 
@@ -140,9 +144,10 @@ static int claim_stop(struct engine *en, struct container *c, struct err *e)
 	return 0;
 }
 
-static int stop(struct engine *en, struct container *c, const char *signal, int timeout_sec, struct err *e)
+static int stop(struct engine *en, struct container *c, const char *signal, int timeout_sec,
+		struct err *e)
 {
-	const char *text = !str_empty(signal)		      ? signal
+	const char *text = !str_empty(signal)		       ? signal
 			   : !str_empty(c->config.stop_signal) ? c->config.stop_signal
 							       : "TERM";
 	int sig;
@@ -150,7 +155,8 @@ static int stop(struct engine *en, struct container *c, const char *signal, int 
 	if (signal_number(text, &sig, e) < 0 || claim_stop(en, c, e) < 0)
 		return -1;
 	if (timeout_sec == -2)
-		timeout_sec = c->config.stop_timeout.set ? (int)c->config.stop_timeout.value : STOP_TIMEOUT_SEC;
+		timeout_sec = c->config.stop_timeout.set ? (int)c->config.stop_timeout.value
+							 : STOP_TIMEOUT_SEC;
 	if (c->state != C_RESTARTING && end_program(en, c, sig, timeout_sec, e) < 0)
 		return -1;
 	wait_stopped(en, c, KILL_TIMEOUT_SEC);
@@ -158,7 +164,8 @@ static int stop(struct engine *en, struct container *c, const char *signal, int 
 	return 0;
 }
 
-int engine_container_stop(struct engine *en, const char *name, const char *signal, int timeout_sec, struct err *e)
+int engine_container_stop(struct engine *en, const char *name, const char *signal, int timeout_sec,
+			  struct err *e)
 {
 	struct container *c = container_get(en, name, e);
 	int r;
@@ -170,7 +177,8 @@ int engine_container_stop(struct engine *en, const char *name, const char *signa
 	return r;
 }
 
-int engine_container_restart(struct engine *en, const char *name, const char *signal, int timeout_sec, struct err *e)
+int engine_container_restart(struct engine *en, const char *name, const char *signal,
+			     int timeout_sec, struct err *e)
 {
 	struct container *c = container_get(en, name, e);
 	int r;
@@ -196,7 +204,8 @@ int engine_container_kill(struct engine *en, const char *name, const char *signa
 
 	if (c == NULL)
 		return -1;
-	if (!str_empty(c->config.stop_signal) && signal_number(c->config.stop_signal, &stop_sig, &ignored) < 0)
+	if (!str_empty(c->config.stop_signal) &&
+	    signal_number(c->config.stop_signal, &stop_sig, &ignored) < 0)
 		stop_sig = SIGTERM;
 	r = str_empty(signal) ? 0 : signal_number(signal, &sig, e);
 	if (r == 0) {
@@ -260,7 +269,8 @@ int engine_container_pause(struct engine *en, const char *name, bool paused, str
 	return r;
 }
 
-static int take_name(struct engine *en, struct container *c, const char *new_name, char **ret_old, struct err *e)
+static int take_name(struct engine *en, struct container *c, const char *new_name, char **ret_old,
+		     struct err *e)
 {
 	struct container *other;
 	MUTEX_GUARD(&en->mu);
@@ -270,10 +280,12 @@ static int take_name(struct engine *en, struct container *c, const char *new_nam
 			       "Renaming a container with the same name as its current name");
 	other = map_get(&en->names, new_name);
 	if (other != NULL)
-		return err_set(e, ERR_CONFLICT, 0,
-			       "Conflict. The container name \"/%s\" is already in use by container \"%s\". You have "
-			       "to remove (or rename) that container to be able to reuse that name.",
-			       new_name, other->id);
+		return err_set(
+			e, ERR_CONFLICT, 0,
+			"Conflict. The container name \"/%s\" is already in use by container "
+			"\"%s\". You have "
+			"to remove (or rename) that container to be able to reuse that name.",
+			new_name, other->id);
 	map_steal(&en->names, c->name);
 	map_put(&en->names, new_name, c);
 	*ret_old = c->name;
@@ -281,7 +293,8 @@ static int take_name(struct engine *en, struct container *c, const char *new_nam
 	return 0;
 }
 
-int engine_container_rename(struct engine *en, const char *name, const char *new_name, struct err *e)
+int engine_container_rename(struct engine *en, const char *name, const char *new_name,
+			    struct err *e)
 {
 	struct container *c = container_get(en, name, e);
 	CLEANUP(freep) char *old = NULL;
@@ -308,7 +321,8 @@ int engine_container_rename(struct engine *en, const char *name, const char *new
 	return r;
 }
 
-int engine_container_resize(struct engine *en, const char *name, unsigned rows, unsigned cols, struct err *e)
+int engine_container_resize(struct engine *en, const char *name, unsigned rows, unsigned cols,
+			    struct err *e)
 {
 	struct container *c = container_get(en, name, e);
 	struct shim_conn conn;
@@ -335,7 +349,8 @@ static void remove_volumes(struct engine *en, struct container *c)
 		const struct docker_mount_point *p = &c->mounts.items[i].point;
 		struct volume_info v;
 
-		if (!str_eq(p->type, "volume") || p->name == NULL || volume_get(en->volumes, p->name, &v, &e) < 0)
+		if (!str_eq(p->type, "volume") || p->name == NULL ||
+		    volume_get(en->volumes, p->name, &v, &e) < 0)
 			continue;
 		if (v.anonymous && !volume_in_use(en, p->name, NULL)) {
 			if (volume_remove(en->volumes, p->name, &e) < 0)
@@ -354,7 +369,7 @@ static void forget(struct engine *en, struct container *c)
 
 	map_steal(&en->containers, c->id);
 	map_steal(&en->names, c->name);
-	list_for_each(x, &c->execs, link)
+	list_for_each (x, &c->execs, link)
 		map_steal(&en->execs, x->id);
 	c->removed = true;
 	waits_wake(c, true, NULL);
@@ -366,8 +381,10 @@ int container_remove(struct engine *en, struct container *c, bool volumes, struc
 	CLEANUP(freep) char *dir = container_dir(en, c);
 	struct err ignored;
 
-	/* the directory first: without config.v2.json the next start sees a leftover and sweeps the layer */
-	if (path_remove_tree(AT_FDCWD, dir, e) < 0 || storage_rw_remove(en->storage, c->id, e) < 0) {
+	/* the directory first: without config.v2.json the next start sees a leftover and sweeps the
+	 * layer */
+	if (path_remove_tree(AT_FDCWD, dir, e) < 0 ||
+	    storage_rw_remove(en->storage, c->id, e) < 0) {
 		pthread_mutex_lock(&en->mu);
 		if (container_step(en, c, EV_REMOVE_FAILED, &ignored) < 0)
 			log_debug(&ignored, "remove %s", c->name);
@@ -402,7 +419,8 @@ static int claim_remove(struct engine *en, struct container *c, bool force, stru
 	return container_step(en, c, EV_REMOVE, e);
 }
 
-int engine_container_remove(struct engine *en, const char *name, bool force, bool volumes, struct err *e)
+int engine_container_remove(struct engine *en, const char *name, bool force, bool volumes,
+			    struct err *e)
 {
 	struct container *c = container_get(en, name, e);
 	int r;
@@ -427,7 +445,8 @@ static bool prunable(const struct container *c, const struct engine_filters *f, 
 {
 	const struct strv *unwanted = engine_filters_get(f, "label!");
 
-	if (state_runs(c->state) || c->state == C_STARTING || c->state == C_RESTARTING || c->state == C_REMOVING)
+	if (state_runs(c->state) || c->state == C_STARTING || c->state == C_RESTARTING ||
+	    c->state == C_REMOVING)
 		return false;
 	if (until_nsec != 0 && c->created_nsec > until_nsec)
 		return false;
@@ -436,8 +455,8 @@ static bool prunable(const struct container *c, const struct engine_filters *f, 
 	return filters_label_ok(engine_filters_get(f, "label"), &c->config.labels);
 }
 
-int engine_container_prune(struct engine *en, const struct engine_filters *f, struct strv *ret_ids, int64_t *ret_bytes,
-			   struct err *e)
+int engine_container_prune(struct engine *en, const struct engine_filters *f, struct strv *ret_ids,
+			   int64_t *ret_bytes, struct err *e)
 {
 	static const char *const known[] = {"label", "label!", "until", NULL};
 	const struct strv *until = engine_filters_get(f, "until");
@@ -448,7 +467,7 @@ int engine_container_prune(struct engine *en, const struct engine_filters *f, st
 	    (until != NULL && time_parse_query(until->items[0], &until_nsec, e) < 0))
 		return -1;
 	pthread_mutex_lock(&en->mu);
-	map_for_each(slot, &en->containers)
+	map_for_each (slot, &en->containers)
 		if (prunable(slot->value, f, until_nsec))
 			strv_add(&ids, slot->key);
 	pthread_mutex_unlock(&en->mu);

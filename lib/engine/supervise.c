@@ -29,7 +29,8 @@ struct supervisor {
 	bool exited;
 };
 
-/* the shim ended without a word: somebody killed it. The program is ended too, for nobody watches it any more */
+/* the shim ended without a word: somebody killed it. The program is ended too, for nobody watches
+ * it any more */
 static void shim_lost(struct supervisor *s, const char *bundle)
 {
 	struct container *c = s->c;
@@ -40,7 +41,8 @@ static void shim_lost(struct supervisor *s, const char *bundle)
 	log_warn(&e, "the shim of container %s was killed", c->name);
 	if (c->pid > 0 && proc_start_time((pid_t)c->pid) == c->start_ticks)
 		kill((pid_t)c->pid, SIGKILL);
-	s->exit = (struct container_exit){.exit_code = 128 + SIGKILL, .finished_nsec = time_now_nsec()};
+	s->exit = (struct container_exit){.exit_code = 128 + SIGKILL,
+					  .finished_nsec = time_now_nsec()};
 }
 
 static void on_exit_event(struct supervisor *s, const struct shim_event *ev)
@@ -213,7 +215,8 @@ static void supervise(void *arg)
 	container_unref(en, c);
 }
 
-int container_supervise(struct engine *en, struct container *c, struct shim_conn *conn, struct err *e)
+int container_supervise(struct engine *en, struct container *c, struct shim_conn *conn,
+			struct err *e)
 {
 	struct supervisor *s;
 

@@ -24,9 +24,9 @@ static void container_free(struct container *c)
 	struct pending_attach *p, *next_p;
 	struct exec *x, *next_x;
 
-	list_for_each_safe(p, next_p, &c->attaches, link)
+	list_for_each_safe (p, next_p, &c->attaches, link)
 		pending_attach_free(p);
-	list_for_each_safe(x, next_x, &c->execs, link)
+	list_for_each_safe (x, next_x, &c->execs, link)
 		exec_free(x);
 	json_struct_clear(&docker_config_json, &c->config);
 	json_struct_clear(&docker_host_config_json, &c->host);
@@ -80,11 +80,12 @@ struct container *container_find(struct engine *en, const char *name, struct err
 			err_set(e, ERR_NOTFOUND, 0, "No such container: %s", name);
 		return c;
 	}
-	map_for_each(slot, &en->containers) {
+	map_for_each (slot, &en->containers) {
 		if (strncmp(slot->key, name, n) != 0)
 			continue;
 		if (hit != NULL) {
-			err_set(e, ERR_INVALID, 0, "multiple IDs found with provided prefix: %s", name);
+			err_set(e, ERR_INVALID, 0, "multiple IDs found with provided prefix: %s",
+				name);
 			return NULL;
 		}
 		hit = slot->value;
@@ -112,25 +113,30 @@ int container_name_check(const char *name, struct err *e)
 	for (size_t i = 0; ok && i < n; i++)
 		ok = isalnum((unsigned char)name[i]) || strchr("_.-", name[i]) != NULL;
 	if (!ok)
-		return err_set(e, ERR_INVALID, 0,
-			       "Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed", name);
+		return err_set(
+			e, ERR_INVALID, 0,
+			"Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+			name);
 	return 0;
 }
 
 char *container_random_name(void)
 {
 	static const char *const left[] = {
-		"able",	 "brave", "brisk", "calm",  "clever", "deft",  "eager", "fair",	 "fond",  "gentle", "glad",
-		"handy", "happy", "keen",  "kind",  "lively", "lucid", "merry", "neat",	 "nimble", "patient", "plain",
-		"polite", "proud", "quick", "quiet", "ready", "sharp", "sober", "solid", "steady", "swift",  "tidy",
-		"trusty", "vivid", "warm",  "wise",  "witty", "young", "zesty",
+		"able",	 "brave",  "brisk", "calm",   "clever",	 "deft",  "eager",  "fair",
+		"fond",	 "gentle", "glad",  "handy",  "happy",	 "keen",  "kind",   "lively",
+		"lucid", "merry",  "neat",  "nimble", "patient", "plain", "polite", "proud",
+		"quick", "quiet",  "ready", "sharp",  "sober",	 "solid", "steady", "swift",
+		"tidy",	 "trusty", "vivid", "warm",   "wise",	 "witty", "young",  "zesty",
 	};
 	static const char *const right[] = {
-		"babbage", "backus", "bell",	 "boole",   "church", "cray",	"curie",  "dijkstra", "engelbart",
-		"erlang",  "euler",  "faraday",	 "fourier", "gauss",  "hamming", "hoare", "hopper",   "huffman",
-		"kay",	   "kernighan", "kleene", "knuth",  "lamport", "liskov", "lovelace", "mccarthy", "naur",
-		"newell",  "noether", "nygaard", "pascal",  "perlis", "postel", "ritchie", "shannon", "sutherland",
-		"tarjan",  "thompson", "turing", "wirth",   "zuse",
+		"babbage",  "backus",	 "bell",      "boole",	 "church",  "cray",
+		"curie",    "dijkstra",	 "engelbart", "erlang",	 "euler",   "faraday",
+		"fourier",  "gauss",	 "hamming",   "hoare",	 "hopper",  "huffman",
+		"kay",	    "kernighan", "kleene",    "knuth",	 "lamport", "liskov",
+		"lovelace", "mccarthy",	 "naur",      "newell",	 "noether", "nygaard",
+		"pascal",   "perlis",	 "postel",    "ritchie", "shannon", "sutherland",
+		"tarjan",   "thompson",	 "turing",    "wirth",	 "zuse",
 	};
 	uint64_t r = rand_u64();
 
@@ -157,7 +163,8 @@ static int refuse(const struct container *c, enum container_event ev, struct err
 		if (c->state == C_PAUSED)
 			return err_set(e, ERR_CONFLICT, 0,
 				       "cannot start a paused container, try unpause instead");
-		return err_set(e, ERR_CONFLICT, 0, "container is marked for removal and cannot be started");
+		return err_set(e, ERR_CONFLICT, 0,
+			       "container is marked for removal and cannot be started");
 	case EV_PAUSE:
 		if (c->state == C_PAUSED)
 			return err_set(e, ERR_CONFLICT, 0, "Container %s is already paused", c->id);
@@ -168,9 +175,11 @@ static int refuse(const struct container *c, enum container_event ev, struct err
 		return err_set(e, ERR_CONFLICT, 0, "container %s is not running", c->id);
 	case EV_REMOVE:
 		if (c->state == C_REMOVING)
-			return err_set(e, ERR_CONFLICT, 0, "removal of container %s is already in progress", c->id);
+			return err_set(e, ERR_CONFLICT, 0,
+				       "removal of container %s is already in progress", c->id);
 		return err_set(e, ERR_CONFLICT, 0,
-			       "cannot remove container \"/%s\": container is %s: stop the container before removing "
+			       "cannot remove container \"/%s\": container is %s: stop the "
+			       "container before removing "
 			       "or force remove",
 			       c->name, what);
 	default:
@@ -183,7 +192,8 @@ int container_step(struct engine *en, struct container *c, enum container_event 
 	int next = state_next(c->state, ev);
 
 	if (next == STATE_NOT_MODIFIED)
-		return err_set(e, ERR_NOTMODIFIED, 0, "container %s is already %s", c->id, state_name(c->state));
+		return err_set(e, ERR_NOTMODIFIED, 0, "container %s is already %s", c->id,
+			       state_name(c->state));
 	if (next == STATE_CONFLICT)
 		return refuse(c, ev, e);
 	c->state = (enum container_state)next;
@@ -197,7 +207,8 @@ void container_settled(struct engine *en, struct container *c)
 		pthread_cond_wait(&en->changed, &en->mu);
 }
 
-void container_event(struct engine *en, struct container *c, const char *action, const char *key, const char *value)
+void container_event(struct engine *en, struct container *c, const char *action, const char *key,
+		     const char *value)
 {
 	struct json_strmap attributes = {0};
 

@@ -10,9 +10,9 @@
 #define F_FLAGS(member, name, type, flags)  JSON_F(T, member, name, type, NULL, flags)
 #define F_SUB(member, name, type, sub)	    JSON_F(T, member, name, type, sub, 0)
 #define F_SUB_OMIT(member, name, type, sub) JSON_F(T, member, name, type, sub, JSON_OMITEMPTY)
-#define END                                 \
-	{                                   \
-		.type = JSON_B_END          \
+#define END                        \
+	{                          \
+		.type = JSON_B_END \
 	}
 
 #endif

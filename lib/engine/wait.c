@@ -36,13 +36,13 @@ void waits_wake(struct container *c, bool removed, const char *error)
 {
 	struct engine_wait *w, *next;
 
-	list_for_each_safe(w, next, &c->waits, link)
+	list_for_each_safe (w, next, &c->waits, link)
 		if (removed || w->cond != ENGINE_WAIT_REMOVED)
 			finish(w, c->exit_code, error);
 }
 
-int engine_wait_begin(struct engine *en, const char *name, enum engine_wait_condition cond, struct engine_wait **ret,
-		      struct err *e)
+int engine_wait_begin(struct engine *en, const char *name, enum engine_wait_condition cond,
+		      struct engine_wait **ret, struct err *e)
 {
 	struct engine_wait *w;
 	struct container *c = container_get(en, name, e);
@@ -63,8 +63,8 @@ int engine_wait_begin(struct engine *en, const char *name, enum engine_wait_cond
 	w->wake_fd = fd;
 	list_init(&w->link);
 	pthread_mutex_lock(&en->mu);
-	if (c->removed || (cond == ENGINE_WAIT_NOT_RUNNING && !state_runs(c->state) && c->state != C_STARTING &&
-			   c->state != C_RESTARTING))
+	if (c->removed || (cond == ENGINE_WAIT_NOT_RUNNING && !state_runs(c->state) &&
+			   c->state != C_STARTING && c->state != C_RESTARTING))
 		finish(w, c->exit_code, NULL);
 	else
 		list_add_tail(&c->waits, &w->link);
@@ -73,9 +73,11 @@ int engine_wait_begin(struct engine *en, const char *name, enum engine_wait_cond
 	return 0;
 }
 
-int engine_wait_end(struct engine_wait *w, int client_fd, int *ret_code, char **ret_error, struct err *e)
+int engine_wait_end(struct engine_wait *w, int client_fd, int *ret_code, char **ret_error,
+		    struct err *e)
 {
-	struct pollfd p[2] = {{.fd = w->wake_fd, .events = POLLIN}, {.fd = client_fd, .events = POLLRDHUP}};
+	struct pollfd p[2] = {{.fd = w->wake_fd, .events = POLLIN},
+			      {.fd = client_fd, .events = POLLRDHUP}};
 	int r;
 
 	do

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The engine object: opening (stores, state on disk, containers that run),
+ * closing, reloading, and the accessors.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "engine/engine_internal.h"
+
+#define SHUTDOWN_TIMEOUT_SEC 15
+#define MTU_DEFAULT	     1500
+
+/* an id for /info, kept in the data root as Docker keeps it */
+static int read_id(struct engine *en, struct err *e)
+{
+	CLEANUP(freep) char *path = path_join(en->data_root, "engine-id");
+	CLEANUP(buf_clear) struct buf text = BUF_INIT;
+	unsigned char r[16];
+
+	if (file_read(AT_FDCWD, path, 63, &text, e) == 0 && text.len >= 16) {
+		en->id = buf_detach(&text);
+		en->id[strcspn(en->id, "\n")] = '\0';
+		return 0;
+	}
+	rand_bytes(r, sizeof(r));
+	en->id = xasprintf("%02x%02x%02x%02x-%02x%02x-4%x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+			   r[0], r[1], r[2], r[3], r[4], r[5], r[6] & 15, r[7],
+			   (r[8] & 0x3f) | 0x80, r[9], r[10], r[11], r[12], r[13], r[14], r[15]);
+	return file_write(AT_FDCWD, path, en->id, strlen(en->id), 0600, FILE_SYNC, e);
+}
+
+static char *self_path(void)
+{
+	char path[4096 - 256];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	return n > 0 ? xstrndup(path, (size_t)n) : xstrdup("/proc/self/exe");
+}
+
+static int make_dirs(struct engine *en, struct err *e)
+{
+	CLEANUP(freep) char *bundles = path_join(en->exec_root, "containers");
+
+	if (path_mkdirs(en->data_root, 0710, e) < 0 || path_mkdirs(en->containers_dir, 0710, e) < 0)
+		return -1;
+	return path_mkdirs(bundles, 0700, e);
+}
+
+static void copy_options(struct engine *en, const struct engine_options *o)
+{
+	en->data_root = xstrdup(o->data_root);
+	en->exec_root = xstrdup(o->exec_root);
+	en->state_dir = xstrdup(o->state_dir);
+	en->containers_dir = path_join(o->data_root, "containers");
+	en->log_driver = xstrdup(str_empty(o->log_driver) ? "json-file" : o->log_driver);
+	json_strmap_copy(&en->log_opts, &o->log_opts);
+	strv_copy(&en->dns, &o->dns);
+	strv_copy(&en->dns_search, &o->dns_search);
+	strv_copy(&en->dns_opts, &o->dns_opts);
+	en->mtu = o->mtu != 0 ? o->mtu : MTU_DEFAULT;
+	en->init = o->init;
+	en->stop_on_shutdown = o->stop_on_shutdown;
+	en->experimental = o->experimental;
+	en->self_path = self_path();
+	en->started_nsec = time_now_nsec();
+	engine_reload(en, o);
+}
+
+void engine_reload(struct engine *en, const struct engine_options *o)
+{
+	MUTEX_GUARD(&en->mu);
+
+	en->debug = o->debug;
+	en->shutdown_timeout_sec =
+		o->shutdown_timeout_sec != 0 ? o->shutdown_timeout_sec : SHUTDOWN_TIMEOUT_SEC;
+	strv_clear(&en->labels);
+	strv_copy(&en->labels, &o->labels);
+	registry_config_copy(&en->registries, &o->registries);
+	log_set_level(o->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+}
+
+/* bundles whose container is not known: of removals that a crash cut short */
+static void sweep_bundles(struct engine *en)
+{
+	CLEANUP(freep) char *dir = path_join(en->exec_root, "containers");
+	DIR *d = opendir(dir);
+	struct dirent *ent;
+	struct err e;
+
+	while (d != NULL && (ent = readdir(d)) != NULL)
+		if (strlen(ent->d_name) == RAND_ID_LEN &&
+		    map_get(&en->containers, ent->d_name) == NULL &&
+		    path_remove_tree(dirfd(d), ent->d_name, &e) < 0)
+			log_warn(&e, "bundle %s", ent->d_name);
+	if (d != NULL)
+		closedir(d);
+}
+
+static void sweep_layers(struct engine *en)
+{
+	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
+
+	map_for_each (slot, &en->containers)
+		strv_add(&ids, slot->key);
+	storage_rw_sweep(en->storage, &ids);
+	storage_layer_sweep(en->storage, NULL);
+}
+
+static void take_back_all(struct engine *en)
+{
+	CLEANUP(freep)
+	struct container **all = xcalloc(en->containers.n + 1, sizeof(struct container *));
+	size_t n = 0;
+
+	map_for_each (slot, &en->containers)
+		all[n++] = slot->value;
+	for (size_t i = 0; i < n; i++)
+		if (state_runs(all[i]->state))
+			container_take_back(en, all[i]);
+}
+
+/* removals that were under way */
+static void finish_removals(struct engine *en)
+{
+	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
+	struct err e;
+
+	map_for_each (slot, &en->containers)
+		if (((struct container *)slot->value)->state == C_DEAD)
+			strv_add(&ids, slot->key);
+	for (size_t i = 0; i < ids.len; i++)
+		if (engine_container_remove(en, ids.items[i], false, false, &e) < 0)
+			log_warn(&e, "removal of container %s", ids.items[i]);
+}
+
+int engine_open(const struct engine_options *o, struct engine **ret, struct err *e)
+{
+	struct engine *en = xcalloc(1, sizeof(*en));
+
+	pthread_mutex_init(&en->mu, NULL);
+	cond_init(&en->changed);
+	map_init(&en->containers, NULL);
+	map_init(&en->names, NULL);
+	map_init(&en->execs, NULL);
+	en->events = events_new();
+	copy_options(en, o);
+	if (make_dirs(en, e) < 0 || read_id(en, e) < 0 ||
+	    storage_open(en->data_root, o->storage_driver, &en->storage, e) < 0 ||
+	    volumes_open(en->data_root, &en->volumes, e) < 0 ||
+	    image_store_open(en->data_root, en->storage, &en->images, e) < 0 ||
+	    bridge_open(en, o->bip, e) < 0 || containers_load(en, e) < 0) {
+		engine_close(en);
+		return -1;
+	}
+	cgroup_root_detect(&en->cgroup);
+	sweep_bundles(en);
+	take_back_all(en);
+	sweep_layers(en);
+	finish_removals(en);
+	*ret = en;
+	return 0;
+}
+
+static bool starts_by_policy(const struct container *c)
+{
+	const char *policy = c->host.restart_policy.name;
+
+	if ((c->state != C_EXITED) || !c->started_before)
+		return false;
+	return str_eq(policy, "always") ||
+	       (str_eq(policy, "unless-stopped") && !c->manually_stopped) ||
+	       (str_eq(policy, "on-failure") && c->exit_code != 0 && !c->manually_stopped);
+}
+
+void engine_start_policies(struct engine *en)
+{
+	CLEANUP(strv_clear) struct strv start = STRV_INIT;
+	CLEANUP(strv_clear) struct strv drop = STRV_INIT;
+	struct err e;
+
+	pthread_mutex_lock(&en->mu);
+	map_for_each (slot, &en->containers) {
+		const struct container *c = slot->value;
+
+		if (starts_by_policy(c))
+			strv_add(&start, slot->key);
+		else if (c->host.auto_remove && c->state == C_EXITED)
+			strv_add(&drop, slot->key);
+	}
+	pthread_mutex_unlock(&en->mu);
+	for (size_t i = 0; i < start.len; i++)
+		if (engine_container_start(en, start.items[i], &e) < 0)
+			log_error(&e, "start of container %s by its restart policy",
+				  start.items[i]);
+	for (size_t i = 0; i < drop.len; i++)
+		if (engine_container_remove(en, drop.items[i], false, true, &e) < 0)
+			log_warn(&e, "--rm of container %s", drop.items[i]);
+}
+
+struct stop_job {
+	struct engine *en;
+	char id[RAND_ID_LEN + 1];
+};
+
+static void stop_one(void *arg)
+{
+	struct stop_job *job = arg;
+	struct err e;
+
+	if (engine_container_stop(job->en, job->id, NULL, -2, &e) < 0 && e.kind != ERR_NOTMODIFIED)
+		log_warn(&e, "stop of container %s", job->id);
+	free(job);
+}
+
+/* stops all at once and waits for their supervisors, at most the shutdown timeout */
+static void stop_all(struct engine *en)
+{
+	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
+	int64_t deadline = time_mono_ms() + (int64_t)en->shutdown_timeout_sec * 1000;
+	struct err e;
+
+	pthread_mutex_lock(&en->mu);
+	map_for_each (slot, &en->containers)
+		if (state_runs(((struct container *)slot->value)->state))
+			strv_add(&ids, slot->key);
+	pthread_mutex_unlock(&en->mu);
+	for (size_t i = 0; i < ids.len; i++) {
+		struct stop_job *job = xcalloc(1, sizeof(*job));
+
+		job->en = en;
+		str_copy(job->id, ids.items[i], sizeof(job->id));
+		if (thread_start(stop_one, job, &e) < 0)
+			stop_one(job);
+	}
+	MUTEX_GUARD(&en->mu);
+	while (en->supervisors > 0)
+		if (!cond_wait_until(&en->changed, &en->mu, deadline))
+			break;
+}
+
+/* a stop at shutdown is not the user's: the policies hold at the next start */
+static void forget_stops(struct engine *en)
+{
+	CLEANUP(freep)
+	struct container **all = xcalloc(en->containers.n + 1, sizeof(struct container *));
+	size_t n = 0;
+	struct err e;
+
+	map_for_each (slot, &en->containers) {
+		struct container *c = slot->value;
+
+		if (c->stopped_by_shutdown)
+			all[n++] = c;
+	}
+	for (size_t i = 0; i < n; i++) {
+		all[i]->manually_stopped = false;
+		if (container_save(en, all[i], false, &e) < 0)
+			log_warn(&e, "state of container %s is not on disk", all[i]->name);
+	}
+}
+
+void engine_close(struct engine *en)
+{
+	if (en == NULL)
+		return;
+	pthread_mutex_lock(&en->mu);
+	map_for_each (slot, &en->containers) {
+		struct container *c = slot->value;
+
+		c->stopped_by_shutdown =
+			en->stop_on_shutdown && state_runs(c->state) && !c->manually_stopped;
+	}
+	pthread_mutex_unlock(&en->mu);
+	if (en->stop_on_shutdown) {
+		stop_all(en);
+		forget_stops(en);
+	}
+	/* Supervisors of containers that live on hold references to all of this: the process ends
+	 * right after, and frees it. Only what must reach the disk is closed. */
+	if (en->supervisors > 0)
+		return;
+	image_store_close(en->images);
+	volumes_free(en->volumes);
+	storage_free(en->storage);
+	netns_client_free(en->netns);
+	cgroup_root_clear(&en->cgroup);
+	map_for_each (slot, &en->containers)
+		container_unref(en, slot->value);
+	map_clear(&en->containers);
+	map_clear(&en->names);
+	map_clear(&en->execs);
+	events_free(en->events);
+	ipam_clear(&en->ipam);
+	registry_config_clear(&en->registries);
+	strv_clear(&en->labels);
+	strv_clear(&en->dns);
+	strv_clear(&en->dns_search);
+	strv_clear(&en->dns_opts);
+	json_strmap_clear(&en->log_opts);
+	free(en->data_root);
+	free(en->exec_root);
+	free(en->state_dir);
+	free(en->containers_dir);
+	free(en->log_driver);
+	free(en->self_path);
+	free(en->id);
+	pthread_mutex_destroy(&en->mu);
+	free(en);
+}
+
+struct image_store *engine_images(struct engine *en)
+{
+	return en->images;
+}
+
+void engine_registries(struct engine *en, struct registry_config *ret)
+{
+	MUTEX_GUARD(&en->mu);
+
+	memset(ret, 0, sizeof(*ret));
+	registry_config_copy(ret, &en->registries);
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+/* Images as the API changes them: the image room's verbs, who uses what, and events. */
+#include <string.h>
+
+#include "base/str.h"
+#include "engine/engine_internal.h"
+
+static void image_event(struct engine *en, const char *action, const char *id, const char *name)
+{
+	struct json_strmap attributes = {0};
+
+	if (name != NULL)
+		json_strmap_set(&attributes, "name", name);
+	engine_event_emit(en, "image", action, id, &attributes);
+	json_strmap_clear(&attributes);
+}
+
+static int parse_name(const char *name, const char *tag, struct image_ref *ref, struct err *e)
+{
+	if (image_ref_parse(name, ref, e) < 0)
+		return -1;
+	if (str_empty(tag))
+		return 0;
+	return str_starts(tag, "sha256:") ? image_ref_set_digest(ref, tag, e)
+					  : image_ref_set_tag(ref, tag, e);
+}
+
+static int parse_platform(const char *platform, struct platform *ret,
+			  const struct platform **ret_used, struct err *e)
+{
+	*ret_used = NULL;
+	if (str_empty(platform))
+		return 0;
+	if (platform_parse(platform, ret, e) < 0)
+		return -1;
+	*ret_used = ret;
+	return 0;
+}
+
+int engine_image_pull(struct engine *en, const char *name, const char *tag, const char *platform,
+		      const struct registry_auth *auth, const struct image_job *job, struct err *e)
+{
+	CLEANUP(image_ref_clear) struct image_ref ref = IMAGE_REF_INIT;
+	CLEANUP(platform_clear) struct platform want = PLATFORM_INIT;
+	struct registry_config registries = {0};
+	struct image_pull_opts o = {.registries = &registries, .auth = auth, .job = job};
+	char id[DIGEST_SIZE];
+	int r;
+
+	if (parse_name(name, tag, &ref, e) < 0 ||
+	    parse_platform(platform, &want, &o.platform, e) < 0)
+		return -1;
+	engine_registries(en, &registries);
+	if (ref.tag == NULL && ref.digest == NULL) {
+		r = image_pull_all_tags(en->images, &ref, &o, e);
+	} else {
+		r = image_pull(en->images, &ref, &o, id, e);
+	}
+	registry_config_clear(&registries);
+	if (r == 0) {
+		CLEANUP(freep) char *familiar = image_ref_familiar(&ref);
+		CLEANUP(freep) char *bare = image_ref_familiar_name(&ref);
+
+		image_event(en, "pull", familiar, bare);
+	}
+	return r;
+}
+
+int engine_image_load(struct engine *en, struct stream *in, bool quiet, const char *platform,
+		      const struct image_job *job, struct err *e)
+{
+	CLEANUP(platform_clear) struct platform want = PLATFORM_INIT;
+	const struct platform *used;
+
+	if (parse_platform(platform, &want, &used, e) < 0 ||
+	    image_load(en->images, in, quiet, used, job, e) < 0)
+		return -1;
+	image_event(en, "load", "", NULL);
+	return 0;
+}
+
+int engine_image_import(struct engine *en, struct stream *in, const char *repo, const char *tag,
+			const char *message, const struct strv *changes, const char *platform,
+			const struct image_job *job, char *ret_id, struct err *e)
+{
+	CLEANUP(image_ref_clear) struct image_ref ref = IMAGE_REF_INIT;
+	CLEANUP(platform_clear) struct platform want = PLATFORM_INIT;
+	struct image_import_opts o = {.message = message, .changes = changes, .job = job};
+
+	if (!str_empty(repo)) {
+		if (parse_name(repo, tag, &ref, e) < 0)
+			return -1;
+		image_ref_default_tag(&ref);
+		o.ref = &ref;
+	}
+	if (parse_platform(platform, &want, &o.platform, e) < 0 ||
+	    image_import(en->images, in, &o, ret_id, e) < 0)
+		return -1;
+	image_event(en, "import", ret_id, NULL);
+	return 0;
+}
+
+int engine_image_tag(struct engine *en, const char *name, const char *repo, const char *tag,
+		     struct err *e)
+{
+	CLEANUP(image_ref_clear) struct image_ref ref = IMAGE_REF_INIT;
+	struct image *img;
+	int r;
+
+	if (parse_name(repo, tag, &ref, e) < 0)
+		return -1;
+	if (ref.digest != NULL)
+		return err_set(e, ERR_INVALID, 0,
+			       "refusing to create a tag with a digest reference");
+	image_ref_default_tag(&ref);
+	if (image_store_get(en->images, name, &img, e) < 0)
+		return -1;
+	r = image_store_tag(en->images, &ref, img->id, e);
+	if (r == 0) {
+		CLEANUP(freep) char *familiar = image_ref_familiar(&ref);
+
+		image_event(en, "tag", img->id, familiar);
+	}
+	image_unref(en->images, img);
+	return r;
+}
+
+static bool in_use(void *arg, const char *image_id, bool running_only, char *ret_container,
+		   size_t n)
+{
+	struct engine *en = arg;
+	MUTEX_GUARD(&en->mu);
+
+	map_for_each (slot, &en->containers) {
+		const struct container *c = slot->value;
+
+		if (!str_eq(c->image_id, image_id) || (running_only && !state_runs(c->state)))
+			continue;
+		str_copy(ret_container, c->id, n);
+		return true;
+	}
+	return false;
+}
+
+static void removed_events(struct engine *en, const struct image_removeds *r)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->items[i].untagged != NULL)
+			image_event(en, "untag", r->items[i].untagged, r->items[i].untagged);
+		else if (r->items[i].deleted != NULL)
+			image_event(en, "delete", r->items[i].deleted, NULL);
+	}
+}
+
+int engine_image_remove(struct engine *en, const char *name, bool force, bool no_prune,
+			struct image_removeds *ret, struct err *e)
+{
+	struct image_users u = {.in_use = in_use, .arg = en};
+
+	if (image_store_remove(en->images, name, force, no_prune, &u, ret, e) < 0)
+		return -1;
+	removed_events(en, ret);
+	return 0;
+}
+
+static void copy_filter(const struct engine_filters *f, const char *name, struct strv *to)
+{
+	const struct strv *v = engine_filters_get(f, name);
+
+	if (v != NULL)
+		strv_copy(to, v);
+}
+
+int engine_image_prune(struct engine *en, const struct engine_filters *f,
+		       struct image_removeds *ret, struct err *e)
+{
+	static const char *const known[] = {"dangling", "label", "label!", "until", NULL};
+	const struct strv *dangling = engine_filters_get(f, "dangling"),
+			  *until = engine_filters_get(f, "until");
+	struct image_users u = {.in_use = in_use, .arg = en};
+	struct image_filters want = IMAGE_FILTERS_INIT;
+	bool only_dangling = true;
+	int r = 0;
+
+	if (engine_filters_check(f, known, e) < 0)
+		return -1;
+	if (dangling != NULL && str_bool(dangling->items[0], &only_dangling) < 0)
+		return err_set(e, ERR_INVALID, 0, "invalid filter 'dangling=%s'",
+			       dangling->items[0]);
+	want.dangling = only_dangling;
+	copy_filter(f, "label", &want.labels);
+	copy_filter(f, "label!", &want.not_labels);
+	if (until != NULL)
+		r = time_parse_query(until->items[0], &want.until_nsec, e);
+	if (r == 0)
+		r = image_store_prune(en->images, &want, &u, ret, e);
+	image_filters_clear(&want);
+	if (r == 0)
+		removed_events(en, ret);
+	return r;
+}
+
+size_t engine_image_containers(struct engine *en, const char *image_id)
+{
+	size_t n = 0;
+	MUTEX_GUARD(&en->mu);
+
+	map_for_each (slot, &en->containers)
+		n += str_eq(((const struct container *)slot->value)->image_id, image_id);
+	return n;
+}

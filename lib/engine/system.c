@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+/* What the engine says of itself and its host: info, df, stats, update. */
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "engine/engine_internal.h"
+
+/* a value of /etc/os-release (os-release(5)), quotes taken off; heap or NULL */
+static char *os_release(const char *text, const char *key)
+{
+	CLEANUP(strv_clear) struct strv lines = STRV_INIT;
+
+	strv_split(&lines, text, "\n");
+	for (size_t i = 0; i < lines.len; i++) {
+		const char *v = str_skip(lines.items[i], key);
+		size_t n;
+
+		if (v == NULL || *v != '=')
+			continue;
+		v++;
+		n = strlen(v);
+		if (n >= 2 && (*v == '"' || *v == '\'') && v[n - 1] == *v)
+			return xstrndup(v + 1, n - 2);
+		return xstrdup(v);
+	}
+	return NULL;
+}
+
+static void fill_host(struct engine_info *i)
+{
+	CLEANUP(buf_clear) struct buf text = BUF_INIT;
+	struct utsname u;
+	struct sysinfo s;
+	struct err ignored;
+
+	uname(&u);
+	i->name = xstrdup(u.nodename);
+	i->kernel_version = xstrdup(u.release);
+	i->architecture = xstrdup(u.machine);
+	if (file_read(AT_FDCWD, "/etc/os-release", 65536, &text, &ignored) == 0) {
+		i->operating_system = os_release(text.data, "PRETTY_NAME");
+		i->os_version = os_release(text.data, "VERSION_ID");
+	}
+	if (i->operating_system == NULL)
+		i->operating_system = xstrdup("Linux");
+	i->ncpu = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	if (sysinfo(&s) == 0)
+		i->mem_total_bytes = (int64_t)s.totalram * s.mem_unit;
+}
+
+static size_t count_entries(const char *dir)
+{
+	DIR *d = opendir(dir);
+	size_t n = 0;
+
+	while (d != NULL && readdir(d) != NULL)
+		n++;
+	if (d != NULL)
+		closedir(d);
+	return n > 2 ? n - 2 : 0;
+}
+
+static void fill_cgroup(const struct engine *en, struct engine_info *i)
+{
+	unsigned has = en->cgroup.controllers;
+	bool none = en->cgroup.mode == CGROUP_NONE;
+
+	i->cgroup_driver = xstrdup(none ? "none" : "cgroupfs");
+	i->cgroup_version = xasprintf("%d", en->cgroup.version == 1 ? 1 : 2);
+	i->memory_limit = i->swap_limit = !none && (has & CGROUP_MEMORY) != 0;
+	i->cpu_cfs = i->cpu_shares = !none && (has & CGROUP_CPU) != 0;
+	i->cpuset = !none && (has & CGROUP_CPUSET) != 0;
+	i->pids_limit = !none && (has & CGROUP_PIDS) != 0;
+	if (none && en->cgroup.why_none != NULL)
+		strv_addf(&i->warnings, "WARNING: Running in rootless-mode without cgroups: %s",
+			  en->cgroup.why_none);
+}
+
+static void fill_containers(struct engine *en, struct engine_info *i)
+{
+	MUTEX_GUARD(&en->mu);
+
+	i->containers = en->containers.n;
+	map_for_each (slot, &en->containers) {
+		enum container_state s = ((const struct container *)slot->value)->state;
+
+		if (s == C_RUNNING)
+			i->running++;
+		else if (s == C_PAUSED)
+			i->paused++;
+		else
+			i->stopped++;
+	}
+	i->debug = en->debug;
+	i->experimental = en->experimental;
+	i->live_restore = !en->stop_on_shutdown;
+	strv_copy(&i->labels, &en->labels);
+	strv_copy(&i->mirrors, &en->registries.mirrors);
+	for (size_t k = 0; k < en->registries.insecure.len; k++)
+		strv_add(strchr(en->registries.insecure.items[k], '/') != NULL ? &i->insecure_cidrs
+									       : &i->insecure_hosts,
+			 en->registries.insecure.items[k]);
+	i->http_proxy = xstrdup(en->registries.http_proxy);
+	i->https_proxy = xstrdup(en->registries.https_proxy);
+	i->no_proxy = xstrdup(en->registries.no_proxy);
+}
+
+void engine_info(struct engine *en, struct engine_info *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	str_copy(ret->id, en->id, sizeof(ret->id));
+	fill_containers(en, ret);
+	fill_host(ret);
+	fill_cgroup(en, ret);
+	ret->images = image_store_count(en->images);
+	ret->driver = xstrdup(storage_driver(en->storage));
+	storage_status(en->storage, &ret->driver_status);
+	ret->data_root = xstrdup(en->data_root);
+	ret->logging_driver = xstrdup(en->log_driver);
+	ret->n_fd = count_entries("/proc/self/fd");
+	ret->n_threads = count_entries("/proc/self/task");
+	strv_add(&ret->security_options, "name=seccomp,profile=builtin");
+	strv_add(&ret->security_options, "name=rootless");
+	strv_add(&ret->security_options, "name=cgroupns");
+	if (en->netns == NULL)
+		strv_add(&ret->warnings, "WARNING: no network namespace of its own: containers can "
+					 "use --network host and none "
+					 "only");
+	if (json_strmap_get(&en->log_opts, "max-size") == NULL)
+		strv_add(&ret->warnings, "NOTE: json-file logs are rotated at 10 MB x 3 unless "
+					 "--log-opt says otherwise");
+}
+
+void engine_info_clear(struct engine_info *i)
+{
+	strv_clear(&i->driver_status);
+	strv_clear(&i->labels);
+	strv_clear(&i->warnings);
+	strv_clear(&i->security_options);
+	strv_clear(&i->insecure_cidrs);
+	strv_clear(&i->insecure_hosts);
+	strv_clear(&i->mirrors);
+	free(i->driver);
+	free(i->name);
+	free(i->kernel_version);
+	free(i->operating_system);
+	free(i->os_version);
+	free(i->architecture);
+	free(i->data_root);
+	free(i->logging_driver);
+	free(i->cgroup_driver);
+	free(i->cgroup_version);
+	free(i->http_proxy);
+	free(i->https_proxy);
+	free(i->no_proxy);
+	memset(i, 0, sizeof(*i));
+}
+
+void engine_df(struct engine *en, struct engine_df *ret)
+{
+	ret->layers_bytes = image_store_layers_bytes(en->images);
+}
+
+/* counters of eth0 as the container's own /proc shows them */
+static void read_net(pid_t pid, struct engine_stats *s)
+{
+	CLEANUP(buf_clear) struct buf text = BUF_INIT;
+	char path[48];
+	const char *line;
+	struct err ignored;
+
+	snprintf(path, sizeof(path), "/proc/%d/net/dev", pid);
+	if (file_read(AT_FDCWD, path, 65536, &text, &ignored) < 0)
+		return;
+	line = strstr(buf_str(&text), "eth0:");
+	if (line == NULL)
+		return;
+	s->has_net = sscanf(line + 5,
+			    "%" SCNu64 " %" SCNu64 " %*u %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64,
+			    &s->rx_bytes, &s->rx_packets, &s->tx_bytes, &s->tx_packets) == 4;
+}
+
+/* time of all processors since boot: the first line of /proc/stat */
+static uint64_t read_system_cpu(void)
+{
+	CLEANUP(buf_clear) struct buf text = BUF_INIT;
+	unsigned long long v[8] = {0}, sum = 0;
+	struct err ignored;
+	long hz = sysconf(_SC_CLK_TCK);
+
+	if (file_read(AT_FDCWD, "/proc/stat", 1024 * 1024, &text, &ignored) < 0)
+		return 0;
+	if (sscanf(buf_str(&text), "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1],
+		   &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]) < 4)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(v); i++)
+		sum += v[i];
+	return sum * (1000000ULL / (unsigned long long)hz);
+}
+
+int engine_container_stats(struct engine *en, const char *name, struct engine_stats *ret,
+			   struct err *e)
+{
+	struct container *c = container_get(en, name, e);
+	CLEANUP(freep) char *group = NULL;
+	pid_t pid;
+
+	if (c == NULL)
+		return -1;
+	memset(ret, 0, sizeof(*ret));
+	pthread_mutex_lock(&en->mu);
+	str_copy(ret->id, c->id, sizeof(ret->id));
+	ret->name = xasprintf("/%s", c->name);
+	ret->running = state_runs(c->state);
+	pid = (pid_t)c->pid;
+	group = xstrdup(c->cgroup);
+	pthread_mutex_unlock(&en->mu);
+	container_unref(en, c);
+	ret->read_nsec = time_now_nsec();
+	if (!ret->running)
+		return 0;
+	ret->ncpu = (int)sysconf(_SC_NPROCESSORS_ONLN);
+	ret->system_cpu_usec = read_system_cpu();
+	read_net(pid, ret);
+	if (!str_empty(group)) {
+		struct cgroup_stats s;
+		struct err why;
+
+		if (cgroup_read(group, &s, &why) == 0)
+			ret->cgroup = xmemdup(&s, sizeof(s));
+		else
+			log_debug(&why, "stats of %s", ret->id);
+	}
+	return 0;
+}
+
+void engine_stats_clear(struct engine_stats *s)
+{
+	free(s->name);
+	free(s->cgroup);
+	memset(s, 0, sizeof(*s));
+}
+
+int engine_container_update(struct engine *en, const char *name, const struct json *body,
+			    struct strv *ret_warnings, struct err *e)
+{
+	const struct json *policy = json_get(body, "RestartPolicy");
+	struct container *c;
+	const char *word;
+	int r;
+
+	json_for_each (member, body) {
+		bool empty = json_kind(member) == JSON_NULL || str_eq(json_num(member), "0") ||
+			     str_eq(json_str(member), "") || json_len(member) == 0;
+
+		if (!str_eq(json_key(member), "RestartPolicy") && !empty &&
+		    en->cgroup.mode != CGROUP_NONE)
+			return err_set(e, ERR_UNIMPLEMENTED, 0,
+				       "update of %s is not implemented yet; only the restart "
+				       "policy can be updated",
+				       json_key(member));
+		if (!str_eq(json_key(member), "RestartPolicy") && !empty)
+			strv_addf(ret_warnings, "%s has no effect without cgroup v2",
+				  json_key(member));
+	}
+	c = container_get(en, name, e);
+	if (c == NULL)
+		return -1;
+	word = json_get_str(policy, "Name");
+	if (!str_empty(word)) {
+		if (!str_eq(word, "no") && !str_eq(word, "always") &&
+		    !str_eq(word, "unless-stopped") && !str_eq(word, "on-failure")) {
+			container_unref(en, c);
+			return err_set(e, ERR_INVALID, 0,
+				       "invalid restart policy: unknown policy '%s'", word);
+		}
+		pthread_mutex_lock(&en->mu);
+		str_replace_ptr(&c->host.restart_policy.name, word);
+		c->host.restart_policy.maximum_retry_count =
+			json_get_i64(policy, "MaximumRetryCount", 0);
+		pthread_mutex_unlock(&en->mu);
+	}
+	r = container_save_host(en, c, e);
+	if (r == 0)
+		container_event(en, c, "update", NULL, NULL);
+	container_unref(en, c);
+	return r;
+}
