@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+/* The helper and its client together: a bridge, a plugged namespace, sysctls, sockets, a crash. */
+#include "network/server.h"
+
+#include <net/if.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "network/client.h"
+#include "tests/unit/netlink/netns.h"
+#include "usernet/pool.h"
+
+static pid_t start_server(const char *path)
+{
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	CHECK(pipe(ready) == 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		struct netns_server_conf conf = {
+			.listen_path = path, .listen_fd = -1, .ready_fd = ready[1]};
+		struct err e = {0};
+
+		if (netns_server_run(&conf, &e) < 0)
+			fprintf(stderr, "%s\n", e.msg);
+		_exit(0);
+	}
+	close(ready[1]);
+	CHECK(read(ready[0], &c, 1) == 1);
+	close(ready[0]);
+	return pid;
+}
+
+/* A process in a network namespace of its own, as a container's first process. */
+static pid_t start_container(void)
+{
+	int ready[2];
+	char c = 0;
+	pid_t pid;
+
+	CHECK(pipe(ready) == 0);
+	pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNET) < 0 || write(ready[1], &c, 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	CHECK(read(ready[0], &c, 1) == 1);
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+static void stop(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+static void describe(struct netns_bridge *b, struct netns_plug *p)
+{
+	struct err e;
+
+	*b = (struct netns_bridge){.name = "docker0"};
+	CHECK_OK(ip_prefix_parse("172.17.0.1/16", &b->gateway, &e), e);
+	*p = (struct netns_plug){.bridge = "docker0", .ifname = "eth0", .gateway = b->gateway.ip};
+	CHECK_OK(ip_prefix_parse("172.17.0.2/16", &p->address, &e), e);
+}
+
+static void read_sysctl(pid_t pid, const char *name, char *out, size_t size)
+{
+	char cmd[200];
+	FILE *f;
+	int pair[2];
+	pid_t child;
+
+	CHECK(pipe(pair) == 0);
+	child = fork();
+	if (child == 0) {
+		snprintf(cmd, sizeof(cmd), "/proc/%d/ns/net", pid);
+		if (setns(open(cmd, O_RDONLY), CLONE_NEWNET) < 0)
+			_exit(1);
+		f = fopen(name, "r");
+		if (f == NULL || fgets(cmd, sizeof(cmd), f) == NULL)
+			_exit(1);
+		cmd[strcspn(cmd, "\n")] = '\0';
+		_exit(write(pair[1], cmd, strlen(cmd) + 1) < 0);
+	}
+	close(pair[1]);
+	if (read(pair[0], out, size) < 0)
+		out[0] = '\0';
+	close(pair[0]);
+	waitpid(child, NULL, 0);
+}
+
+TEST(a_container_is_plugged_and_survives_a_crash)
+{
+	CLEANUP(freep) char *path = path_join(harness_tmpdir(), "s");
+	struct netns_client *c;
+	struct netns_bridge b;
+	struct netns_plug p;
+	struct netns_info info;
+	pid_t server, box;
+	char veth[IFNAMSIZ], text[64] = "";
+	struct err e;
+
+	enter_new_netns();
+	server = start_server(path);
+	box = start_container();
+	c = netns_client_new(path);
+	describe(&b, &p);
+	CHECK_OK(netns_hello(c, &info, &e), e);
+	CHECK_EQ(info.pid, server);
+	CHECK_OK(netns_bridge_ensure(c, &b, &e), e);
+	CHECK_OK(netns_bridge_ensure(c, &b, &e), e);
+	CHECK_OK(netns_plug(c, box, &p, veth, &e), e);
+	CHECK(strncmp(veth, "veth", 4) == 0);
+	CHECK(netns_plug(c, box, &p, NULL, &e) < 0); /* eth0 is there already */
+	read_sysctl(box, "/proc/sys/net/ipv4/ip_unprivileged_port_start", text, sizeof(text));
+	CHECK_STR(text, "0");
+	stop(server);
+	server = start_server(path);
+	CHECK_OK(netns_unplug(c, veth, &e), e);
+	CHECK_OK(netns_unplug(c, veth, &e), e);
+	CHECK_OK(netns_plug(c, box, &p, veth, &e), e);
+	CHECK_OK(netns_sysctl_set(c, box, "net.ipv4.conf.eth0.rp_filter", "2", &e), e);
+	read_sysctl(box, "/proc/sys/net/ipv4/conf/eth0/rp_filter", text, sizeof(text));
+	CHECK_STR(text, "2");
+	CHECK(netns_sysctl_set(c, box, "net.ipv4.../x", "2", &e) < 0);
+	CHECK_OK(netns_bridge_remove(c, "docker0", &e), e);
+	CHECK_OK(netns_bridge_remove(c, "docker0", &e), e);
+	netns_client_free(c);
+	stop(box);
+	stop(server);
+}
+
+TEST(internal_bridge_and_sandbox)
+{
+	CLEANUP(freep) char *path = path_join(harness_tmpdir(), "s");
+	struct netns_client *c;
+	struct netns_bridge b;
+	struct netns_plug p;
+	pid_t server, box;
+	struct err e;
+
+	enter_new_netns();
+	server = start_server(path);
+	box = start_container();
+	c = netns_client_new(path);
+	describe(&b, &p);
+	b.internal = true;
+	CHECK_OK(netns_bridge_ensure(c, &b, &e), e);
+	CHECK_OK(netns_bridge_ensure(c, &b, &e), e);
+	CHECK_OK(netns_sandbox_init(c, box, &e), e);
+	CHECK_OK(netns_bridge_remove(c, b.name, &e), e);
+	netns_client_free(c);
+	stop(box);
+	stop(server);
+}
+
+TEST(pool_makes_sockets_only)
+{
+	CLEANUP(freep) char *path = path_join(harness_tmpdir(), "s");
+	struct pool_request q = {.version = POOL_VERSION, .kind = POOL_TCP4, .n = 4};
+	CLEANUP(fd_closep) int pool = -1;
+	struct pool_answer a;
+	struct netns_client *c;
+	int fds[POOL_BATCH];
+	size_t n = POOL_BATCH;
+	struct err e;
+	pid_t server;
+
+	enter_new_netns();
+	server = start_server(path);
+	c = netns_client_new(path);
+	CHECK_OK(netns_pool_open(c, &pool, &e), e);
+	fd_set_nonblock(pool, false);
+	CHECK_OK(fd_send(pool, &q, sizeof(q), NULL, 0, &e), e);
+	CHECK_EQ(fd_recv(pool, &a, sizeof(a), fds, &n, &e), sizeof(a));
+	CHECK_EQ(n, 4);
+	q.n = POOL_BATCH + 1;
+	CHECK_OK(fd_send(pool, &q, sizeof(q), NULL, 0, &e), e);
+	CHECK_EQ(fd_recv(pool, &a, sizeof(a), NULL, NULL, &e), 0);
+	netns_client_free(c);
+	stop(server);
+}
+
+TEST(no_helper_is_unavailable)
+{
+	CLEANUP(freep) char *path = path_join(harness_tmpdir(), "none");
+	struct netns_client *c = netns_client_new(path);
+	struct err e;
+
+	CHECK(netns_hello(c, NULL, &e) < 0);
+	CHECK_EQ(e.kind, ERR_UNAVAILABLE);
+	netns_client_free(c);
+}
