@@ -103,4 +103,22 @@
 #define ENGINE_HEALTH_OUTPUT  4096	 /* bytes kept of a probe's output */
 #define ENGINE_HEALTH_LOG     5		 /* probes remembered */
 
+/* usernet: what N's containers and the host's clients may occupy */
+#define USERNET_TCP_MAX		8192	    /* translated TCP connections */
+#define USERNET_HELD_MAX	512	    /* of them with a host connect under way */
+#define USERNET_UDP_MAX		4096	    /* UDP flows, outward; the oldest gives way */
+#define USERNET_PING_MAX	64	    /* ICMP echo sockets */
+#define USERNET_DNS_MAX		256	    /* DNS queries under way */
+#define USERNET_DNS_BYTES_MAX	4096	    /* a DNS question; answers up to 64 KiB */
+#define USERNET_RESOLV_MAX	(64 * KIB)  /* bytes of resolv.conf */
+#define USERNET_RESOLV_SERVERS	3	    /* nameservers used, as the resolver's MAXNS */
+#define USERNET_RINGS_BYTES_MAX (128 * MIB) /* all connections' buffers together */
+#define USERNET_RING_BYTES_MAX	(1 * MIB)   /* one direction of one connection */
+#define USERNET_PORTS_MAX	16384	    /* published ports */
+#define USERNET_RELAYS_MAX	8192	    /* connections through published ports */
+#define USERNET_RELAY_UDP_MAX	4096	    /* clients of published UDP ports */
+#define USERNET_PIPES_MAX	128	    /* pipes of 256 KiB held for splice(2) */
+#define USERNET_FRAG_BUFFERS	64	    /* datagrams being reassembled */
+#define USERNET_FRAG_PARTS	64	    /* fragments of one datagram */
+
 #endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+/* Reading resolv.conf; see resolv.h. */
+#include "usernet/resolv.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+socklen_t resolv_len(const struct sockaddr_storage *s)
+{
+	return s->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+static void add_server(struct resolv *r, const char *word, size_t n)
+{
+	struct sockaddr_storage s = {0};
+	struct sockaddr_in6 *s6 = (struct sockaddr_in6 *)&s;
+	struct sockaddr_in *s4 = (struct sockaddr_in *)&s;
+	char text[INET6_ADDRSTRLEN + IF_NAMESIZE + 1], *percent;
+
+	if (r->n == USERNET_RESOLV_SERVERS || n >= sizeof(text))
+		return;
+	memcpy(text, word, n);
+	text[n] = '\0';
+	percent = strchr(text, '%');
+	if (percent != NULL)
+		*percent++ = '\0';
+	if (inet_pton(AF_INET, text, &s4->sin_addr) == 1) {
+		s4->sin_family = AF_INET;
+		s4->sin_port = htons(53);
+	} else if (inet_pton(AF_INET6, text, &s6->sin6_addr) == 1) {
+		s6->sin6_family = AF_INET6;
+		s6->sin6_port = htons(53);
+		s6->sin6_scope_id = percent != NULL ? if_nametoindex(percent) : 0;
+	} else {
+		return;
+	}
+	r->servers[r->n++] = s;
+}
+
+void resolv_parse(struct resolv *r, const char *text)
+{
+	static const char blanks[] = " \t\r";
+
+	r->n = 0;
+	while (*text != '\0') {
+		size_t line = strcspn(text, "\n");
+		const char *p = text;
+
+		if (line > 10 && strncmp(p, "nameserver", 10) == 0 && strchr(blanks, p[10])) {
+			p += 10;
+			p += strspn(p, blanks);
+			if (p < text + line)
+				add_server(r, p, strcspn(p, " \t\r\n"));
+		}
+		text += line + (text[line] == '\n');
+	}
+	if (r->n == 0)
+		add_server(r, "127.0.0.1", 9);
+}
+
+void resolv_refresh(struct resolv *r)
+{
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	struct stat st;
+	struct err e;
+
+	if (stat(r->path, &st) == 0) {
+		if (r->n > 0 && st.st_ino == r->ino && st.st_mtim.tv_sec == r->when.tv_sec &&
+		    st.st_mtim.tv_nsec == r->when.tv_nsec)
+			return;
+		if (file_read(AT_FDCWD, r->path, USERNET_RESOLV_MAX, &b, &e) == 0) {
+			r->when = st.st_mtim;
+			r->ino = st.st_ino;
+			resolv_parse(r, buf_str(&b));
+			return;
+		}
+		log_debug(&e, "resolv.conf");
+	}
+	if (r->n == 0)
+		resolv_parse(r, "");
+}

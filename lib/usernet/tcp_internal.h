@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/* The TCP translation's own types; theory in tcp.c. */
+#ifndef USERNET_TCP_INTERNAL_H
+#define USERNET_TCP_INTERNAL_H
+
+#include "usernet/usernet_internal.h"
+
+#define TCP_WSCALE	  5   /* ours: 1 MiB needs 5 bits more than 16 */
+#define TCP_RTO_MS	  200 /* the link is this machine's memory */
+#define TCP_RTO_MAX_MS	  60000
+#define TCP_RETRIES_MAX	  12
+#define TCP_SYN_RETRIES	  5
+#define TCP_KEEP_IDLE_MS  7200000 /* as Linux: tcp_keepalive_time, _intvl, _probes */
+#define TCP_KEEP_INTVL_MS 75000
+#define TCP_KEEP_PROBES	  9
+#define TCP_GSO_MAX	  65000
+#define TCP_TRIM_MS 2000 /* idle so long: the rings' memory is given back */
+
+/*
+ * Who may do what in a state:
+ * CONNECTING  host connect under way; N's SYN is held, nothing was answered
+ * HANDSHAKE   host stands, SYN-ACK sent; host data may be read into the ring
+ * OPEN        both ways; ends are marked by the flags below
+ * DEAD        in tcp_dead, descriptor closed; nobody may touch it
+ */
+enum tcp_state { TCP_CONNECTING, TCP_HANDSHAKE, TCP_OPEN, TCP_DEAD };
+
+struct tcp_flow {
+	struct flow f; /* first */
+	enum tcp_state state;
+	int fd; /* host side */
+	struct loop_source *source;
+	struct wheel_timer timer;
+	struct list due;   /* in usernet.tcp_due, or usernet.tcp_dead */
+	uint32_t rcv_nxt;  /* next byte expected from N */
+	uint32_t rcv_edge; /* right edge of the window promised to N */
+	uint32_t snd_una, snd_nxt;
+	uint32_t recover; /* right edge of what was under way when loss was seen */
+	uint32_t snd_wnd; /* as N promised, scaled */
+	struct ring up;	  /* from N, refused by the host socket so far */
+	struct ring down; /* for N: bytes from snd_una on */
+	uint16_t mss;
+	uint8_t snd_scale, rcv_scale;
+	uint8_t dupacks, retries, probes;
+	bool recovering; /* holes up to recover are sent again, one an acknowledgement */
+	bool ack_due;	 /* N must get an acknowledgement */
+	bool host_ready; /* host socket may have more to read */
+	bool host_eof;	 /* host sent its FIN */
+	bool fin_sent, fin_acked;
+	bool guest_fin;	 /* N sent its FIN */
+	bool host_shut;	 /* and the host socket was told */
+	void *cookie[2]; /* usernet and this, for the loop */
+	uint8_t quote_len;
+	uint8_t quote[USERNET_QUOTE_MAX]; /* N's SYN, for ICMP errors */
+};
+
+/* tcp_output.c */
+void tcp_segment(struct usernet *u, struct tcp_flow *t, uint8_t flags, uint32_t seq, size_t off,
+		 size_t n);
+void tcp_reset_reply(struct usernet *u, const struct packet_ip4 *ip, const struct packet_tcp *in);
+void tcp_output(struct usernet *u, struct tcp_flow *t);
+void tcp_resend_first(struct usernet *u, struct tcp_flow *t);
+void tcp_synack(struct usernet *u, struct tcp_flow *t);
+void tcp_set_due(struct usernet *u, struct tcp_flow *t);
+void tcp_arm(struct usernet *u, struct tcp_flow *t);
+void tcp_on_timer(struct wheel_timer *timer, void *arg);
+uint32_t tcp_window(const struct usernet *u, const struct tcp_flow *t);
+
+/* tcp_host.c */
+int tcp_host_connect(struct usernet *u, struct tcp_flow *t, const struct sockaddr *sa,
+		     socklen_t len);
+void tcp_host_read(struct usernet *u, struct tcp_flow *t);
+bool tcp_host_write(struct usernet *u, struct tcp_flow *t, const uint8_t *p, size_t n);
+
+/* tcp.c */
+void tcp_kill(struct usernet *u, struct tcp_flow *t, bool reset_n, bool reset_host);
+void tcp_reap(struct usernet *u);
+void tcp_maybe_done(struct usernet *u, struct tcp_flow *t);
+
+#endif

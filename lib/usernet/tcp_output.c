@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+/* TCP towards N: segments, the window we offer, retransmission and probes. Theory in tcp.c. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "usernet/tcp_internal.h"
+
+#define OPT_LEN 8 /* MSS, NOP, window scale */
+
+/* The largest window we would offer; less for newcomers when memory is short. */
+static size_t window_max(const struct usernet *u, const struct tcp_flow *t)
+{
+	size_t max = u->rings.used > u->rings.max / 2 ? 65536 : USERNET_RING_BYTES_MAX / 2;
+
+	return t->rcv_scale > 0 ? max : 65535;
+}
+
+uint32_t tcp_window(const struct usernet *u, const struct tcp_flow *t)
+{
+	size_t max = window_max(u, t);
+	uint32_t promised = t->rcv_edge - t->rcv_nxt;
+	uint32_t now = t->up.len >= max ? 0 : (uint32_t)(max - t->up.len);
+
+	/* a promise is kept: the right edge never moves left */
+	return (int32_t)promised > 0 && promised > now ? promised : now;
+}
+
+/* IP and TCP headers without options; the checksum field holds the pseudo header's sum. */
+static void headers(struct usernet *u, struct tun_out *o, uint32_t src, uint32_t dst,
+		    uint16_t sport, uint16_t dport, size_t n)
+{
+	uint8_t *h = o->hdr + PACKET_IP4_HDR;
+	size_t len = o->hdr_len - PACKET_IP4_HDR;
+
+	packet_write_ip4(o->hdr, src, dst, 6, ++u->next_id, len + n, true);
+	packet_put16(h, sport);
+	packet_put16(h + 2, dport);
+	h[12] = (uint8_t)(len / 4 << 4);
+	packet_put16(h + 16, packet_fold(packet_pseudo(src, dst, 6, len + n)));
+	o->csum_start = PACKET_IP4_HDR;
+	o->csum_offset = 16;
+}
+
+/* One segment with n bytes of the ring `down` from off on. */
+void tcp_segment(struct usernet *u, struct tcp_flow *t, uint8_t flags, uint32_t seq, size_t off,
+		 size_t n)
+{
+	const struct flow_key *k = &t->f.key;
+	struct tun_out o = {.hdr_len = PACKET_IP4_HDR + PACKET_TCP_HDR, .payload_len = n};
+	uint8_t *h = o.hdr + PACKET_IP4_HDR;
+	bool syn = (flags & PACKET_SYN) != 0;
+	unsigned scale = syn ? 0 : t->rcv_scale;
+	uint32_t wnd = tcp_window(u, t);
+
+	if (syn)
+		o.hdr_len += t->rcv_scale > 0 ? OPT_LEN : 4;
+	headers(u, &o, k->dst, k->src, k->dport, k->sport, n);
+	packet_put32(h + 4, seq);
+	packet_put32(h + 8, t->rcv_nxt);
+	h[13] = flags;
+	if (wnd >> scale > 65535)
+		wnd = 65535U << scale;
+	packet_put16(h + 14, (uint16_t)(wnd >> scale));
+	if (syn) {
+		static const uint8_t scale_opt[4] = {1, 3, 3, TCP_WSCALE};
+
+		h[20] = 2;
+		h[21] = 4;
+		packet_put16(h + 22, (uint16_t)(u->mtu - 40));
+		if (t->rcv_scale > 0)
+			memcpy(h + 24, scale_opt, sizeof(scale_opt));
+	}
+	if ((int32_t)(t->rcv_nxt + (wnd >> scale << scale) - t->rcv_edge) > 0)
+		t->rcv_edge = t->rcv_nxt + (wnd >> scale << scale);
+	o.n_payload = ring_view(&t->down, off, n, o.payload);
+	o.gso_size = t->mss;
+	t->ack_due = false;
+	tun_write(u, &o);
+}
+
+void tcp_reset_reply(struct usernet *u, const struct packet_ip4 *ip, const struct packet_tcp *in)
+{
+	struct tun_out o = {.hdr_len = PACKET_IP4_HDR + PACKET_TCP_HDR};
+	uint8_t *h = o.hdr + PACKET_IP4_HDR;
+	uint32_t len = (uint32_t)in->payload.n + ((in->flags & PACKET_SYN) != 0) +
+		       ((in->flags & PACKET_FIN) != 0);
+
+	headers(u, &o, ip->dst, ip->src, in->dport, in->sport, 0);
+	if ((in->flags & PACKET_ACK) != 0) {
+		packet_put32(h + 4, in->ack);
+		h[13] = PACKET_RST;
+	} else {
+		packet_put32(h + 8, in->seq + len);
+		h[13] = PACKET_RST | PACKET_ACK;
+	}
+	tun_write(u, &o);
+}
+
+void tcp_synack(struct usernet *u, struct tcp_flow *t)
+{
+	tcp_segment(u, t, PACKET_SYN | PACKET_ACK, t->snd_nxt - 1, 0, 0);
+}
+
+void tcp_set_due(struct usernet *u, struct tcp_flow *t)
+{
+	list_del(&t->due);
+	list_add_tail(&u->tcp_due, &t->due);
+}
+
+/* Sends what N's window allows, FIN behind the last byte, or a bare ACK when one is owed. */
+void tcp_output(struct usernet *u, struct tcp_flow *t)
+{
+	size_t max = t->mss;
+	bool armed = t->snd_nxt != t->snd_una;
+
+	if (t->state != TCP_OPEN)
+		return;
+	if (u->vnet && t->mss < TCP_GSO_MAX)
+		max = TCP_GSO_MAX / t->mss * t->mss;
+	while (!t->fin_sent) {
+		size_t flying = t->snd_nxt - t->snd_una;
+		size_t left = t->down.len - flying;
+		size_t open = t->snd_wnd > flying ? t->snd_wnd - flying : 0;
+		size_t n = MIN(MIN(left, open), max);
+
+		/* not a sliver of a closing window while others are under way */
+		if (n == 0 || (n < left && n < t->mss && flying > 0))
+			break;
+		tcp_segment(u, t, n == left ? PACKET_ACK | PACKET_PSH : PACKET_ACK, t->snd_nxt,
+			    flying, n);
+		t->snd_nxt += (uint32_t)n;
+	}
+	if (t->host_eof && !t->fin_sent && t->snd_nxt - t->snd_una == t->down.len) {
+		tcp_segment(u, t, PACKET_FIN | PACKET_ACK, t->snd_nxt, 0, 0);
+		t->snd_nxt++;
+		t->fin_sent = true;
+	}
+	if (t->ack_due)
+		tcp_segment(u, t, PACKET_ACK, t->snd_nxt, 0, 0);
+	if (!armed || !wheel_is_set(&t->timer))
+		tcp_arm(u, t);
+}
+
+void tcp_resend_first(struct usernet *u, struct tcp_flow *t)
+{
+	size_t n = MIN(t->down.len, (size_t)t->mss);
+
+	if (n > 0)
+		tcp_segment(u, t, PACKET_ACK, t->snd_una, 0, n);
+}
+
+void tcp_arm(struct usernet *u, struct tcp_flow *t)
+{
+	int64_t delay = (int64_t)TCP_RTO_MS << t->retries;
+	bool waiting = t->snd_nxt != t->snd_una || t->down.len > 0;
+
+	if (t->state == TCP_HANDSHAKE)
+		delay = 1000LL << t->retries;
+	else if (!waiting && (t->up.cap > 0 || t->down.cap > 0))
+		delay = TCP_TRIM_MS;
+	else if (!waiting)
+		delay = t->probes > 0 ? TCP_KEEP_INTVL_MS : TCP_KEEP_IDLE_MS;
+	wheel_set(&u->wheel, &t->timer, waiting ? MIN(delay, TCP_RTO_MAX_MS) : delay);
+}
+
+/* N did not answer in time: go back to what it has, or ask whether it is there. */
+static void retransmit(struct usernet *u, struct tcp_flow *t)
+{
+	if (t->snd_wnd == 0) {
+		/* a probe: one byte beyond the closed window (RFC 9293 section 3.8.6.1) */
+		if (t->down.len > 0)
+			tcp_segment(u, t, PACKET_ACK, t->snd_una, 0, 1);
+		if (t->down.len > 0 && t->snd_nxt == t->snd_una)
+			t->snd_nxt++;
+		return;
+	}
+	if ((int32_t)(t->snd_nxt - t->recover) > 0)
+		t->recover = t->snd_nxt;
+	t->recovering = false;
+	t->snd_nxt = t->snd_una;
+	t->fin_sent = false;
+	t->dupacks = 0;
+	tcp_output(u, t);
+}
+
+void tcp_on_timer(struct wheel_timer *timer, void *arg)
+{
+	struct tcp_flow *t = CONTAINER_OF(timer, struct tcp_flow, timer);
+	struct usernet *u = arg;
+	bool waiting = t->snd_nxt != t->snd_una || t->down.len > 0;
+
+	if (t->state == TCP_HANDSHAKE) {
+		if (++t->retries > TCP_SYN_RETRIES)
+			tcp_kill(u, t, false, true);
+		else
+			tcp_synack(u, t);
+	} else if (waiting) {
+		if (++t->retries > TCP_RETRIES_MAX)
+			tcp_kill(u, t, true, true);
+		else
+			retransmit(u, t);
+	} else if (t->up.cap > 0 || t->down.cap > 0) {
+		if (t->up.len == 0)
+			ring_clear(&t->up, &u->rings);
+		ring_clear(&t->down, &u->rings);
+	} else if (++t->probes > TCP_KEEP_PROBES) {
+		tcp_kill(u, t, true, true);
+	} else {
+		tcp_segment(u, t, PACKET_ACK, t->snd_nxt - 1, 0, 0);
+	}
+	if (t->state != TCP_DEAD)
+		tcp_arm(u, t);
+	tcp_flush_due(u);
+}
