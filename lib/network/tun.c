@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "network/server_internal.h"
@@ -22,7 +23,7 @@
 static int open_tun(const char *ifname, int *ret_fd, struct err *e)
 {
 	CLEANUP(fd_closep) int fd = -1;
-	struct ifreq r = {.ifr_flags = IFF_TUN | IFF_NO_PI};
+	struct ifreq r = {.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR};
 
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0) {
@@ -37,6 +38,9 @@ static int open_tun(const char *ifname, int *ret_fd, struct err *e)
 			e->kind = ERR_CONFLICT;
 		return -1;
 	}
+	/* N's kernel may leave checksums and the cutting into segments to the other end */
+	if (ioctl(fd, TUNSETOFFLOAD, (unsigned long)(TUN_F_CSUM | TUN_F_TSO4)) < 0)
+		log_debug(NULL, "tun offloads: %s", strerror(errno));
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }

@@ -14,7 +14,7 @@
 #define TCP_KEEP_INTVL_MS 75000
 #define TCP_KEEP_PROBES	  9
 #define TCP_GSO_MAX	  65000
-#define TCP_TRIM_MS 2000 /* idle so long: the rings' memory is given back */
+#define TCP_TRIM_MS	  2000 /* idle so long: the rings' memory is given back */
 
 /*
  * Who may do what in a state:

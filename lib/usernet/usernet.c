@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The process as a whole: state, confinement, loop. Theory: everything that
+ * parses what N sends lives here, in a process that holds no capability and can
+ * open no file but resolv.conf; sockets in N and the tun come to it ready-made.
+ * One thread, one epoll loop, timers on a wheel that stands still when nothing
+ * is under way.
+ */
+#include "usernet/usernet.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "usernet/usernet_internal.h"
+
+static void on_signal(struct loop *l, int fd UNUSED, uint32_t events UNUSED, void *arg UNUSED)
+{
+	loop_stop(l, 0);
+}
+
+static int add_signals(struct loop *l, int *ret_fd, struct err *e)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	*ret_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (*ret_fd < 0)
+		return err_sys(e, "signalfd");
+	return loop_add(l, *ret_fd, EPOLLIN, on_signal, NULL, e) != NULL ? 0 : -1;
+}
+
+static void init(struct usernet *u, const struct usernet_conf *c)
+{
+	flow_table_init(&u->flows);
+	u->rings.max = USERNET_RINGS_BYTES_MAX;
+	list_init(&u->tcp_due);
+	list_init(&u->tcp_dead);
+	list_init(&u->dns_queries);
+	list_init(&u->ports);
+	list_init(&u->relays_dead);
+	u->tun_fd = -1;
+	u->pool.fd = -1;
+	u->control_fd = c->control_fd;
+	u->resolv.path = c->resolv_conf != NULL ? c->resolv_conf : "/etc/resolv.conf";
+	u->rx = xmalloc(USERNET_TUN_BUF);
+	u->scratch = xmalloc(USERNET_SCRATCH);
+}
+
+static void clear(struct usernet *u)
+{
+	tun_detach(u);
+	port_del_all(u);
+	pool_clear(u);
+	pipes_clear(&u->pipes);
+	loop_free(u->loop);
+	free(u->rx);
+	free(u->scratch);
+}
+
+static void freep_usernet(struct usernet **u)
+{
+	if (*u == NULL)
+		return;
+	clear(*u);
+	free(*u);
+}
+
+int usernet_run(const struct usernet_conf *c, struct err *e)
+{
+	CLEANUP(freep_usernet) struct usernet *u = xcalloc(1, sizeof(*u));
+	CLEANUP(fd_closep) int signal_fd = -1;
+
+	init(u, c);
+	u->loop = loop_new(e);
+	if (u->loop == NULL)
+		return -1;
+	wheel_init(&u->wheel, u->loop, u);
+	if (add_signals(u->loop, &signal_fd, e) < 0)
+		return -1;
+	if (c->control_fd >= 0 && steer_start(u, e) < 0)
+		return -1;
+	if (!c->no_sandbox && usernet_confine(u->resolv.path, e) < 0)
+		return err_wrap(e, "confine usernet");
+	if (c->netns_fd >= 0)
+		pool_set_channel(u, c->netns_fd);
+	if (c->tun_fd >= 0 && tun_attach(u, c->tun_fd, &c->tun, e) < 0)
+		return -1;
+	if (c->ready_fd >= 0 && fd_write_all(c->ready_fd, "1", 1, e) < 0)
+		return -1;
+	return loop_run(u->loop, e);
+}
