@@ -14,9 +14,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/if_tun.h>
 #include <linux/landlock.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -183,7 +185,8 @@ static int confine_calls(struct err *e)
 	add_names(&rules.rules[4], sock_names, 1);
 	add_arg(&rules.rules[4], 0, SANDBOX_CMP_EQ, AF_INET6, 0);
 	add_names(&rules.rules[5], ioctl_names, 1);
-	add_arg(&rules.rules[5], 1, SANDBOX_CMP_EQ, 0x800454d2U /* TUNGETIFF */, 0);
+	/* musl passes requests as int: sign-extended */
+	add_arg(&rules.rules[5], 1, SANDBOX_CMP_MASKED_EQ, 0xffffffffU, TUNGETIFF);
 	add_names(&rules.rules[6], prot_names, 1);
 	add_arg(&rules.rules[6], 2, SANDBOX_CMP_LT, 4 /* PROT_EXEC */, 0);
 	if (sandbox_filter_compile(&rules, &filter, e) < 0)
