@@ -108,7 +108,8 @@ test: ## everything: unit, replay, lint, system tests; ends with "N passed, N fa
 
 build/bench-client: tests/bench/client.c
 build/apifuzz: tests/system/apifuzz.c
-build/bench-client build/apifuzz: | $(deps_ok)
+build/badregistry: tests/system/badregistry.c
+build/bench-client build/apifuzz build/badregistry: | $(deps_ok)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(cflags) -D_GNU_SOURCE -Wno-frame-larger-than $(ldflags) -o $@ $<
 

@@ -143,11 +143,12 @@ push_blob() {
 	echo "$digest"
 }
 
-# push_image NAME:TAG LAYER.tar.gz CONFIG-JSON: an image of one layer; CONFIG is its "config" object
+# push_image NAME:TAG LAYER.tar.gz CONFIG-JSON [DIFFID]: an image of one layer; CONFIG is its
+# "config" object; a DIFFID given is a lie
 push_image() {
 	local name=${1%:*} tag=${1##*:} work=$BATS_FILE_TMPDIR/push layer config
 	mkdir -p "$work"
-	jq -n --argjson config "$3" --arg diff "sha256:$(gzip -dc "$2" | sha256sum | cut -d' ' -f1)" \
+	jq -n --argjson config "$3" --arg diff "sha256:${4:-$(gzip -dc "$2" | sha256sum | cut -d' ' -f1)}" \
 		--arg arch "$(dpkg --print-architecture)" '{ architecture: $arch, os: "linux", config: $config,
 		created: "2024-01-01T00:00:00Z", history: [{ created_by: "test" }],
 		rootfs: { type: "layers", diff_ids: [$diff] } }' >"$work/config.json"
