@@ -242,7 +242,7 @@ static int prepare(struct child *c, struct err *e)
 {
 	const struct rk_child_args *a = c->a;
 
-	if (rk_sync_recv(a->sync_fd, RK_SYNC_MAPPED, NULL, e) < 0)
+	if (rk_sync_recv(a->sync_fd, RK_SYNC_MAPPED, e) < 0)
 		return -1;
 	/* the maps made us root of the namespace; this clears what the kernel remembers of before
 	 */
@@ -258,8 +258,8 @@ static int prepare(struct child *c, struct err *e)
 		return -1;
 	if (rk_conf_has_netns(a->conf) && rk_netns_start(&c->netns, a, e) < 0)
 		return -1;
-	if (rk_sync_send(a->sync_fd, RK_SYNC_READY, c->netns.netns_fd, e) < 0 ||
-	    rk_sync_recv(a->sync_fd, RK_SYNC_GO, NULL, e) < 0)
+	if (rk_sync_send(a->sync_fd, RK_SYNC_READY, e) < 0 ||
+	    rk_sync_recv(a->sync_fd, RK_SYNC_GO, e) < 0)
 		return -1;
 	if (rk_conf_has_netns(a->conf) && !a->conf->detach_netns &&
 	    a->conf->net_kind != RK_NET_NONE)

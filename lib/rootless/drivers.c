@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * External programs for the packets of N: slirp4netns(1), pasta(1). They get N
- * as an inherited descriptor named through their own /proc, so it does not
- * matter in whose mount or pid namespace N's path would be valid.
+ * External programs for the packets of N: slirp4netns(1), pasta(1). They find
+ * the namespaces by the child's /proc entry, which they may still read when
+ * they have entered its user namespace (pasta closes inherited descriptors).
  */
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -16,20 +17,24 @@
 #include "base/strv.h"
 #include "base/str.h"
 #include "network/client.h"
-#include "ns/join.h"
 #include "rootless/uplink_internal.h"
 
-#define DRIVER_NETNS_FD	 3
-#define DRIVER_READY_FD	 4
-#define DRIVER_USERNS_FD 5
-#define DRIVER_START_MS	 10000
+#define DRIVER_READY_FD 3
+#define DRIVER_START_MS 10000
+
+/* Paths of the two namespaces. */
+struct driver_ns {
+	char *user;
+	char *net;
+};
 
 static unsigned mtu(const struct rk_conf *c)
 {
 	return c->mtu > 0 ? (unsigned)c->mtu : NETNS_MTU_DEFAULT;
 }
 
-static void slirp_argv(const struct rk_conf *c, struct strv *argv)
+static void slirp_argv(const struct rk_conf *c, const struct driver_ns *ns, bool sandbox,
+		       struct strv *argv)
 {
 	char text[IP_PREFIX_TEXT_SIZE];
 	struct ip_prefix net = ip_prefix_network(&c->subnet);
@@ -43,18 +48,17 @@ static void slirp_argv(const struct rk_conf *c, struct strv *argv)
 	if (c->ipv6)
 		strv_add(argv, "--enable-ipv6");
 	strv_addf(argv, "--cidr=%s", ip_prefix_format(&net, text));
-	/* "auto" is what it can do by itself: both, unless the user says no */
-	if (!str_eq(c->slirp_sandbox, "false"))
+	if (sandbox)
 		strv_add(argv, "--enable-sandbox");
 	if (!str_eq(c->slirp_seccomp, "false"))
 		strv_add(argv, "--enable-seccomp");
-	strv_addf(argv, "--userns-path=/proc/self/fd/%d", DRIVER_USERNS_FD);
+	strv_addf(argv, "--userns-path=%s", ns->user);
 	strv_add(argv, "--netns-type=path");
-	strv_addf(argv, "/proc/self/fd/%d", DRIVER_NETNS_FD);
+	strv_add(argv, ns->net);
 	strv_add(argv, c->ifname);
 }
 
-static void pasta_argv(const struct rk_conf *c, struct strv *argv)
+static void pasta_argv(const struct rk_conf *c, const struct driver_ns *ns, struct strv *argv)
 {
 	char text[IP_TEXT_SIZE];
 	struct ip child = rk_conf_address(c, 100), gateway = rk_conf_address(c, 2);
@@ -78,8 +82,8 @@ static void pasta_argv(const struct rk_conf *c, struct strv *argv)
 		strv_add(argv, *o);
 		strv_add(argv, "none");
 	}
-	strv_addf(argv, "--userns=/proc/self/fd/%d", DRIVER_USERNS_FD);
-	strv_addf(argv, "--netns=/proc/self/fd/%d", DRIVER_NETNS_FD);
+	strv_addf(argv, "--userns=%s", ns->user);
+	strv_addf(argv, "--netns=%s", ns->net);
 }
 
 /* slirp4netns writes a byte when it runs; pasta has no such option and gets a moment. */
@@ -103,28 +107,23 @@ static int wait_ready(const struct rk_conf *c, int ready_fd, pid_t pid, struct e
 	return e->kind == ERR_TIMEOUT ? 0 : -1;
 }
 
-pid_t rk_driver_start(const struct rk_conf *c, int netns_fd, pid_t child_pid, struct err *e)
+static pid_t start(const struct rk_conf *c, const struct driver_ns *ns, bool sandbox, struct err *e)
 {
 	CLEANUP(strv_clear) struct strv argv = STRV_INIT;
 	CLEANUP(fd_closep) int ready_fd = -1;
-	CLEANUP(fd_closep) int userns_fd = ns_open_pid(child_pid, NS_USER, e);
-	struct proc_fd fds[] = {
-		{.fd = netns_fd, .child_fd = DRIVER_NETNS_FD},
-		{.child_fd = DRIVER_READY_FD},
-		{.fd = userns_fd, .child_fd = DRIVER_USERNS_FD},
-	};
-	struct proc_spec spec = {.fds = fds, .n_fds = ARRAY_LEN(fds), .new_session = true};
+	struct proc_fd pass = {.child_fd = DRIVER_READY_FD};
+	struct proc_spec spec = {.fds = &pass, .n_fds = 1, .new_session = true};
 	int ready[2];
 	pid_t pid;
 
-	if (userns_fd < 0 || fd_pipe(ready, e) < 0)
+	if (fd_pipe(ready, e) < 0)
 		return -1;
 	ready_fd = ready[0];
-	fds[1].fd = ready[1];
+	pass.fd = ready[1];
 	if (c->net_kind == RK_NET_SLIRP)
-		slirp_argv(c, &argv);
+		slirp_argv(c, ns, sandbox, &argv);
 	else
-		pasta_argv(c, &argv);
+		pasta_argv(c, ns, &argv);
 	spec.path = argv.items[0];
 	spec.argv = (const char *const *)argv.items;
 	pid = proc_spawn(&spec, e);
@@ -133,5 +132,24 @@ pid_t rk_driver_start(const struct rk_conf *c, int netns_fd, pid_t child_pid, st
 		return err_wrap(e, "%s", argv.items[0]);
 	if (wait_ready(c, ready_fd, pid, e) < 0)
 		return -1;
+	return pid;
+}
+
+pid_t rk_driver_start(const struct rk_conf *c, const char *state_dir, pid_t child_pid,
+		      struct err *e)
+{
+	CLEANUP(freep) char *user = xasprintf("/proc/%d/ns/user", (int)child_pid);
+	CLEANUP(freep)
+	char *net = c->detach_netns ? xasprintf("/proc/%d/root%s/netns", (int)child_pid, state_dir)
+				    : xasprintf("/proc/%d/ns/net", (int)child_pid);
+	const struct driver_ns ns = {.user = user, .net = net};
+	bool sandbox = !str_eq(c->slirp_sandbox, "false");
+	pid_t pid = start(c, &ns, sandbox, e);
+
+	/* its sandbox needs mounts that not every host allows; "auto" does without then */
+	if (pid < 0 && sandbox && c->net_kind == RK_NET_SLIRP && str_eq(c->slirp_sandbox, "auto")) {
+		log_warn(e, "trying again without slirp4netns' sandbox");
+		pid = start(c, &ns, false, e);
+	}
 	return pid;
 }

@@ -172,17 +172,15 @@ static int publish(struct parent *p, struct err *e)
 
 static int bring_up(struct parent *p, struct err *e)
 {
-	CLEANUP(fd_closep) int netns_fd = -1;
 	struct err why;
 
-	if (rk_sync_recv(p->sync_fd, RK_SYNC_READY, &netns_fd, e) < 0)
+	if (rk_sync_recv(p->sync_fd, RK_SYNC_READY, e) < 0)
 		return -1;
 	if (publish(p, e) < 0)
 		return -1;
-	if (p->conf->detach_netns && rk_sync_send(p->sync_fd, RK_SYNC_GO, -1, e) < 0)
+	if (p->conf->detach_netns && rk_sync_send(p->sync_fd, RK_SYNC_GO, e) < 0)
 		return -1;
-	if (rk_conf_has_netns(p->conf) &&
-	    rk_uplink_connect(&p->uplink, netns_fd, p->child, &why) < 0) {
+	if (rk_conf_has_netns(p->conf) && rk_uplink_connect(&p->uplink, p->child, &why) < 0) {
 		/* the engine is of use without; its command would not be */
 		if (!p->conf->detach_netns || !p->conf->service) {
 			*e = why;
@@ -190,7 +188,7 @@ static int bring_up(struct parent *p, struct err *e)
 		}
 		log_error(&why, "network");
 	}
-	if (!p->conf->detach_netns && rk_sync_send(p->sync_fd, RK_SYNC_GO, -1, e) < 0)
+	if (!p->conf->detach_netns && rk_sync_send(p->sync_fd, RK_SYNC_GO, e) < 0)
 		return -1;
 	return 0;
 }
@@ -277,7 +275,7 @@ static int start(struct parent *p, struct err *e)
 	if (rk_conf_has_netns(p->conf) && rk_uplink_spawn(&p->uplink, e) < 0)
 		return -1;
 	if (map_ids(p, e) < 0 || evacuate(p, e) < 0 ||
-	    rk_sync_send(p->sync_fd, RK_SYNC_MAPPED, -1, e) < 0)
+	    rk_sync_send(p->sync_fd, RK_SYNC_MAPPED, e) < 0)
 		return -1;
 	if (rk_state_set_child(&p->state, p->child, e) < 0 || open_api(p, e) < 0)
 		return -1;

@@ -3,8 +3,7 @@
  * The dialogue of rootlesskit's two processes over one SOCK_SEQPACKET pair:
  *
  *  1. parent -> child  RK_SYNC_MAPPED   the id maps are written
- *  2. child  -> parent RK_SYNC_READY    namespaces, mounts and helper stand;
- *                                       carries a descriptor of N if there is one
+ *  2. child  -> parent RK_SYNC_READY    namespaces, mounts and helper stand
  *  3. parent -> child  RK_SYNC_GO       the network is up: run the command
  *
  * Afterwards nothing is said, and the end of file is news: the other one died.
@@ -24,11 +23,10 @@
 
 enum rk_sync { RK_SYNC_MAPPED = 1, RK_SYNC_READY, RK_SYNC_GO };
 
-/* rk_sync_send() - one message, with a descriptor when fd >= 0 */
-int rk_sync_send(int sock, enum rk_sync what, int fd, struct err *e) WARN_UNUSED;
-/* rk_sync_recv() - waits for this message; *ret_fd (may be NULL) its descriptor or -1.
- * ERR_CANCELLED when the other side ended. */
-int rk_sync_recv(int sock, enum rk_sync want, int *ret_fd, struct err *e) WARN_UNUSED;
+/* rk_sync_send() - one message */
+int rk_sync_send(int sock, enum rk_sync what, struct err *e) WARN_UNUSED;
+/* rk_sync_recv() - waits for this message; ERR_CANCELLED when the other side ended */
+int rk_sync_recv(int sock, enum rk_sync want, struct err *e) WARN_UNUSED;
 
 /* What the child needs of the parent, copied by the fork. */
 struct rk_child_args {

@@ -195,13 +195,13 @@ static int brief(struct rk_uplink *u, struct err *e)
 	return 0;
 }
 
-int rk_uplink_connect(struct rk_uplink *u, int netns_fd, pid_t child_pid, struct err *e)
+int rk_uplink_connect(struct rk_uplink *u, pid_t child_pid, struct err *e)
 {
 	CLEANUP(freep) char *path = path_join(u->state_dir, NETNS_HELPER_SOCKET);
 
 	u->helper = netns_client_new(path);
 	if (u->conf->net_kind == RK_NET_SLIRP || u->conf->net_kind == RK_NET_PASTA) {
-		u->driver = rk_driver_start(u->conf, netns_fd, child_pid, e);
+		u->driver = rk_driver_start(u->conf, u->state_dir, child_pid, e);
 		if (u->driver < 0) {
 			u->driver = 0;
 			return -1;

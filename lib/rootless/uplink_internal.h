@@ -39,8 +39,7 @@ void rk_uplink_init(struct rk_uplink *u, const struct rk_conf *conf, const char 
 /* rk_uplink_spawn() - start usernet, if the configuration needs one */
 int rk_uplink_spawn(struct rk_uplink *u, struct err *e) WARN_UNUSED;
 /* rk_uplink_connect() - N stands: tun, sockets and ports to usernet, or the external program */
-int rk_uplink_connect(struct rk_uplink *u, int netns_fd, pid_t child_pid,
-		      struct err *e) WARN_UNUSED;
+int rk_uplink_connect(struct rk_uplink *u, pid_t child_pid, struct err *e) WARN_UNUSED;
 /* rk_uplink_event() - the control socket is readable */
 void rk_uplink_event(struct rk_uplink *u);
 /* rk_uplink_reaped() - true when the process was one of ours; it is then planned again */
@@ -52,7 +51,7 @@ void rk_uplink_close(struct rk_uplink *u);
 
 /* rk_driver_start() - an external slirp4netns or pasta on N, ready when it returns; its pid
  * (drivers.c) */
-pid_t rk_driver_start(const struct rk_conf *conf, int netns_fd, pid_t child_pid,
+pid_t rk_driver_start(const struct rk_conf *conf, const char *state_dir, pid_t child_pid,
 		      struct err *e) WARN_UNUSED;
 
 #endif
