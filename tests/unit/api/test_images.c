@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/* api/images.c, images_pull.c */
+#include "tests/unit/api/ask.h"
+
+TEST(images_empty_store)
+{
+	CHECK_ASK("GET /images/json", NULL, 200);
+	CHECK_STR(answer_body(), "[]\n");
+	CHECK_ASK("GET /images/nope/json", NULL, 404);
+	CHECK_STR(answer_body(), "{\"message\":\"No such image: nope:latest\"}\n");
+	CHECK_ASK("GET /images/a/b:c/history", NULL, 404);
+	CHECK_ASK("DELETE /images/nope", NULL, 404);
+	CHECK_ASK("POST /images/prune", NULL, 200);
+	CHECK_STR(answer_body(), "{\"ImagesDeleted\":null,\"SpaceReclaimed\":0}\n");
+	CHECK_ASK("POST /images/a/b:c/tag?repo=x&tag=y", NULL, 201);
+	CHECK_STR(fake.last, "tag a/b:c x y");
+}
+
+TEST(images_pull)
+{
+	CHECK_ASK("POST /images/create?fromImage=busybox&tag=1", NULL, 200);
+	CHECK_HAS("{\"status\":\"Pulling\",\"id\":\"1\"}\r\n");
+	CHECK_ASK("POST /images/create?fromImage=early", NULL, 404);
+	CHECK_STR(answer_body(), "{\"message\":\"no such repository\"}\n");
+	CHECK_ASK("POST /images/create?fromImage=late", NULL, 200);
+	CHECK_HAS("{\"errorDetail\":{\"message\":\"connection reset\"},\"error\":\"connection "
+		  "reset\"}");
+	CHECK_HAS("0\r\n\r\n");
+	CHECK_ASK("POST /images/create", NULL, 400);
+}
+
+TEST(images_pull_credentials)
+{
+	/* {"username":"u","password":"p"} */
+	CHECK_EQ(ask_raw("POST /images/create?fromImage=b&tag=1 HTTP/1.1\r\nHost: h\r\n"
+			 "X-Registry-Auth: eyJ1c2VybmFtZSI6InUiLCJwYXNzd29yZCI6InAifQ==\r\n\r\n"),
+		 200);
+	CHECK_STR(fake.last, "pull b 1 u");
+	CHECK_EQ(ask_raw("POST /images/create?fromImage=b&tag=1 HTTP/1.1\r\nHost: h\r\n"
+			 "X-Registry-Auth: !!!\r\n\r\n"),
+		 200);
+	CHECK_STR(fake.last, "pull b 1 -");
+}
+
+TEST(images_from_streams)
+{
+	CHECK_ASK("POST /images/create?fromSrc=-&changes=CMD%20x&changes=ENV%20a=b", "tar", 200);
+	CHECK_STR(fake.last, "import 2");
+	CHECK_ASK("POST /images/create?fromSrc=http://x/y", NULL, 501);
+	CHECK_ASK("POST /images/load?quiet=0", "tar", 200);
+	CHECK_STR(fake.last, "load 0");
+	CHECK_ASK("POST /images/load", NULL, 400);
+}
