@@ -78,7 +78,7 @@ TEST(server_stop_cuts_connections)
 	CHECK(fd >= 0);
 	CHECK_OK(fd_write_all(fd, "GET /_pi", 8, &e), e);
 	api_stop(a);
-	CHECK_EQ(fd_read(fd, &c, 1), 0);
+	CHECK(fd_read(fd, &c, 1) <= 0);
 	close(fd);
 	api_free(a);
 	a = api_new(&fake);
