@@ -39,8 +39,8 @@
 #define REGISTRY_TOKEN_MAX_BYTES     (256 * KIB) /* answers of token servers and error bodies */
 #define REGISTRY_REDIRECTS_MAX	     10
 #define REGISTRY_CONNECT_MS	     15000
-#define REGISTRY_IDLE_MS	     60000 /* without a byte of an answer */
-#define REGISTRY_HEADER_MS	     60000 /* for a whole answer's header */
+#define REGISTRY_IDLE_MS	     30000 /* without a byte of an answer */
+#define REGISTRY_HEADER_MS	     30000 /* for a whole answer's header */
 #define REGISTRY_MIN_BYTES_SEC	     64	   /* slower than that over a minute is a stall */
 #define REGISTRY_LAYER_MAX_BYTES     (256 * GIB)
 #define REGISTRY_TAGS_MAX	     65536

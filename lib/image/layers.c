@@ -34,6 +34,7 @@
 #define MOVE_BYTES	  (256 * 1024)
 #define PIPE_BYTES	  (1024 * 1024)
 #define PROGRESS_MS	  100
+#define WORTH_BYTES	  (1024 * 1024) /* progress that earns new attempts */
 #define DEFAULT_DOWNLOADS 3
 #define DEFAULT_ATTEMPTS  5
 #define AWAIT_TICK_MS	  200
@@ -158,8 +159,10 @@ static int move_blob(struct transfer *x, struct err *e)
 			return 0;
 		if (!worth_retrying(e) || attempt >= attempts)
 			return err_wrap(e, "layer %s", x->l->label);
-		if (x->sent > before)
+		if (x->sent - before >= WORTH_BYTES)
 			attempt = 1;
+		else if (e->kind == ERR_TIMEOUT)
+			attempt++; /* a stall has cost its time already */
 		if (!pause_before(x->p, x->l, attempt))
 			return err_set(e, ERR_CANCELLED, 0, "context canceled");
 	}
