@@ -171,12 +171,12 @@ int container_save_host(struct engine *en, struct container *c, struct err *e);
 int containers_load(struct engine *en, struct err *e);
 
 /* --- life (start.c, supervise.c, stop.c) --- */
-int container_start(struct engine *en, struct container *c, struct err *e);
+int container_launch(struct engine *en, struct container *c, struct err *e);
 /* takes back a container that ran under an earlier engine */
 void container_take_back(struct engine *en, struct container *c);
 int container_supervise(struct engine *en, struct container *c, struct shim_conn *conn,
 			struct err *e);
-int container_remove(struct engine *en, struct container *c, bool volumes, struct err *e);
+int container_delete(struct engine *en, struct container *c, bool volumes, struct err *e);
 int signal_number(const char *text, int *ret, struct err *e);
 int container_shim_kill(struct engine *en, struct container *c, int sig, bool all, struct err *e);
 /* exit events of execs; called by the supervisor */

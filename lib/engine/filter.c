@@ -75,9 +75,9 @@ bool filters_label_ok(const struct strv *want, const struct json_strmap *labels)
 	for (size_t i = 0; want != NULL && i < want->len; i++) {
 		const char *equals = strchr(want->items[i], '=');
 		CLEANUP(freep)
-		char *key =
-			equals != NULL ? xstrndup(want->items[i], (size_t)(equals - want->items[i]))
-				       : xstrdup(want->items[i]);
+		char *key = equals != NULL
+				    ? xstrndup(want->items[i], (size_t)(equals - want->items[i]))
+				    : xstrdup(want->items[i]);
 		const char *value = json_strmap_get(labels, key);
 
 		if (value == NULL || (equals != NULL && !str_eq(value, equals + 1)))

@@ -14,9 +14,10 @@
 #include "oci/spec.h"
 #include "sandbox/caps.h"
 
-#define DEFAULT_PATH  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define LOG_MAX_BYTES (10 * 1000 * 1000) /* json-file: 10 MB x 3 unless --log-opt says otherwise \
-					  */
+#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define LOG_MAX_BYTES                                                              \
+	(10 * 1000 * 1000) /* json-file: 10 MB x 3 unless --log-opt says otherwise \
+			    */
 #define LOG_MAX_FILES	  3
 #define INIT_IN_CONTAINER "/sbin/docker-init"
 
@@ -215,10 +216,9 @@ static void set_mounts(struct engine *en, const struct container *c, struct oci_
 		mount_container_mount(s, &c->mounts.items[i]);
 	for (size_t i = 0; i < h->tmpfs.len; i++) {
 		CLEANUP(freep)
-		char *options =
-			xasprintf("noexec,nosuid,nodev%s%s",
-				  str_empty(h->tmpfs.items[i].value) ? "" : ",",
-				  h->tmpfs.items[i].value != NULL ? h->tmpfs.items[i].value : "");
+		char *options = xasprintf(
+			"noexec,nosuid,nodev%s%s", str_empty(h->tmpfs.items[i].value) ? "" : ",",
+			h->tmpfs.items[i].value != NULL ? h->tmpfs.items[i].value : "");
 
 		oci_spec_mount_add(s, h->tmpfs.items[i].key, "tmpfs", "tmpfs", options);
 	}

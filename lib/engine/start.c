@@ -164,7 +164,7 @@ static void settle_started(struct engine *en, struct container *c, const struct 
 		log_warn(&e, "state of container %s is not on disk", c->name);
 }
 
-int container_start(struct engine *en, struct container *c, struct err *e)
+int container_launch(struct engine *en, struct container *c, struct err *e)
 {
 	CLEANUP(freep) char *bundle = container_bundle(en, c);
 	struct shim_conn conn = {.fd = -1};
@@ -197,7 +197,7 @@ int engine_container_start(struct engine *en, const char *name, struct err *e)
 		c->restart_count = 0;
 	pthread_mutex_unlock(&en->mu);
 	if (r == 0)
-		r = container_start(en, c, e);
+		r = container_launch(en, c, e);
 	container_unref(en, c);
 	return r;
 }

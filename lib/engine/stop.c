@@ -376,7 +376,7 @@ static void forget(struct engine *en, struct container *c)
 	pthread_cond_broadcast(&en->changed);
 }
 
-int container_remove(struct engine *en, struct container *c, bool volumes, struct err *e)
+int container_delete(struct engine *en, struct container *c, bool volumes, struct err *e)
 {
 	CLEANUP(freep) char *dir = container_dir(en, c);
 	struct err ignored;
@@ -429,7 +429,7 @@ int engine_container_remove(struct engine *en, const char *name, bool force, boo
 		return -1;
 	r = claim_remove(en, c, force, e);
 	if (r == 0) {
-		r = container_remove(en, c, volumes, e);
+		r = container_delete(en, c, volumes, e);
 	} else if (force && c->host.auto_remove) { /* --rm is at it already: wait for that one */
 		MUTEX_GUARD(&en->mu);
 

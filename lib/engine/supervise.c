@@ -172,7 +172,7 @@ static void after_exit(struct engine *en, struct container *c, bool again)
 	struct err e;
 
 	if (again) {
-		if (back_off(en, c) && container_start(en, c, &e) < 0)
+		if (back_off(en, c) && container_launch(en, c, &e) < 0)
 			log_error(&e, "restart of container %s", c->name);
 		return;
 	}
@@ -184,7 +184,7 @@ static void after_exit(struct engine *en, struct container *c, bool again)
 		return;
 	}
 	pthread_mutex_unlock(&en->mu);
-	if (container_remove(en, c, true, &e) < 0)
+	if (container_delete(en, c, true, &e) < 0)
 		log_error(&e, "--rm of container %s", c->name);
 }
 

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: MIT
+/*
+ * dockerd: settings, engine, API listeners; then the main thread waits for
+ * signals. SIGTERM and SIGINT end it (containers are stopped unless
+ * --live-restore), SIGHUP reads daemon.json again. Readiness and reloading are
+ * told to the service manager (sd_notify(3)); sockets may come from it (fd://,
+ * sd_listen_fds(3)).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "api/api.h"
+#include "applets/applets.h"
+#include "applets/dockerd_internal.h"
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/net.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "engine/engine.h"
+#include "engine/state.h"
+#include "tls/tls.h"
+
+#define LISTEN_FDS_FIRST 3
+
+struct daemon {
+	struct dockerd_conf conf;
+	struct engine *engine;
+	struct api *api;
+	struct tls_config *tls;
+	int argc;
+	char **argv;
+};
+
+/* sd_notify(3): one datagram to $NOTIFY_SOCKET, "@" standing for the abstract name space */
+static void notify(const char *text)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un sa = {.sun_family = AF_UNIX};
+	CLEANUP(fd_closep) int fd = -1;
+	socklen_t len;
+
+	if (str_empty(path) || strlen(path) >= sizeof(sa.sun_path))
+		return;
+	memcpy(sa.sun_path, path, strlen(path));
+	if (*path == '@')
+		sa.sun_path[0] = '\0';
+	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0 &&
+	    sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&sa, len) < 0)
+		log_debug(NULL, "notify: %s", strerror(errno));
+}
+
+static void notify_reloading(void)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text), "RELOADING=1\nMONOTONIC_USEC=%lld",
+		 (long long)time_mono_ms() * 1000);
+	notify(text);
+}
+
+static int registries_from(const struct dockerd_conf *c, struct registry_config *r, struct err *e)
+{
+	registry_config_init(r);
+	strv_copy(&r->insecure, &c->insecure_registries);
+	strv_copy(&r->mirrors, &c->registry_mirrors);
+	if (c->http_proxy != NULL)
+		str_replace_ptr(&r->http_proxy, c->http_proxy);
+	if (c->https_proxy != NULL)
+		str_replace_ptr(&r->https_proxy, c->https_proxy);
+	if (c->no_proxy != NULL)
+		str_replace_ptr(&r->no_proxy, c->no_proxy);
+	r->max_downloads = c->max_downloads;
+	r->max_attempts = c->max_attempts;
+	return registry_config_check(r, e);
+}
+
+static int options_from(const struct dockerd_conf *c, struct engine_options *o, struct err *e)
+{
+	enum log_level level = LOG_LEVEL_INFO;
+
+	if (c->log_level != NULL && log_parse_level(c->log_level, &level) < 0)
+		return err_set(e, ERR_INVALID, 0, "invalid logging level: %s", c->log_level);
+	*o = (struct engine_options){
+		.data_root = c->data_root,
+		.exec_root = c->exec_root,
+		.state_dir = getenv("ROOTLESSKIT_STATE_DIR"),
+		.storage_driver = c->storage_driver,
+		.log_driver = c->log_driver,
+		.log_opts = c->log_opts_map,
+		.bip = c->bip,
+		.mtu = (unsigned)c->mtu,
+		.dns = c->dns,
+		.dns_search = c->dns_search,
+		.dns_opts = c->dns_opts,
+		.labels = c->labels,
+		.debug = c->debug || level == LOG_LEVEL_DEBUG,
+		.experimental = c->experimental,
+		.init = c->init,
+		.shutdown_timeout_sec = c->shutdown_timeout,
+		.stop_on_shutdown = !c->live_restore,
+	};
+	return registries_from(c, &o->registries, e);
+}
+
+static int make_tls(struct daemon *d, struct err *e)
+{
+	const struct dockerd_conf *c = &d->conf;
+
+	if (!c->tls && !c->tls_verify)
+		return 0;
+	if (c->tls_cert == NULL || c->tls_key == NULL || (c->tls_verify && c->tls_ca == NULL))
+		return err_set(e, ERR_INVALID, 0,
+			       "TLS needs --tlscert and --tlskey, and --tlsverify --tlscacert too");
+	d->tls = tls_config_new();
+	if (tls_config_set_cert(d->tls, c->tls_cert, c->tls_key, e) < 0 ||
+	    (c->tls_ca != NULL && tls_config_add_ca_file(d->tls, c->tls_ca, e) < 0))
+		return -1;
+	tls_config_set_client_auth(d->tls, c->tls_verify);
+	return 0;
+}
+
+static int listen_unix(struct daemon *d, const char *path, struct err *e)
+{
+	CLEANUP(freep) char *dir = xstrndup(path, (size_t)(path_base(path) - path));
+	int fd;
+
+	if (*dir != '\0' && path_mkdirs(dir, 0700, e) < 0)
+		return -1;
+	fd = net_listen_unix(path, SOCK_STREAM, 0660, e);
+	return fd < 0 ? -1 : api_listen(d->api, fd, NULL, e);
+}
+
+static int listen_tcp(struct daemon *d, const char *address, struct err *e)
+{
+	const char *colon = strrchr(address, ':');
+	CLEANUP(freep) char *host = NULL;
+	uint64_t port;
+	int fd;
+
+	if (colon == NULL || str_u64(colon + 1, 65535, &port) < 0)
+		return err_set(e, ERR_INVALID, 0, "invalid address tcp://%s: expected ADDR:PORT",
+			       address);
+	host = *address == '[' ? xstrndup(address + 1, (size_t)(colon - address - 2))
+			       : xstrndup(address, (size_t)(colon - address));
+	if (d->tls == NULL && !str_starts(host, "127.") && !str_eq(host, "::1"))
+		return err_set(e, ERR_INVALID, 0,
+			       "tcp://%s without TLS would give this user's account to everybody "
+			       "who reaches it: use "
+			       "--tlsverify, or an address of the loopback interface",
+			       address);
+	if (d->tls == NULL)
+		log_warn(NULL, "API without TLS on %s: every user of this host can use it",
+			 address);
+	fd = net_listen_tcp(host, (uint16_t)port, e);
+	return fd < 0 ? -1 : api_listen(d->api, fd, d->tls, e);
+}
+
+static int listen_inherited(struct daemon *d, struct err *e)
+{
+	const char *pid_text = getenv("LISTEN_PID"), *n_text = getenv("LISTEN_FDS");
+	uint64_t pid, n;
+
+	if (pid_text == NULL || n_text == NULL || str_u64(pid_text, INT32_MAX, &pid) < 0 ||
+	    str_u64(n_text, 64, &n) < 0 || (pid_t)pid != getpid() || n == 0)
+		return err_set(e, ERR_INVALID, 0,
+			       "fd://: no sockets were passed (LISTEN_FDS, LISTEN_PID)");
+	for (int fd = LISTEN_FDS_FIRST; fd < LISTEN_FDS_FIRST + (int)n; fd++) {
+		fd_set_cloexec(fd, true);
+		if (api_listen(d->api, fd, NULL, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int listen_all(struct daemon *d, struct err *e)
+{
+	for (size_t i = 0; i < d->conf.hosts.len; i++) {
+		const char *host = d->conf.hosts.items[i], *rest;
+		int r;
+
+		if ((rest = str_skip(host, "unix://")) != NULL || *host == '/')
+			r = listen_unix(d, rest != NULL ? rest : host, e);
+		else if ((rest = str_skip(host, "tcp://")) != NULL)
+			r = listen_tcp(d, rest, e);
+		else if (str_starts(host, "fd://"))
+			r = listen_inherited(d, e);
+		else
+			r = err_set(e, ERR_INVALID, 0,
+				    "invalid host %s: expected unix://, tcp:// or fd://", host);
+		if (r < 0)
+			return -1;
+		log_info(NULL, "API listen on %s", host);
+	}
+	return 0;
+}
+
+static void reload(struct daemon *d)
+{
+	struct dockerd_conf fresh;
+	struct engine_options o = {0};
+	struct err e;
+
+	notify_reloading();
+	if (dockerd_conf_load(&fresh, d->argc, d->argv, &e) < 0 ||
+	    options_from(&fresh, &o, &e) < 0) {
+		log_error(&e, "reload: the settings stay as they were");
+	} else {
+		engine_reload(d->engine, &o);
+		log_info(NULL, "reloaded %s", fresh.config_file);
+	}
+	registry_config_clear(&o.registries);
+	dockerd_conf_clear(&fresh);
+	notify("READY=1");
+}
+
+static void wait_signals(struct daemon *d, const sigset_t *set)
+{
+	int sig;
+
+	for (;;) {
+		if (sigwait(set, &sig) != 0)
+			continue;
+		if (sig == SIGHUP)
+			reload(d);
+		else
+			break;
+	}
+	log_info(NULL, "ending: %s", strsignal(sig));
+	notify("STOPPING=1");
+}
+
+static void raise_nofile(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+static int write_pid(const struct daemon *d, struct err *e)
+{
+	CLEANUP(freep)
+	char *dir =
+		xstrndup(d->conf.pidfile, (size_t)(path_base(d->conf.pidfile) - d->conf.pidfile));
+	char text[16];
+
+	if (*dir != '\0' && path_mkdirs(dir, 0700, e) < 0)
+		return -1;
+	snprintf(text, sizeof(text), "%d", (int)getpid());
+	return file_write(AT_FDCWD, d->conf.pidfile, text, strlen(text), 0644, FILE_NOSYNC, e);
+}
+
+static int run(struct daemon *d, const sigset_t *set, struct err *e)
+{
+	struct engine_options o;
+	int r;
+
+	if (options_from(&d->conf, &o, e) < 0 || make_tls(d, e) < 0)
+		return -1;
+	log_set_level(o.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+	r = engine_open(&o, &d->engine, e);
+	registry_config_clear(&o.registries);
+	if (r < 0)
+		return -1;
+	d->api = api_new(d->engine);
+	if (write_pid(d, e) < 0 || listen_all(d, e) < 0)
+		return -1;
+	notify("READY=1");
+	log_info(NULL, "Daemon has completed initialization");
+	engine_start_policies(d->engine);
+	wait_signals(d, set);
+	return 0;
+}
+
+int dockerd_main(int argc, char **argv)
+{
+	struct daemon d = {.argc = argc, .argv = argv};
+	CLEANUP(freep) char *states = NULL;
+	sigset_t set;
+	struct err e;
+	int r;
+
+	if (opt_wants_help(dockerd_usage.opts, argc, argv, 0)) {
+		opt_print_help(&dockerd_usage, stdout);
+		return 0;
+	}
+	if (dockerd_conf_load(&d.conf, argc, argv, &e) < 0) {
+		fprintf(stderr, "dockerd: %s\n", e.msg);
+		return 1;
+	}
+	if (d.conf.version || d.conf.validate || d.conf.debug_states) {
+		states = d.conf.debug_states ? state_print() : NULL;
+		fputs(states != NULL   ? states
+		      : d.conf.version ? "Docker version " ENGINE_VERSION ", build thimble\n"
+				       : "configuration OK\n",
+		      stdout);
+		dockerd_conf_clear(&d.conf);
+		return 0;
+	}
+	if (geteuid() != 0) {
+		fprintf(stderr, "dockerd needs to be started inside rootlesskit: use "
+				"dockerd-rootless.sh\n");
+		return 1;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	umask(0022);
+	raise_nofile();
+	r = run(&d, &set, &e);
+	if (r < 0)
+		log_error(&e, "dockerd cannot start");
+	if (d.api != NULL)
+		api_stop(d.api);
+	engine_close(d.engine);
+	api_free(d.api);
+	tls_config_free(d.tls);
+	unlink(d.conf.pidfile);
+	dockerd_conf_clear(&d.conf);
+	return r < 0 ? 1 : 0;
+}

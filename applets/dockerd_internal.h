@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+/* dockerd's settings: command line over daemon.json over defaults (dockerd_config.c), used by
+ * dockerd.c. */
+#ifndef APPLETS_DOCKERD_INTERNAL_H
+#define APPLETS_DOCKERD_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/opt.h"
+#include "base/strv.h"
+#include "json/bind.h"
+
+struct dockerd_conf {
+	const char *config_file, *data_root, *exec_root, *pidfile, *log_level, *log_driver,
+		*storage_driver, *bip;
+	struct strv hosts, log_opts, dns, dns_search, dns_opts, labels, insecure_registries,
+		registry_mirrors;
+	struct strv storage_opts, ignored;
+	bool debug, experimental, init, live_restore, rootless, validate, version, tls, tls_verify,
+		debug_states;
+	const char *tls_ca, *tls_cert, *tls_key, *http_proxy, *https_proxy, *no_proxy, *group,
+		*ignored_str;
+	int mtu, shutdown_timeout, max_downloads, max_attempts;
+	bool ignored_flag;
+	struct json_strmap log_opts_map;
+	struct strv owned; /* strings that came from daemon.json */
+};
+
+extern const struct opt_usage dockerd_usage;
+
+/**
+ * dockerd_conf_load() - command line, then daemon.json for what it did not say, then defaults
+ * @c:    filled; dockerd_conf_clear()
+ * @argc: arguments
+ * @argv: arguments
+ * @e:    ERR_INVALID: an unknown option or key, or a wrong value
+ *
+ * Return: 0 or -1.
+ */
+int dockerd_conf_load(struct dockerd_conf *c, int argc, char **argv, struct err *e) WARN_UNUSED;
+/** dockerd_conf_clear() - frees */
+void dockerd_conf_clear(struct dockerd_conf *c);
+
+#endif
