@@ -29,6 +29,7 @@
 /* tls: certificates are files of the user or bytes of a peer */
 #define TLS_PEM_FILE_MAX (16 * MIB) /* a CA bundle */
 #define TLS_CHAIN_MAX	 16	    /* certificates in our own chain */
+
 /* json */
 #define JSON_DEPTH_MAX	    64	       /* nested arrays and objects */
 #define JSON_TEXT_MAX	    (64 * MIB) /* one document */

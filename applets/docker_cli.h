@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Shared by the files of the docker applet: the table of commands, the client,
+ * streams to and from a container's terminal. A command fills a configuration
+ * struct from its option table and returns an exit code.
+ */
+#ifndef APPLETS_DOCKER_CLI_H
+#define APPLETS_DOCKER_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/opt.h"
+#include "base/strv.h"
+#include "client/client.h"
+#include "json/json.h"
+#include "json/write.h"
+
+#define DOCKER_EXIT_USAGE 125 /* the CLI's own failure, where a command's code may be passed on */
+
+struct docker_cli {
+	struct client_options conn;
+	bool debug;
+	const char *log_level;
+	struct client *client; /* opened by docker_client() */
+	const char *command;   /* "docker container ls", for messages */
+	void *conf;	       /* of the running command */
+};
+
+struct docker_cmd {
+	const char *args;	/* "[OPTIONS] CONTAINER [CONTAINER...]" */
+	const char *about;	/* one line */
+	const struct opt *opts; /* NULL none */
+	size_t conf_size;	/* of the struct the options point into */
+	int min, max;		/* operands; max -1: any number */
+	int flags;		/* enum opt_flags */
+	int usage_code; /* exit code after a usage error, 0: 125 for options, 1 for operands */
+	int (*run)(struct docker_cli *cli, void *conf, int argc, char **argv);
+	void (*init)(void *conf); /* defaults that are not zero; may be NULL */
+};
+
+/* docker.c */
+
+/** docker_client() - the client, opened at the first call; NULL with e */
+struct client *docker_client(struct docker_cli *cli, struct err *e);
+/** docker_fail() - prints the error on stderr; returns 1 */
+int docker_fail(const struct err *e);
+/** docker_warnings() - prints "WARNING: …" for each text of a list */
+void docker_warnings(const struct json *list);
+/** docker_call() - one request without query and body; *ret may be NULL; the status or -1 */
+int docker_call(struct docker_cli *cli, const char *method, char *path, struct json **ret,
+		struct err *e);
+/** docker_filters() - adds "filters" to a query from "name=value" texts; ERR_INVALID for others */
+int docker_filters(struct http_query *q, const struct strv *filters, struct err *e);
+/** docker_config_file() - path of config.json on the heap */
+char *docker_config_file(const struct docker_cli *cli);
+
+/* docker_attach.c */
+
+struct docker_io {
+	struct stream *stream; /* owned */
+	struct buf left;       /* read ahead of it */
+	bool tty;
+	bool multiplexed;
+	bool input;		 /* our stdin goes to the stream */
+	bool output;		 /* print what comes; else only wait for the end */
+	const char *detach_keys; /* NULL: ctrl-p,ctrl-q */
+	bool detached;		 /* set: the user pressed the keys */
+};
+
+/** docker_io_run() - moves bytes both ways until the other side ends or the keys detach; a terminal
+ * is raw meanwhile. 0, or -1 with e */
+int docker_io_run(struct docker_io *io, struct err *e);
+/** docker_io_clear() - closes the stream */
+void docker_io_clear(struct docker_io *io);
+/** docker_io_check() - stdin can serve a TTY session: ERR_INVALID "the input device is not a TTY"
+ */
+int docker_io_check(bool input, bool tty, struct err *e);
+/** docker_resize_start() - tells the engine the terminal's size now and at each SIGWINCH; path is
+ * "/containers/x/resize" and is kept for ever */
+void docker_resize_start(struct docker_cli *cli, char *path);
+/** docker_signals_start() - from now on signals go to the container instead of ending us; id is
+ * kept for ever */
+void docker_signals_start(struct docker_cli *cli, char *id);
+/** docker_tty_size() - rows and columns of our terminal; false when there is none */
+bool docker_tty_size(unsigned *rows, unsigned *cols);
+
+/* docker_pull.c */
+
+/** docker_progress() - shows a stream of progress messages; -1 with e when it reports an error; out
+ * is the descriptor to print on; quiet shows nothing */
+int docker_progress(struct http_client *h, int out_fd, bool quiet, struct err *e);
+/** docker_pull_image() - pulls a reference; platform may be NULL */
+int docker_pull_image(struct docker_cli *cli, const char *ref, const char *platform, int out_fd,
+		      bool quiet, struct err *e);
+
+/* docker_login.c */
+
+/** docker_auth_header() - X-Registry-Auth for a reference's registry on the heap; NULL none */
+char *docker_auth_header(struct docker_cli *cli, const char *ref);
+
+/* docker_create.c */
+
+/* Options of docker run and docker create. */
+struct docker_create {
+	/* the CLI's own */
+	bool detach, rm, sig_proxy, quiet;
+	const char *name, *platform, *pull, *cidfile, *detach_keys;
+	/* what runs */
+	bool interactive, tty, init;
+	const char *entrypoint, *user, *workdir, *hostname, *domainname, *stop_signal;
+	const char *stop_timeout, *mac, *ip, *ip6;
+	struct strv attach, env, env_file, labels, label_file, expose, annotations;
+	/* files */
+	struct strv volumes, mounts, tmpfs, volumes_from, devices, storage_opt, cgroup_rule;
+	const char *volume_driver;
+	bool read_only;
+	/* network */
+	struct strv publish, add_host, dns, dns_opt, dns_search, networks, links, aliases,
+		link_local;
+	bool publish_all;
+	/* isolation */
+	bool privileged;
+	struct strv cap_add, cap_drop, security_opt, group_add, ulimits, sysctls;
+	const char *ipc, *pid, *uts, *userns, *cgroupns, *runtime, *isolation, *cgroup_parent;
+	/* limits */
+	uint64_t memory, memory_reservation, kernel_memory, shm_size;
+	const char *memory_swap, *cpus, *cpuset_cpus, *cpuset_mems;
+	int64_t pids_limit, cpu_shares, cpu_period, cpu_quota, memory_swappiness, oom_score_adj;
+	int64_t blkio_weight;
+	bool oom_kill_disable;
+	const char *gpus;
+	/* life */
+	const char *restart, *log_driver;
+	struct strv log_opt;
+	const char *health_cmd, *health_interval, *health_timeout, *health_start,
+		*health_start_interval;
+	int health_retries;
+	bool no_healthcheck, disable_trust;
+	/* worked out by docker_create_body() */
+	bool attach_stdin, attach_stdout, attach_stderr;
+};
+
+extern const struct opt docker_create_opts[];
+/** docker_create_init() - defaults */
+void docker_create_init(void *conf);
+/** docker_create_body() - the JSON body for image and command */
+int docker_create_body(struct docker_create *c, const char *image, int argc, char **argv,
+		       struct buf *out, struct err *e) WARN_UNUSED;
+
+/* docker_table.c */
+
+/* Columns as wide as their widest cell plus three blanks, as text/tabwriter makes them. */
+struct docker_table {
+	struct strv cells;
+	size_t columns;
+};
+
+/** docker_table_row() - adds a row of columns cells */
+void docker_table_row(struct docker_table *t, const char *const *cells);
+/** docker_table_print() - prints and empties the table */
+void docker_table_print(struct docker_table *t);
+
+struct docker_column {
+	const char *key;  /* field for templates */
+	const char *head; /* heading */
+};
+
+/** docker_format() - prints rows (an array of objects with string members): format NULL prints the
+ * table of columns; "json", a template, or "table TEMPLATE"; heads gives headings for all fields */
+int docker_format(const char *format, const struct json *rows, const struct docker_column *columns,
+		  const struct docker_column *heads, struct err *e);
+/** docker_format_tree() - prints one value through a template or "json" */
+int docker_format_tree(const char *format, const struct json *value, struct err *e);
+
+/* the commands */
+extern const struct docker_cmd docker_run_cmd, docker_create_cmd;
+extern const struct docker_cmd docker_exec_cmd, docker_attach_cmd, docker_start_cmd;
+extern const struct docker_cmd docker_stop_cmd, docker_restart_cmd, docker_kill_cmd, docker_rm_cmd,
+	docker_pause_cmd, docker_unpause_cmd, docker_rename_cmd, docker_wait_cmd,
+	docker_container_prune_cmd;
+extern const struct docker_cmd docker_ps_cmd, docker_logs_cmd, docker_top_cmd, docker_port_cmd,
+	docker_diff_cmd;
+extern const struct docker_cmd docker_inspect_cmd, docker_container_inspect_cmd,
+	docker_image_inspect_cmd;
+extern const struct docker_cmd docker_images_cmd, docker_rmi_cmd, docker_tag_cmd,
+	docker_history_cmd, docker_image_prune_cmd;
+extern const struct docker_cmd docker_pull_cmd, docker_load_cmd, docker_import_cmd, docker_save_cmd,
+	docker_export_cmd;
+extern const struct docker_cmd docker_version_cmd, docker_info_cmd, docker_ping_cmd,
+	docker_events_cmd, docker_df_cmd, docker_dial_stdio_cmd;
+extern const struct docker_cmd docker_cp_cmd;
+extern const struct docker_cmd docker_login_cmd, docker_logout_cmd;
+
+#endif

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: MIT
+/* docker images, rmi, tag, history, image prune (cli/command/image, formatter/image.go). */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "applets/docker_cli.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "client/units.h"
+#include "image/reference.h"
+
+#define NONE "<none>"
+
+struct images_conf {
+	bool all, digests, no_trunc, quiet, tree;
+	const char *format;
+	struct strv filters;
+};
+
+static const struct opt images_opts[] = {
+	{'a', "all", OPT_FLAG, offsetof(struct images_conf, all), NULL,
+	 "Show all images (default hides intermediate images)", NULL},
+	{0, "digests", OPT_FLAG, offsetof(struct images_conf, digests), NULL, "Show digests", NULL},
+	{'f', "filter", OPT_STRV, offsetof(struct images_conf, filters), "filter",
+	 "Filter output based on conditions provided", NULL},
+	{0, "format", OPT_STR, offsetof(struct images_conf, format), "string",
+	 "Format output using a custom template: table, table TEMPLATE, json, TEMPLATE", NULL},
+	{0, "no-trunc", OPT_FLAG, offsetof(struct images_conf, no_trunc), NULL,
+	 "Don't truncate output", NULL},
+	{'q', "quiet", OPT_FLAG, offsetof(struct images_conf, quiet), NULL, "Only show image IDs",
+	 NULL},
+	{0},
+};
+
+static const struct docker_column images_heads[] = {
+	{"Containers", "CONTAINERS"},
+	{"CreatedAt", "CREATED AT"},
+	{"CreatedSince", "CREATED"},
+	{"Digest", "DIGEST"},
+	{"ID", "IMAGE ID"},
+	{"Repository", "REPOSITORY"},
+	{"SharedSize", "SHARED SIZE"},
+	{"Size", "SIZE"},
+	{"Tag", "TAG"},
+	{"UniqueSize", "UNIQUE SIZE"},
+	{"VirtualSize", "VIRTUAL SIZE"},
+	{NULL, NULL},
+};
+
+static const char *short_id(const char *id, bool whole, char out[80])
+{
+	const char *hex;
+
+	if (id == NULL)
+		return "";
+	hex = str_skip(id, "sha256:");
+	if (whole)
+		return id;
+	snprintf(out, 80, "%.12s", hex != NULL ? hex : id);
+	return out;
+}
+
+static void add_row(struct json_w *w, const struct json *image, const struct images_conf *c,
+		    const char *repo, const char *tag, const char *digest)
+{
+	int64_t created = json_get_i64(image, "Created", 0);
+	char id[80], ago[UNITS_SIZE], size[UNITS_SIZE];
+	int year, month, day, hour, min, sec;
+
+	units_size((double)json_get_i64(image, "Size", 0), 3, size);
+	time_parts(created, &year, &month, &day, &hour, &min, &sec);
+	jw_obj(w);
+	jw_kstr(w, "Containers", "N/A");
+	jw_key(w, "CreatedAt");
+	jw_strf(w, "%04d-%02d-%02d %02d:%02d:%02d +0000 UTC", year, month, day, hour, min, sec);
+	jw_kstr(w, "CreatedSince", units_ago(created * 1000000000, time_now_nsec(), ago));
+	jw_kstr(w, "Digest", digest);
+	jw_kstr(w, "ID", short_id(json_get_str(image, "Id"), c->no_trunc, id));
+	jw_kstr(w, "Repository", repo);
+	jw_kstr(w, "SharedSize", "N/A");
+	jw_kstr(w, "Size", size);
+	jw_kstr(w, "Tag", tag);
+	jw_kstr(w, "UniqueSize", "N/A");
+	jw_kstr(w, "VirtualSize", size);
+	jw_end(w);
+}
+
+/* the digest under which this repository has the image, or <none> */
+static const char *digest_of(const struct json *image, const char *repo)
+{
+	json_for_each (item, json_get(image, "RepoDigests")) {
+		const char *text = json_str(item), *at = text == NULL ? NULL : strchr(text, '@');
+
+		if (at != NULL && strncmp(text, repo, (size_t)(at - text)) == 0 &&
+		    repo[at - text] == 0)
+			return at + 1;
+	}
+	return NONE;
+}
+
+static void add_rows(struct json_w *w, const struct json *image, const struct images_conf *c)
+{
+	size_t rows = 0;
+
+	json_for_each (item, json_get(image, "RepoTags")) {
+		const char *text = json_str(item),
+			   *colon = text == NULL ? NULL : strrchr(text, ':');
+		CLEANUP(freep) char *repo = NULL;
+
+		if (colon == NULL || strcmp(text, "<none>:<none>") == 0)
+			continue;
+		repo = xstrndup(text, (size_t)(colon - text));
+		add_row(w, image, c, repo, colon + 1, digest_of(image, repo));
+		rows++;
+	}
+	if (rows > 0)
+		return;
+	json_for_each (item, json_get(image, "RepoDigests")) {
+		const char *text = json_str(item), *at = text == NULL ? NULL : strchr(text, '@');
+		CLEANUP(freep) char *repo = NULL;
+
+		if (at == NULL || str_starts(text, "<none>@"))
+			continue;
+		repo = xstrndup(text, (size_t)(at - text));
+		add_row(w, image, c, repo, NONE, at + 1);
+		rows++;
+	}
+	if (rows == 0)
+		add_row(w, image, c, NONE, NONE, NONE);
+}
+
+static int fetch(struct docker_cli *cli, struct images_conf *c, const char *name, struct json **ret,
+		 struct err *e)
+{
+	CLEANUP(http_query_clear) struct http_query q = HTTP_QUERY_INIT;
+	struct client_req rq = {.path = "/images/json", .query = &q};
+	struct client *client = docker_client(cli, e);
+
+	if (client == NULL)
+		return -1;
+	if (c->all)
+		http_query_add(&q, "all", "1");
+	if (name != NULL)
+		strv_addf(&c->filters, "reference=%s", name);
+	if (docker_filters(&q, &c->filters, e) < 0)
+		return -1;
+	return client_call(client, &rq, ret, e);
+}
+
+static int images_main(struct docker_cli *cli, void *conf, int argc, char **argv)
+{
+	static const struct docker_column columns[] = {
+		{"Repository", "REPOSITORY"}, {"Tag", "TAG"},	{"ID", "IMAGE ID"},
+		{"CreatedSince", "CREATED"},  {"Size", "SIZE"}, {NULL, NULL},
+	};
+	static const struct docker_column columns_digests[] = {
+		{"Repository", "REPOSITORY"},
+		{"Tag", "TAG"},
+		{"Digest", "DIGEST"},
+		{"ID", "IMAGE ID"},
+		{"CreatedSince", "CREATED"},
+		{"Size", "SIZE"},
+		{NULL, NULL},
+	};
+	struct images_conf *c = conf;
+	CLEANUP(json_freep) struct json *list = NULL;
+	CLEANUP(json_freep) struct json *rows = NULL;
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	struct json_w w;
+	struct err e;
+
+	if (fetch(cli, c, argc > 0 ? argv[0] : NULL, &list, &e) < 0)
+		return docker_fail(&e);
+	jw_init(&w, &b);
+	jw_arr(&w);
+	json_for_each (image, list)
+		add_rows(&w, image, c);
+	jw_end(&w);
+	if (json_parse(b.data, b.len, &rows, &e) < 0 ||
+	    docker_format(c->quiet && c->format == NULL ? "{{.ID}}" : c->format, rows,
+			  c->digests ? columns_digests : columns, images_heads, &e) < 0)
+		return docker_fail(&e);
+	return 0;
+}
+
+const struct docker_cmd docker_images_cmd = {
+	.args = "[OPTIONS] [REPOSITORY[:TAG]]",
+	.about = "List images",
+	.opts = images_opts,
+	.conf_size = sizeof(struct images_conf),
+	.max = 1,
+	.run = images_main,
+};
+
+/* --- rmi, tag ----------------------------------------------------------------------- */
+
+struct rmi_conf {
+	bool force, no_prune, all;
+	struct strv filters;
+};
+
+static const struct opt rmi_opts[] = {
+	{'f', "force", OPT_FLAG, offsetof(struct rmi_conf, force), NULL,
+	 "Force removal of the image", NULL},
+	{0, "no-prune", OPT_FLAG, offsetof(struct rmi_conf, no_prune), NULL,
+	 "Do not delete untagged parents", NULL},
+	{0},
+};
+
+static void print_deleted(const struct json *list)
+{
+	json_for_each (m, list) {
+		if (json_get_str(m, "Deleted") != NULL)
+			printf("Deleted: %s\n", json_get_str(m, "Deleted"));
+		else if (json_get_str(m, "Untagged") != NULL)
+			printf("Untagged: %s\n", json_get_str(m, "Untagged"));
+	}
+}
+
+static int rmi_main(struct docker_cli *cli, void *conf, int argc, char **argv)
+{
+	const struct rmi_conf *c = conf;
+	CLEANUP(http_query_clear) struct http_query q = HTTP_QUERY_INIT;
+	struct err e;
+	int code = 0;
+
+	if (docker_client(cli, &e) == NULL)
+		return docker_fail(&e);
+	if (c->force)
+		http_query_add(&q, "force", "1");
+	if (c->no_prune)
+		http_query_add(&q, "noprune", "1");
+	for (int i = 0; i < argc; i++) {
+		CLEANUP(freep) char *path = client_path("/images/%s", argv[i]);
+		CLEANUP(json_freep) struct json *v = NULL;
+		struct client_req rq = {.method = "DELETE", .path = path, .query = &q};
+
+		if (client_call(cli->client, &rq, &v, &e) >= 0)
+			print_deleted(v);
+		else if (e.kind != ERR_NOTFOUND || !c->force)
+			code = docker_fail(&e);
+	}
+	return code;
+}
+
+const struct docker_cmd docker_rmi_cmd = {
+	.args = "[OPTIONS] IMAGE [IMAGE...]",
+	.about = "Remove one or more images",
+	.opts = rmi_opts,
+	.conf_size = sizeof(struct rmi_conf),
+	.min = 1,
+	.max = -1,
+	.run = rmi_main,
+};
+
+static int tag_main(struct docker_cli *cli, void *conf UNUSED, int argc UNUSED, char **argv)
+{
+	CLEANUP(image_ref_clear) struct image_ref ref = IMAGE_REF_INIT;
+	CLEANUP(http_query_clear) struct http_query q = HTTP_QUERY_INIT;
+	CLEANUP(freep) char *path = client_path("/images/%s/tag", argv[0]);
+	CLEANUP(freep) char *repo = NULL;
+	struct client_req rq = {.method = "POST", .path = path, .query = &q};
+	struct client *c;
+	struct err e;
+
+	if (image_ref_parse(argv[1], &ref, &e) < 0)
+		return docker_fail(&e);
+	image_ref_default_tag(&ref);
+	repo = image_ref_familiar_name(&ref);
+	http_query_add(&q, "repo", repo);
+	http_query_add(&q, "tag", ref.tag != NULL ? ref.tag : "");
+	c = docker_client(cli, &e);
+	return c == NULL || client_call(c, &rq, NULL, &e) < 0 ? docker_fail(&e) : 0;
+}
+
+const struct docker_cmd docker_tag_cmd = {
+	.args = "SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]",
+	.about = "Create a tag TARGET_IMAGE that refers to SOURCE_IMAGE",
+	.min = 2,
+	.max = 2,
+	.run = tag_main,
+};
+
+/* --- history -------------------------------------------------------------------------- */
+
+struct history_conf {
+	bool human, no_trunc, quiet;
+	const char *format;
+};
+
+static void history_init(void *conf)
+{
+	((struct history_conf *)conf)->human = true;
+}
+
+static const struct opt history_opts[] = {
+	{0, "format", OPT_STR, offsetof(struct history_conf, format), "string",
+	 "Format output using a custom template: table, table TEMPLATE, json, TEMPLATE", NULL},
+	{'H', "human", OPT_FLAG, offsetof(struct history_conf, human), NULL,
+	 "Print sizes and dates in human readable format (default true)", NULL},
+	{0, "no-trunc", OPT_FLAG, offsetof(struct history_conf, no_trunc), NULL,
+	 "Don't truncate output", NULL},
+	{'q', "quiet", OPT_FLAG, offsetof(struct history_conf, quiet), NULL, "Only show image IDs",
+	 NULL},
+	{0},
+};
+
+/* tabs become blanks, the rest is cut at 45 characters */
+static char *created_by(const char *text, bool whole)
+{
+	char *t = xstrdup(text != NULL ? text : "");
+
+	for (char *p = t; *p != 0; p++)
+		if (*p == '\t')
+			*p = ' ';
+	if (!whole && strlen(t) > 45) {
+		char *cut = xasprintf("%.44s…", t);
+
+		free(t);
+		t = cut;
+	}
+	return t;
+}
+
+static void history_row(struct json_w *w, const struct json *m, const struct history_conf *c)
+{
+	CLEANUP(freep) char *by = created_by(json_get_str(m, "CreatedBy"), c->no_trunc);
+	int64_t created = json_get_i64(m, "Created", 0);
+	char id[80], ago[UNITS_SIZE], at[TIME_RFC3339_SIZE], size[UNITS_SIZE];
+
+	time_format(created * 1000000000, at);
+	units_size((double)json_get_i64(m, "Size", 0), 3, size);
+	if (!c->human)
+		snprintf(size, sizeof(size), "%lld", (long long)json_get_i64(m, "Size", 0));
+	jw_obj(w);
+	jw_kstr(w, "Comment", json_get_str(m, "Comment"));
+	jw_kstr(w, "CreatedAt", at);
+	jw_kstr(w, "CreatedBy", by);
+	jw_kstr(w, "CreatedSince",
+		c->human ? units_ago(created * 1000000000, time_now_nsec(), ago) : at);
+	jw_kstr(w, "ID", short_id(json_get_str(m, "Id"), c->no_trunc, id));
+	jw_kstr(w, "Size", size);
+	jw_end(w);
+}
+
+static int history_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **argv)
+{
+	static const struct docker_column columns[] = {
+		{"ID", "IMAGE"},  {"CreatedSince", "CREATED"}, {"CreatedBy", "CREATED BY"},
+		{"Size", "SIZE"}, {"Comment", "COMMENT"},      {NULL, NULL},
+	};
+	const struct history_conf *c = conf;
+	CLEANUP(json_freep) struct json *list = NULL;
+	CLEANUP(json_freep) struct json *rows = NULL;
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	struct json_w w;
+	struct err e;
+
+	if (docker_call(cli, "GET", client_path("/images/%s/history", argv[0]), &list, &e) < 0)
+		return docker_fail(&e);
+	jw_init(&w, &b);
+	jw_arr(&w);
+	json_for_each (m, list)
+		history_row(&w, m, c);
+	jw_end(&w);
+	if (json_parse(b.data, b.len, &rows, &e) < 0 ||
+	    docker_format(c->quiet ? "{{.ID}}" : c->format, rows, columns, columns, &e) < 0)
+		return docker_fail(&e);
+	return 0;
+}
+
+const struct docker_cmd docker_history_cmd = {
+	.args = "[OPTIONS] IMAGE",
+	.about = "Show the history of an image",
+	.opts = history_opts,
+	.conf_size = sizeof(struct history_conf),
+	.min = 1,
+	.max = 1,
+	.run = history_main,
+	.init = history_init,
+};
+
+/* --- prune ------------------------------------------------------------------------------ */
+
+static int prune_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **argv UNUSED)
+{
+	struct rmi_conf *c = conf;
+	CLEANUP(http_query_clear) struct http_query q = HTTP_QUERY_INIT;
+	struct client_req rq = {.method = "POST", .path = "/images/prune", .query = &q};
+	CLEANUP(json_freep) struct json *v = NULL;
+	char size[UNITS_SIZE];
+	struct err e;
+
+	if (!c->force) {
+		printf("WARNING! This will remove all %s.\nAre you sure you want to continue? "
+		       "[y/N] ",
+		       c->all ? "images without at least one container associated to them"
+			      : "dangling images");
+		fflush(stdout);
+		if (tolower(getchar()) != 'y')
+			return 0;
+	}
+	strv_addf(&c->filters, "dangling=%s", c->all ? "false" : "true");
+	if (docker_filters(&q, &c->filters, &e) < 0 || docker_client(cli, &e) == NULL ||
+	    client_call(cli->client, &rq, &v, &e) < 0)
+		return docker_fail(&e);
+	if (json_len(json_get(v, "ImagesDeleted")) > 0) {
+		puts("Deleted Images:");
+		json_for_each (m, json_get(v, "ImagesDeleted")) {
+			if (json_get_str(m, "Untagged") != NULL)
+				printf("untagged: %s\n", json_get_str(m, "Untagged"));
+			else
+				printf("deleted: %s\n", json_get_str(m, "Deleted"));
+		}
+		puts("");
+	}
+	printf("Total reclaimed space: %s\n",
+	       units_size((double)json_get_i64(v, "SpaceReclaimed", 0), 4, size));
+	return 0;
+}
+
+static const struct opt prune_opts[] = {
+	{'a', "all", OPT_FLAG, offsetof(struct rmi_conf, all), NULL,
+	 "Remove all unused images, not just dangling ones", NULL},
+	{0, "filter", OPT_STRV, offsetof(struct rmi_conf, filters), "filter",
+	 "Provide filter values (e.g. \"until=<timestamp>\")", NULL},
+	{'f', "force", OPT_FLAG, offsetof(struct rmi_conf, force), NULL,
+	 "Do not prompt for confirmation", NULL},
+	{0},
+};
+
+const struct docker_cmd docker_image_prune_cmd = {
+	.args = "[OPTIONS]",
+	.about = "Remove unused images",
+	.opts = prune_opts,
+	.conf_size = sizeof(struct rmi_conf),
+	.run = prune_main,
+};

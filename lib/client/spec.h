@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The little languages in the values of docker run's options. Each function
+ * reads one value; results are owned by the caller. Error sentences are the
+ * docker CLI's.
+ */
+#ifndef CLIENT_SPEC_H
+#define CLIENT_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/strv.h"
+#include "json/write.h"
+
+/* One container port, and where on the host. */
+struct port_map {
+	char port[16];	    /* "80/tcp" */
+	char host_ip[64];   /* "" any */
+	char host_port[16]; /* "" chosen by the engine; may be a range "8000-8010" */
+};
+
+struct port_maps {
+	struct port_map *items;
+	size_t len, cap;
+};
+
+/** port_maps_clear() - frees the list */
+void port_maps_clear(struct port_maps *m);
+/** spec_publish() - adds what "-p [[IP:][HOSTPORT]:]PORT[/PROTO]" means, ranges taken apart; also
+ * the long form published=,target=,protocol= */
+int spec_publish(const char *text, struct port_maps *out, struct err *e) WARN_UNUSED;
+/** spec_expose() - adds "PORT[-PORT][/PROTO]" to a list of "80/tcp" */
+int spec_expose(const char *text, struct strv *out, struct err *e) WARN_UNUSED;
+/** port_maps_write() - the PortBindings object of all maps, ports in order of their first mention
+ */
+void port_maps_write(const struct port_maps *m, struct json_w *w);
+
+/** spec_volume() - "-v [SRC:]DST[:OPTIONS]": with a source, *ret_bind is the bind text with a
+ * relative source made absolute; without, *ret_volume is DST */
+int spec_volume(const char *text, char **ret_bind, char **ret_volume, struct err *e) WARN_UNUSED;
+/** spec_mount() - writes the Mount object that "--mount type=bind,src=…,dst=…" means */
+int spec_mount(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
+
+/** spec_env() - resolves "NAME" to "NAME=value" from our environment; NULL when it is not set */
+char *spec_env(const char *text);
+/** spec_env_file() - appends the lines of an --env-file */
+int spec_env_file(const char *path, struct strv *out, struct err *e) WARN_UNUSED;
+/** spec_label_file() - appends the lines of a --label-file */
+int spec_label_file(const char *path, struct strv *out, struct err *e) WARN_UNUSED;
+/** spec_cpus() - "1.5" to billionths of a CPU */
+int spec_cpus(const char *text, int64_t *ret, struct err *e) WARN_UNUSED;
+/** spec_ulimit() - writes the Ulimit object of "nofile=1024[:2048]" */
+int spec_ulimit(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
+/** spec_device() - writes the Device object of "/dev/a[:/dev/b[:rwm]]" */
+int spec_device(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
+/** spec_restart() - writes the RestartPolicy object of "on-failure[:N]" */
+int spec_restart(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
+/** spec_keys() - detach keys "ctrl-p,ctrl-q" as bytes; count or -1 */
+int spec_keys(const char *text, unsigned char *out, size_t max, struct err *e) WARN_UNUSED;
+
+#endif

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Go templates (text/template) as far as docker's --format needs them, over
+ * JSON values. Known: fields, variables, pipelines, parentheses, comments,
+ * {{- -}}, if / else if / else, with, range with index and value; the functions
+ * json join split lower upper title truncate pad print println printf len index
+ * slice eq ne lt le gt ge and or not. Not known: define, template, block, break.
+ */
+#ifndef CLIENT_TEMPLATE_H
+#define CLIENT_TEMPLATE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "json/json.h"
+
+struct template;
+
+/**
+ * template_parse() - compile a template
+ * @text: the template
+ * @ret:  to be freed by template_free(); may be used by several threads
+ * @e:    ERR_INVALID "template parsing error: template: :1: …"
+ */
+int template_parse(const char *text, struct template **ret, struct err *e) WARN_UNUSED;
+/** template_free() - NULL is fine */
+void template_free(struct template *t);
+/** template_freep() - CLEANUP(template_freep) */
+void template_freep(struct template **t);
+/** template_run() - appends the template's output for one value; ERR_INVALID "template: :1: …" */
+int template_run(const struct template *t, const struct json *value, struct buf *out,
+		 struct err *e) WARN_UNUSED;
+
+#endif
