@@ -149,7 +149,7 @@ static int eval_arg(struct run *r, const struct tpl_arg *a, const struct val *do
 		    struct err *e)
 {
 	struct val v = {.kind = VAL_NIL};
-	size_t var;
+	size_t var = 0;
 
 	switch (a->kind) {
 	case ARG_DOT:
@@ -252,7 +252,7 @@ static int eval_cmds(struct run *r, const struct tpl_pipe *pipe, const struct va
 static int eval_pipe(struct run *r, const struct tpl_pipe *pipe, const struct val *dot,
 		     struct val *ret, struct err *e)
 {
-	size_t var;
+	size_t var = 0;
 
 	if (eval_cmds(r, pipe, dot, ret, e) < 0)
 		return -1;
