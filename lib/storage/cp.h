@@ -34,6 +34,14 @@ struct cp_request {
 	uint32_t uid, gid;
 };
 
+/* What the applet writes to its status descriptor: when it may be done, one word with the length of
+ * the JSON that follows; at the end one with is_last and the outcome (err.kind 0: done). */
+struct cp_word {
+	bool is_last;
+	uint32_t n_json;
+	struct err err;
+};
+
 struct cp_run;
 
 /**
