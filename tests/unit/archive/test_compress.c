@@ -152,6 +152,8 @@ TEST(refused_kinds)
 	CHECK_EQ(e.kind, ERR_UNIMPLEMENTED);
 	CHECK(strstr(e.msg, "bzip2"));
 	buf_clear(&b);
+	buf_reset(&out);
 	CHECK_EQ(inflate_all(&b, &out, NULL, &e), 0);
 	CHECK_EQ(out.len, 0);
+	buf_clear(&out);
 }

@@ -44,7 +44,7 @@ TEST(malformed_records)
 
 TEST(xattrs)
 {
-	CHECK_EQ(PARSE("26 SCHILY.xattr.user.a=b\0\n27 SCHILY.xattr.user.a=cde\n"), -1);
+	CHECK_EQ(PARSE("26 SCHILY.xattr.user.a=b\0\n28 SCHILY.xattr.user.a=cde\n"), -1);
 	CHECK_EQ(PARSE("26 SCHILY.xattr.user.a=b\0\n28 SCHILY.xattr.user.a=cdef\n"), 0);
 	CHECK_EQ(ext.n_xattrs, 1);
 	CHECK_EQ(ext.xattr_at[0].len, 4);

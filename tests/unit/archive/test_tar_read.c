@@ -75,7 +75,7 @@ TEST(every_truncation_is_an_error_or_the_end)
 		while ((r = tar_next(t, &ent, &e)) > 0)
 			;
 		/* whole blocks: nothing, or the entry without an end mark, or with half of one */
-		CHECK_EQ(r, n == 0 || n == 1024 || n == 1536 ? 0 : -1);
+		CHECK_EQ(r, n == 0 || n == 1024 || n >= 1536 ? 0 : -1);
 		tar_reader_free(t);
 		stream_free(s);
 	}
@@ -108,7 +108,7 @@ TEST(sparse_0_1_and_1_0)
 {
 	static const char old[] = "22 GNU.sparse.major=0\n22 GNU.sparse.minor=1\n"
 				  "24 GNU.sparse.name=real\n22 GNU.sparse.size=10\n"
-				  "27 GNU.sparse.map=2,3,8,1\n";
+				  "26 GNU.sparse.map=2,3,8,1\n";
 	static const char new[] = "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n"
 				  "24 GNU.sparse.name=real\n26 GNU.sparse.realsize=10\n";
 	static const char map[512] = "2\n2\n3\n8\n1\n";
