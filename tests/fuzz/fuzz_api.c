@@ -30,7 +30,7 @@ static void check_answers(const struct buf *out)
 	if (rs->status < 400 || rs->status == 499)
 		return;
 	if (http_body_read_all(http_client_body(c), 1 << 20, &body, &e) < 0)
-		return; /* an answer to HEAD */
+		abort();
 	if (strstr(buf_str(&body), "message") == NULL &&
 	    strstr(buf_str(&body), "client version") == NULL)
 		abort();
@@ -42,6 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEANUP(buf_clear) struct buf out = BUF_INIT;
 	CLEANUP(http_conn_freep) struct http_conn *c = NULL;
 	struct api_link link = {0};
+	bool heads = false; /* their answers have lengths without bodies */
 	struct err e;
 
 	if (en.images == NULL) {
@@ -56,6 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (http_conn_next(c, &e) == 1) {
 		const struct http_request *rq = http_conn_request(c);
 
+		heads |= str_eq(rq->method, "HEAD");
 		/* taking a connection over needs a descriptor */
 		if (strstr(rq->path, "/attach") != NULL || strstr(rq->path, "/start") != NULL)
 			break;
@@ -65,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (api_dispatch(&en, c, &link) < 0)
 			break;
 	}
-	if (out.len > 0)
+	if (out.len > 0 && !heads)
 		check_answers(&out);
 	return 0;
 }
