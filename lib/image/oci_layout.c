@@ -69,7 +69,7 @@ static int load_descriptor(struct load *l, const struct descriptor *d, struct er
 	add_name(d, &names);
 	for (int depth = 0; depth < DEPTH_MAX; depth++) {
 		CLEANUP(buf_clear) struct buf text = BUF_INIT;
-		CLEANUP(manifest_freep) struct manifest *above = m;
+		CLEANUP(manifest_freep) struct manifest *above UNUSED = m;
 
 		m = NULL;
 		if (read_blob(l, d, REGISTRY_MANIFEST_MAX_BYTES, &text, e) < 0 ||

@@ -7,6 +7,7 @@
 #ifndef IMAGE_SPOOL_INTERNAL_H
 #define IMAGE_SPOOL_INTERNAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"

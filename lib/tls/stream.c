@@ -198,7 +198,9 @@ static int receive(struct tls_stream *t, bool handshaking, struct err *e)
 		/* an alert explains more than the write that could not carry ours */
 		if (br_ssl_engine_last_error(t->eng) != 0)
 			return explain(t, e);
-		return -1;
+		if (handshaking)
+			return -1;
+		err_clear(e); /* our answer to close_notify: the peer need not stay for it */
 	}
 	return 1;
 }
