@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * One more process in a running container. It is cloned as the shim's own
- * child straight into the container's pid namespace, prepares what needs host
- * paths, joins the rest by setns(2), and goes the same last steps as the init.
+ * One more process in a running container. It starts in the container's pid
+ * namespace, prepares what needs host paths, joins the rest by setns(2) with
+ * the init's pidfd (5.8, before that /proc/PID/ns), and goes the same last
+ * steps as the init.
  * From the moment it is visible to the container it is not dumpable, so
  * nothing in there can ptrace it or look into its descriptors.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -18,10 +18,8 @@
 
 #include "base/fd.h"
 #include "base/file.h"
-#include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "cgroup/cgroup.h"
 #include "container/runtime_internal.h"
 #include "ns/clone.h"
 #include "ns/join.h"
@@ -134,62 +132,28 @@ static void child(const struct runtime_exec *a, int sync_fd)
 	_exit(RUNTIME_EXIT_OTHER);
 }
 
-/* Clone into the init's pid namespace and group. */
-static pid_t fork_in(const struct runtime_exec *a, struct ns_clone *c, struct err *e)
-{
-	CLEANUP(fd_closep) int group_fd = cgroup_open(a->config->cgroup_path);
-	pid_t pid;
-
-	c->cgroup_fd = group_fd;
-	pid = ns_fork(c, e);
-	if (pid >= 0 || group_fd < 0)
-		return pid;
-	c->cgroup_fd = -1;
-	pid = ns_fork(c, e);
-	if (pid == 0 && cgroup_add(a->config->cgroup_path, 0, e) < 0)
-		_exit(RUNTIME_EXIT_OTHER);
-	return pid;
-}
-
 int runtime_exec(const struct runtime_exec *a, struct runtime_child *ret, struct err *e)
 {
-	CLEANUP(fd_closep) int own_fd = -1, their_fd = -1;
+	CLEANUP(fd_closep) int pid_ns_fd = ns_open_pid(a->init_pid, NS_PID, e);
 	struct runtime_child c = RUNTIME_CHILD_INIT;
 	struct ns_clone how = NS_CLONE_INIT;
 	int pair[2];
-	pid_t pid;
 
-	own_fd = ns_open_pid(0, NS_PID, e);
-	if (own_fd < 0)
-		return -1;
-	their_fd = ns_open_pid(a->init_pid, NS_PID, e);
-	if (their_fd < 0)
+	if (pid_ns_fd < 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, "socketpair");
 	how.ret_pidfd = &c.pidfd;
-	if (setns(their_fd, CLONE_NEWPID) < 0) {
-		(void)err_sys(e, "join the pid namespace");
-		pid = -1;
-	} else {
-		pid = fork_in(a, &how, e);
-	}
-	if (pid == 0) {
+	c.pid = runtime_fork(&how, a->config->cgroup_path, pid_ns_fd, e);
+	if (c.pid == 0) {
 		close(pair[0]);
 		child(a, pair[1]);
 	}
-	if (setns(own_fd, CLONE_NEWPID) < 0 && pid > 0) {
-		(void)err_sys(e, "return to the own pid namespace");
-		(void)kill(pid, SIGKILL);
-		pid = -1;
-	}
 	close(pair[1]);
-	if (pid < 0) {
+	if (c.pid < 0) {
 		close(pair[0]);
-		fd_close(&c.pidfd);
 		return -1;
 	}
-	c.pid = pid;
 	c.sync_fd = pair[0];
 	*ret = c;
 	return 0;

@@ -118,7 +118,7 @@ static int bind_host(struct plan_run *run, const char *source, const struct plan
 {
 	struct plan_op host = *op;
 
-	host.flags |= PLAN_RECURSIVE;
+	host.flags |= PLAN_RECURSIVE | PLAN_OPTIONAL; /* /dev/mqueue may not be mounted */
 	host.propagation = MS_PRIVATE | MS_REC;
 	return bind_path(run, source, &host, e);
 }

@@ -1,31 +1,20 @@
 // SPDX-License-Identifier: MIT
 /*
- * Making the init and further processes: one clone3(2) with every new
- * namespace; processes join by setns(2) with a pidfd (5.8), before that by
- * /proc/PID/ns. The parent never changes its own namespaces, except that of
- * its future children's pids for the length of one clone.
+ * Making the init: one clone3(2) with every new namespace, and the dialogue
+ * with a child on its way to its program. The parent never changes its own
+ * namespaces.
  */
 #include "container/runtime.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/file.h"
-#include "base/mem.h"
 #include "base/str.h"
-#include "cgroup/cgroup.h"
 #include "container/runtime_internal.h"
-#include "ns/clone.h"
 #include "ns/idmap.h"
 #include "ns/join.h"
-#include "sandbox/caps.h"
-#include "sandbox/process.h"
 
 void runtime_child_clear(struct runtime_child *c)
 {
@@ -65,32 +54,13 @@ static int clone_flags(const struct runtime_create *a, struct ns_clone *c, struc
 	return 0;
 }
 
-/* Clones; the child starts in the group when the kernel can do that, else it is moved. */
-static pid_t fork_in_group(struct ns_clone *c, const char *cgroup_path, struct err *e)
-{
-	CLEANUP(fd_closep) int group_fd = cgroup_open(cgroup_path);
-	pid_t pid;
-
-	c->cgroup_fd = group_fd;
-	pid = ns_fork(c, e);
-	if (pid >= 0 || group_fd < 0)
-		return pid;
-	c->cgroup_fd = -1;
-	pid = ns_fork(c, e);
-	if (pid == 0 && cgroup_add(cgroup_path, 0, e) < 0)
-		_exit(RUNTIME_EXIT_OTHER);
-	return pid;
-}
-
 int runtime_create(const struct runtime_create *a, struct runtime_child *ret, struct err *e)
 {
 	CLEANUP(ns_set_clear) struct ns_set before;
-	CLEANUP(fd_closep) int own_pid_fd = -1;
 	struct runtime_child child = RUNTIME_CHILD_INIT;
 	struct ns_clone c = NS_CLONE_INIT;
 	unsigned joined = 0;
 	int pair[2];
-	pid_t pid;
 
 	ns_set_init(&before);
 	if (clone_flags(a, &c, &before, &joined, e) < 0)
@@ -99,33 +69,19 @@ int runtime_create(const struct runtime_create *a, struct runtime_child *ret, st
 	c.ret_pidfd = &child.pidfd;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, "socketpair");
-	if (before.fds[NS_PID] >= 0) {
-		own_pid_fd = ns_open_pid(0, NS_PID, e);
-		if (own_pid_fd < 0 || ns_join(before.fds[NS_PID], NS_PID, e) < 0)
-			goto failed;
-	}
-	pid = fork_in_group(&c, a->config->cgroup_path, e);
-	if (pid == 0) {
+	child.pid = runtime_fork(&c, a->config->cgroup_path, before.fds[NS_PID], e);
+	if (child.pid == 0) {
 		close(pair[0]);
 		runtime_init(a, pair[1], child.user_ns, joined);
 	}
-	if (own_pid_fd >= 0 && setns(own_pid_fd, CLONE_NEWPID) < 0 && pid > 0) {
-		(void)err_sys(e, "return to the own pid namespace");
-		(void)kill(pid, SIGKILL);
-		goto failed;
-	}
-	if (pid < 0)
-		goto failed;
 	close(pair[1]);
-	child.pid = pid;
+	if (child.pid < 0) {
+		close(pair[0]);
+		return -1;
+	}
 	child.sync_fd = pair[0];
 	*ret = child;
 	return 0;
-failed:
-	close(pair[0]);
-	close(pair[1]);
-	fd_close(&child.pidfd);
-	return -1;
 }
 
 static int write_maps(pid_t pid, const struct oci_spec *spec, struct err *e)

@@ -5,6 +5,7 @@
 
 #include "container/runtime.h"
 #include "container/user.h"
+#include "ns/clone.h"
 #include "sandbox/seccomp.h"
 
 /* A child's way to its program. */
@@ -37,6 +38,11 @@ int runtime_use_stdio(const int stdio[3], struct err *e) WARN_UNUSED;
 int runtime_use_terminal(const struct runtime_setup *s, int slave_fd, struct err *e) WARN_UNUSED;
 /** runtime_finish() - the last steps in order, then the program; returns on failure only */
 int runtime_finish(struct runtime_setup *s, struct err *e) WARN_UNUSED;
+
+/** runtime_fork() - forks as c says (c->ret_pidfd is set), into a group (may be NULL) and, with
+ * pid_ns_fd >= 0, into that pid namespace; 0 in the child, which is the caller's own child */
+pid_t runtime_fork(struct ns_clone *c, const char *cgroup_path, int pid_ns_fd,
+		   struct err *e) WARN_UNUSED;
 
 /** runtime_init() - the life of a container's init */
 void runtime_init(const struct runtime_create *a, int sync_fd, bool new_user, unsigned joined)

@@ -3,8 +3,8 @@
  * The shim's life:
  *   1. go into the background (own session; the engine may die)
  *   2. read shim.json and config.json, open the log, make stdio
- *   3. clone the init and tell the engine its pid at once
- *   4. listen on shim.sock while the init sets itself up
+ *   3. clone the init, listen on shim.sock, tell the engine the pid at once
+ *   4. wait until the init has set itself up
  *   5. loop: requests, output, ends of processes
  *   6. at the end of the container: exit.json, events, clients; then end
  *
@@ -92,11 +92,13 @@ static int set_up(struct shim *s, int status_fd, struct err *e)
 	if (s->loop == NULL || load(s, e) < 0 || jsonlog_open(&s->log, &s->config.log, e) < 0 ||
 	    create(s, e) < 0)
 		return -1;
+	if (shim_link_listen(s, e) < 0)
+		return -1;
 	if (status_fd >= 0) {
 		(void)fd_set_nonblock(status_fd, true);
 		shim_link_add(s, status_fd);
 	}
-	return shim_link_listen(s, e);
+	return 0;
 }
 
 /* Nothing of the engine's terminal or log is kept open for as long as a container lives. */
