@@ -46,6 +46,12 @@ static void set_state(struct pull *p, struct pull_layer *l, enum layer_state sta
 	pthread_cond_broadcast(&p->changed);
 }
 
+static enum layer_state get_state(struct pull *p, const struct pull_layer *l)
+{
+	MUTEX_GUARD(&p->mu);
+	return l->state;
+}
+
 /* Takes the layer if it is in the storage. */
 static bool take_existing(struct pull *p, struct pull_layer *l)
 {
@@ -286,17 +292,17 @@ static void say_pulling(struct pull *p, struct pull_layer *l)
 static void await_other(struct pull *p, struct pull_layer *l)
 {
 	say_pulling(p, l);
-	while (!pull_is_over(p) && l->state == LAYER_AWAITED) {
+	while (!pull_is_over(p) && get_state(p, l) == LAYER_AWAITED) {
 		store_flight_wait(p->s, l->chain, time_mono_ms() + AWAIT_TICK_MS);
 		set_state(p, l, classify(p, l));
 	}
-	if (l->state == LAYER_QUEUED)
+	if (get_state(p, l) == LAYER_QUEUED)
 		worker(p);
 }
 
 static int wait_ready(struct pull *p, struct pull_layer *l, struct err *e)
 {
-	if (l->state == LAYER_AWAITED)
+	if (get_state(p, l) == LAYER_AWAITED)
 		await_other(p, l);
 	MUTEX_GUARD(&p->mu);
 	while (!p->cancelled && l->state != LAYER_READY && l->state != LAYER_THERE)
@@ -335,11 +341,11 @@ static int coordinate(struct pull *p, struct err *e)
 
 	for (size_t i = 0; i < p->n_layers; i++) {
 		struct pull_layer *l = &p->layers[i];
-		bool was_there = l->state == LAYER_THERE;
+		bool was_there = get_state(p, l) == LAYER_THERE;
 
 		if (wait_ready(p, l, e) < 0)
 			return -1;
-		if (l->state == LAYER_READY && commit(p, l, parent, e) < 0)
+		if (get_state(p, l) == LAYER_READY && commit(p, l, parent, e) < 0)
 			return -1;
 		if (!was_there)
 			pull_say_bytes(p, l->label, "Pull complete", 0, 0);
@@ -388,7 +394,7 @@ int pull_layers(struct pull *p, const struct manifest *m, const struct image_con
 			       "layers from manifest don't match image configuration");
 	make_layers(p, m, config);
 	for (size_t i = 0; i < p->n_layers; i++)
-		n_queued += p->layers[i].state == LAYER_QUEUED;
+		n_queued += get_state(p, &p->layers[i]) == LAYER_QUEUED;
 	max = MIN(max > 0 ? max : DEFAULT_DOWNLOADS, (int)ARRAY_LEN(threads));
 	while (n_threads < MIN((size_t)max, n_queued)) {
 		if (thread_start_joinable(&threads[n_threads], worker, p, e) < 0) {
