@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+/* A usernet of a test: a seqpacket pair stands for the tun, its gateway leads to 127.0.0.1. */
+#ifndef TESTS_UNIT_USERNET_ENGINE_H
+#define TESTS_UNIT_USERNET_ENGINE_H
+
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/harness.h"
+#include "usernet/packet.h"
+#include "usernet/usernet.h"
+
+#define GUEST	0x0a000264U
+#define GATEWAY 0x0a000202U
+#define SERVER	0x0a000203U
+
+struct engine {
+	pid_t pid;
+	int tun;
+};
+
+static inline struct engine engine_start(const char *resolv_conf, int control_fd)
+{
+	int pair[2], ready[2];
+	struct engine en;
+	char c;
+
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0 && pipe(ready) == 0);
+	en.pid = fork();
+	CHECK(en.pid >= 0);
+	if (en.pid == 0) {
+		struct usernet_conf c2 = {.tun_fd = pair[1],
+					  .netns_fd = -1,
+					  .control_fd = control_fd,
+					  .ready_fd = ready[1],
+					  .resolv_conf = resolv_conf,
+					  .no_sandbox = true,
+					  .tun = {.subnet = {10, 0, 2, 0},
+						  .bits = 24,
+						  .mtu = 1500,
+						  .host_loopback = 1}};
+		struct err e = {0};
+
+		close(pair[0]);
+		if (usernet_run(&c2, &e) < 0)
+			fprintf(stderr, "%s\n", e.msg);
+		_exit(0);
+	}
+	close(pair[1]);
+	close(ready[1]);
+	CHECK(read(ready[0], &c, 1) == 1);
+	close(ready[0]);
+	en.tun = pair[0];
+	return en;
+}
+
+static inline void engine_stop(struct engine *en)
+{
+	int status = 0;
+
+	kill(en->pid, SIGTERM);
+	waitpid(en->pid, &status, 0);
+	CHECK_EQ(status, 0); /* a leak or a crash shows here */
+	close(en->tun);
+}
+
+/* The next packet out of the engine; 0 after half a second without one. */
+static inline size_t engine_read(struct engine *en, uint8_t *p, size_t size)
+{
+	struct pollfd f = {.fd = en->tun, .events = POLLIN};
+	ssize_t n;
+
+	if (poll(&f, 1, 500) <= 0)
+		return 0;
+	n = read(en->tun, p, size);
+	CHECK(n > 0);
+	return (size_t)n;
+}
+
+/* Sends IP header and n bytes that stand behind it in p, the checksum put at off. */
+static inline void engine_send(struct engine *en, uint8_t *p, uint32_t dst, uint8_t proto, size_t n,
+			       size_t off)
+{
+	uint64_t sum = proto == 1 ? 0 : packet_pseudo(GUEST, dst, proto, n);
+
+	packet_write_ip4(p, GUEST, dst, proto, 1, n, false);
+	packet_put16(p + PACKET_IP4_HDR + off, 0);
+	sum = packet_sum(sum, p + PACKET_IP4_HDR, n, 0);
+	packet_put16(p + PACKET_IP4_HDR + off, (uint16_t)~packet_fold(sum));
+	CHECK(write(en->tun, p, PACKET_IP4_HDR + n) == (ssize_t)(PACKET_IP4_HDR + n));
+}
+
+#endif

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "usernet/frag.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "tests/unit/harness.h"
+
+static bool add(struct frag_table *t, uint16_t id, uint16_t off, size_t n, bool more, int64_t now,
+		uint8_t **ret, size_t *ret_len)
+{
+	static uint8_t data[2048];
+	struct packet_ip4 ip = {.src = 1,
+				.dst = 2,
+				.id = id,
+				.proto = 17,
+				.frag_offset = off,
+				.more_frags = more,
+				.payload = {.p = data, .n = n}};
+
+	for (size_t i = 0; i < n; i++)
+		data[i] = (uint8_t)((off + i) / 8);
+	return frag_add(t, &ip, now, ret, ret_len);
+}
+
+TEST(any_order_makes_the_whole)
+{
+	struct frag_table *t = xcalloc(1, sizeof(*t));
+	uint8_t *p = NULL;
+	size_t n = 0;
+
+	CHECK(!add(t, 1, 1480, 500, false, 0, &p, &n));
+	CHECK(!add(t, 2, 0, 1480, true, 0, &p, &n));
+	CHECK(add(t, 1, 0, 1480, true, 0, &p, &n));
+	CHECK_EQ(n, 20 + 1980);
+	for (size_t i = 0; i < 1980; i++)
+		CHECK_EQ(p[20 + i], (uint8_t)(i / 8));
+	free(p);
+	frag_clear(t);
+	free(t);
+}
+
+TEST(overlaps_and_old_ones_are_dropped)
+{
+	struct frag_table *t = xcalloc(1, sizeof(*t));
+	uint8_t *p = NULL;
+	size_t n = 0;
+
+	CHECK(!add(t, 1, 0, 1480, true, 0, &p, &n));
+	CHECK(!add(t, 1, 1472, 500, false, 0, &p, &n));
+	CHECK(!add(t, 1, 1480, 500, false, 0, &p, &n)); /* the first part went with the overlap */
+	CHECK(!add(t, 3, 0, 1480, true, 0, &p, &n));
+	CHECK(!add(t, 3, 1480, 500, false, 5000, &p, &n));
+	CHECK(!add(t, 4, 65528, 1000, false, 0, &p, &n));
+	CHECK(!add(t, 4, 0, 7, true, 0, &p, &n));
+	for (uint16_t id = 10; id < 200; id++)
+		CHECK(!add(t, id, 0, 8, true, 5000, &p, &n));
+	frag_clear(t);
+	free(t);
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+/* A TCP peer by hand against the engine: order, loss, windows, both ends of a connection. */
+#include <arpa/inet.h>
+
+#include "base/mem.h"
+#include "tests/unit/usernet/engine.h"
+
+#define SPORT 40000
+
+struct peer {
+	struct engine en;
+	int listen_fd, host_fd;
+	uint16_t port;
+	uint32_t seq, ack;
+	uint16_t wnd;
+	uint8_t buf[2048];
+	struct packet_ip4 ip;
+	struct packet_tcp in;
+};
+
+static void listen_on(struct peer *p)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(sa);
+
+	p->listen_fd = socket(AF_INET, SOCK_STREAM, 0);
+	CHECK(bind(p->listen_fd, (struct sockaddr *)&sa, len) == 0 && listen(p->listen_fd, 5) == 0);
+	CHECK(getsockname(p->listen_fd, (struct sockaddr *)&sa, &len) == 0);
+	p->port = ntohs(sa.sin_port);
+	p->seq = 1000;
+	p->wnd = 64000;
+}
+
+static void send_seg(struct peer *p, uint8_t flags, uint32_t seq, const void *data, size_t n)
+{
+	uint8_t out[2048] = {0}, *h = out + PACKET_IP4_HDR;
+
+	packet_put16(h, SPORT);
+	packet_put16(h + 2, p->port);
+	packet_put32(h + 4, seq);
+	packet_put32(h + 8, p->ack);
+	h[12] = 5 << 4;
+	h[13] = flags;
+	packet_put16(h + 14, p->wnd);
+	if (n > 0)
+		memcpy(h + 20, data, n);
+	engine_send(&p->en, out, GATEWAY, 6, 20 + n, 16);
+}
+
+/* The next segment of the connection; false when none came. */
+static bool next(struct peer *p)
+{
+	struct packet v = {.p = p->buf};
+
+	v.n = engine_read(&p->en, p->buf, sizeof(p->buf));
+	if (v.n == 0)
+		return false;
+	CHECK(packet_parse_ip4(&v, &p->ip) && p->ip.proto == 6);
+	CHECK(packet_parse_tcp(&p->ip, true, &p->in));
+	return true;
+}
+
+static void connect_peer(struct peer *p)
+{
+	listen_on(p);
+	p->en = engine_start("/dev/null", -1);
+	send_seg(p, PACKET_SYN, p->seq++, NULL, 0);
+	CHECK(next(p));
+	CHECK_EQ(p->in.flags, PACKET_SYN | PACKET_ACK);
+	CHECK_EQ(p->in.ack, p->seq);
+	p->ack = p->in.seq + 1;
+	send_seg(p, PACKET_ACK, p->seq, NULL, 0);
+	p->host_fd = accept(p->listen_fd, NULL, NULL);
+	CHECK(p->host_fd >= 0);
+}
+
+static void end(struct peer *p)
+{
+	close(p->host_fd);
+	close(p->listen_fd);
+	engine_stop(&p->en);
+}
+
+TEST(bytes_out_of_order_are_asked_for_again)
+{
+	struct peer p = {0};
+	char got[16] = "";
+
+	connect_peer(&p);
+	send_seg(&p, PACKET_ACK, p.seq + 3, "def", 3);
+	CHECK(next(&p));
+	CHECK_EQ(p.in.ack, p.seq);
+	send_seg(&p, PACKET_ACK, p.seq, "abc", 3);
+	CHECK(next(&p));
+	CHECK_EQ(p.in.ack, p.seq + 3);
+	send_seg(&p, PACKET_ACK, p.seq + 1, "bcdef", 5); /* partly known */
+	CHECK(next(&p));
+	CHECK_EQ(p.in.ack, p.seq + 6);
+	CHECK(recv(p.host_fd, got, 6, MSG_WAITALL) == 6);
+	CHECK_STR(got, "abcdef");
+	end(&p);
+}
+
+TEST(lost_bytes_come_again_by_timer_and_by_duplicates)
+{
+	struct peer p = {0};
+	uint32_t first;
+
+	connect_peer(&p);
+	CHECK(send(p.host_fd, "hello", 5, 0) == 5);
+	CHECK(next(&p));
+	first = p.in.seq;
+	CHECK_EQ(p.in.payload.n, 5);
+	CHECK(next(&p)); /* not acknowledged: by the timer */
+	CHECK_EQ(p.in.seq, first);
+	CHECK_EQ(p.in.payload.n, 5);
+	p.ack = first + 5;
+	send_seg(&p, PACKET_ACK, p.seq, NULL, 0);
+	CHECK(send(p.host_fd, "world", 5, 0) == 5);
+	CHECK(next(&p));
+	for (int i = 0; i < 3; i++)
+		send_seg(&p, PACKET_ACK, p.seq, NULL, 0);
+	CHECK(next(&p));
+	CHECK_EQ(p.in.seq, first + 5);
+	CHECK_MEM(p.in.payload.p, "world", 5);
+	end(&p);
+}
+
+TEST(a_closed_window_is_probed_and_reopens)
+{
+	struct peer p = {0};
+
+	connect_peer(&p);
+	p.wnd = 0;
+	send_seg(&p, PACKET_ACK, p.seq, NULL, 0);
+	usleep(20000);
+	CHECK(send(p.host_fd, "hello", 5, 0) == 5);
+	CHECK(next(&p));
+	CHECK_EQ(p.in.payload.n, 1);
+	p.wnd = 1000;
+	send_seg(&p, PACKET_ACK, p.seq, NULL, 0);
+	CHECK(next(&p));
+	CHECK_EQ(p.in.seq, p.ack);
+	CHECK_EQ(p.in.payload.n, 5);
+	end(&p);
+}
+
+TEST(nothing_promised_is_dropped_when_the_host_is_slow)
+{
+	static char data[1400], got[65536];
+	struct peer p = {0};
+	size_t sent = 0, have = 0;
+	uint32_t edge;
+
+	connect_peer(&p);
+	edge = p.seq + 64000;
+	for (int i = 0; i < 4000 && edge - p.seq >= sizeof(data); i++) {
+		send_seg(&p, PACKET_ACK, p.seq, data, sizeof(data));
+		p.seq += sizeof(data);
+		sent += sizeof(data);
+		CHECK(next(&p));
+		CHECK_EQ(p.in.ack, p.seq); /* all taken */
+		edge = p.in.ack + p.in.wnd;
+	}
+	send_seg(&p, PACKET_FIN | PACKET_ACK, p.seq++, NULL, 0);
+	for (ssize_t n; (n = recv(p.host_fd, got, sizeof(got), 0)) > 0;)
+		have += (size_t)n;
+	CHECK_EQ(have, sent);
+	end(&p);
+}
+
+TEST(half_close_both_ways)
+{
+	struct peer p = {0};
+	char c;
+
+	connect_peer(&p);
+	send_seg(&p, PACKET_FIN | PACKET_ACK, p.seq++, NULL, 0);
+	CHECK(next(&p));
+	CHECK_EQ(p.in.ack, p.seq);
+	CHECK(recv(p.host_fd, &c, 1, 0) == 0);
+	CHECK(send(p.host_fd, "late", 4, 0) == 4);
+	CHECK(next(&p));
+	CHECK_MEM(p.in.payload.p, "late", 4);
+	p.ack = p.in.seq + 4;
+	send_seg(&p, PACKET_ACK, p.seq, NULL, 0);
+	shutdown(p.host_fd, SHUT_WR);
+	CHECK(next(&p));
+	CHECK((p.in.flags & PACKET_FIN) != 0);
+	p.ack = p.in.seq + 1;
+	send_seg(&p, PACKET_ACK, p.seq, NULL, 0);
+	usleep(50000);
+	send_seg(&p, PACKET_ACK, p.seq, NULL, 0); /* gone: no TIME-WAIT */
+	CHECK(next(&p));
+	CHECK((p.in.flags & PACKET_RST) != 0);
+	end(&p);
+}
+
+TEST(refusal_and_resets)
+{
+	struct peer p = {0};
+	char c;
+
+	connect_peer(&p);
+	send_seg(&p, PACKET_RST, p.seq, NULL, 0);
+	CHECK(recv(p.host_fd, &c, 1, 0) < 0);
+	p.port = 1; /* nobody listens */
+	send_seg(&p, PACKET_SYN, 77, NULL, 0);
+	CHECK(next(&p));
+	CHECK_EQ(p.in.flags, PACKET_RST | PACKET_ACK);
+	CHECK_EQ(p.in.ack, 78);
+	send_seg(&p, PACKET_ACK, 1, "x", 1); /* belongs to nothing */
+	CHECK(next(&p));
+	CHECK_EQ(p.in.flags, PACKET_RST);
+	end(&p);
+}
