@@ -75,7 +75,7 @@ static int lookup_in(int diff_fd, const char *path, struct stat *ret)
 int chain_lookup(struct storage *s, const struct layer *l, const char *path, struct stat *ret)
 {
 	for (; l; l = l->parent) {
-		char diff[CACHE_ID_SIZE + 8];
+		char diff[CACHE_ID_SIZE + 16];
 		CLEANUP(fd_closep) int fd = -1;
 		int r;
 

@@ -148,8 +148,7 @@ int storage_rw_remove(struct storage *s, const char *id, struct err *e)
 	return 0;
 }
 
-/* a copy, for the table may change; the parent stays while the layer is there */
-static int find(struct storage *s, const char *id, struct rw *ret, struct err *e)
+int rw_find(struct storage *s, const char *id, struct rw *ret, struct err *e)
 {
 	MUTEX_GUARD(&s->mu);
 	struct rw *rw = map_get(&s->rws, id);
@@ -177,7 +176,7 @@ int storage_rw_mount_info(struct storage *s, const char *id, struct storage_moun
 	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
 	struct rw rw;
 
-	if (find(s, id, &rw, e) < 0 || make_merged(s, rw.mount_id, e) < 0)
+	if (rw_find(s, id, &rw, e) < 0 || make_merged(s, rw.mount_id, e) < 0)
 		return -1;
 	buf_addf(&lower, "l/%s", rw.init_link);
 	layer_lower(rw.parent, &lower);
@@ -193,10 +192,10 @@ int storage_rw_mount_info(struct storage *s, const char *id, struct storage_moun
 
 int storage_rw_size(struct storage *s, const char *id, uint64_t *ret_bytes, struct err *e)
 {
-	char diff[CACHE_ID_SIZE + 8];
+	char diff[CACHE_ID_SIZE + 16];
 	struct rw rw;
 
-	if (find(s, id, &rw, e) < 0)
+	if (rw_find(s, id, &rw, e) < 0)
 		return -1;
 	snprintf(diff, sizeof(diff), "%s/diff", rw.mount_id);
 	return tree_size(s->driver_fd, diff, ret_bytes, e);
@@ -207,7 +206,7 @@ int storage_rw_root_size(struct storage *s, const char *id, uint64_t *ret_bytes,
 	uint64_t own = 0;
 	struct rw rw;
 
-	if (find(s, id, &rw, e) < 0 || storage_rw_size(s, id, &own, e) < 0)
+	if (rw_find(s, id, &rw, e) < 0 || storage_rw_size(s, id, &own, e) < 0)
 		return -1;
 	for (const struct layer *l = rw.parent; l; l = l->parent)
 		own += l->size_bytes;
@@ -220,7 +219,7 @@ int storage_rw_graph_data(struct storage *s, const char *id, struct strv *ret_pa
 	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
 	struct rw rw;
 
-	if (find(s, id, &rw, e) < 0)
+	if (rw_find(s, id, &rw, e) < 0)
 		return -1;
 	buf_addf(&lower, "%s/%s/diff", s->driver_dir, rw.init_id);
 	for (const struct layer *l = rw.parent; l; l = l->parent)

@@ -33,7 +33,7 @@ struct init_dir {
 struct layer {
 	char chain_id[DIGEST_SIZE];
 	char diff_id[DIGEST_SIZE];
-	char cache_id[CACHE_ID_SIZE];
+	char cache_id[CACHE_ID_SIZE + 8]; /* an init layer's has "-init" behind */
 	char link[LINK_ID_LEN + 1];
 	struct layer *parent; /* NULL: none */
 	uint64_t size_bytes;
@@ -131,5 +131,7 @@ int chain_lookup(struct storage *s, const struct layer *l, const char *path, str
 /* rw.c */
 
 int rws_load(struct storage *s, struct err *e);
+/* a copy, for the table may change; the parent stays while the layer is there. ERR_NOTFOUND */
+int rw_find(struct storage *s, const char *id, struct rw *ret, struct err *e);
 
 #endif

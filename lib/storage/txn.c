@@ -106,7 +106,7 @@ int storage_unpack_start(struct layer_txn *txn, int in_fd, struct err *e)
 	CLEANUP(fd_closep) int dir_fd = -1;
 	CLEANUP(fd_closep) int journal_fd = -1;
 	CLEANUP(fd_closep) int status_out = -1;
-	char diff[CACHE_ID_SIZE + 8];
+	char diff[CACHE_ID_SIZE + 16];
 	int status[2];
 
 	snprintf(diff, sizeof(diff), "%s/diff", txn->cache_id);

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a container changed (docker diff) and its layer as a tar (docker
+ * commit). Both read the upper directory: a whiteout is a deletion, anything
+ * else was added when no layer below has it and modified otherwise. Source:
+ * moby pkg/archive/changes.go, changes_linux.go.
+ */
+#include "storage/rw.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <dirent.h>
+
+#include "archive/pack.h"
+#include "archive/tar.h"
+#include "base/buf.h"
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "config/limits.h"
+#include "storage/storage_internal.h"
+
+struct changes {
+	struct storage *s;
+	struct layer init; /* the init layer, as the top of the chain below */
+	void (*fn)(void *arg, enum storage_change_kind kind, const char *path);
+	void *arg;
+	struct buf path; /* "/a/b" */
+	size_t told;	 /* length of the longest directory on the path already reported */
+};
+
+static int list(int fd, struct strv *ret, struct err *e)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *d;
+
+	if (!dir) {
+		(void)err_sys(e, "read directory");
+		fd_close(&copy);
+		return -1;
+	}
+	while ((d = readdir(dir)))
+		if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, ".."))
+			strv_add(ret, d->d_name);
+	closedir(dir);
+	strv_sort(ret);
+	return 0;
+}
+
+/* the directories above a change are modified, whatever their own attributes say */
+static void tell_parents(struct changes *c)
+{
+	char *path = c->path.data;
+	size_t last = (size_t)(strrchr(path, '/') - path);
+
+	while (c->told < last) {
+		size_t next = c->told + 1 + strcspn(path + c->told + 1, "/");
+		char kept = path[next];
+
+		path[next] = 0;
+		c->fn(c->arg, CHANGE_MODIFIED, path);
+		path[next] = kept;
+		c->told = next;
+	}
+}
+
+static bool same_dir(const struct stat *a, const struct stat *b)
+{
+	return a->st_mode == b->st_mode && a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+static int walk(struct changes *c, int fd, unsigned depth, struct err *e);
+
+static int visit(struct changes *c, int fd, const char *name, unsigned depth, struct err *e)
+{
+	CLEANUP(fd_closep) int sub = -1;
+	struct stat st, below;
+	bool is_dir, exists;
+
+	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	is_dir = S_ISDIR(st.st_mode);
+	exists = chain_lookup(c->s, &c->init, c->path.data + 1, &below) > 0;
+	if (S_ISCHR(st.st_mode) && st.st_rdev == 0) {
+		tell_parents(c);
+		c->fn(c->arg, CHANGE_DELETED, buf_str(&c->path));
+	} else if (!(is_dir && exists && S_ISDIR(below.st_mode) && same_dir(&st, &below))) {
+		tell_parents(c);
+		c->fn(c->arg, exists ? CHANGE_MODIFIED : CHANGE_ADDED, buf_str(&c->path));
+		c->told = is_dir ? c->path.len : c->told;
+	}
+	if (!is_dir || depth > STORAGE_TREE_DEPTH_MAX)
+		return 0;
+	sub = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return sub < 0 ? 0 : walk(c, sub, depth + 1, e);
+}
+
+static int walk(struct changes *c, int fd, unsigned depth, struct err *e)
+{
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
+	size_t len = c->path.len;
+	int r = 0;
+
+	if (list(fd, &names, e) < 0)
+		return -1;
+	for (size_t i = 0; r == 0 && i < names.len; i++) {
+		buf_addf(&c->path, "/%s", names.items[i]);
+		r = visit(c, fd, names.items[i], depth, e);
+		c->path.len = len;
+		c->path.data[len] = 0;
+		c->told = MIN(c->told, len);
+	}
+	return r;
+}
+
+/* the upper directory, and the init layer as a link of the chain */
+static int open_upper(struct storage *s, const char *id, struct layer *ret_init, struct err *e)
+{
+	char diff[CACHE_ID_SIZE + 16];
+	struct rw rw;
+	int fd;
+
+	if (rw_find(s, id, &rw, e) < 0)
+		return -1;
+	memset(ret_init, 0, sizeof(*ret_init));
+	str_copy(ret_init->cache_id, rw.init_id, sizeof(ret_init->cache_id));
+	ret_init->parent = rw.parent;
+	snprintf(diff, sizeof(diff), "%s/diff", rw.mount_id);
+	fd = openat(s->driver_fd, diff, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_sys(e, "open writable layer of %s", id) : fd;
+}
+
+int storage_rw_changes(struct storage *s, const char *id,
+		       void (*fn)(void *arg, enum storage_change_kind kind, const char *path),
+		       void *arg, struct err *e)
+{
+	struct changes *c = xcalloc(1, sizeof(*c));
+	CLEANUP(fd_closep) int fd = open_upper(s, id, &c->init, e);
+	int r = -1;
+
+	c->s = s;
+	c->fn = fn;
+	c->arg = arg;
+	if (fd >= 0)
+		r = walk(c, fd, 0, e);
+	buf_clear(&c->path);
+	free(c);
+	return r;
+}
+
+int storage_rw_tar(struct storage *s, const char *id, struct stream *out, struct err *e)
+{
+	static const struct pack_opts opts = {.prefix = "", .overlay_to_aufs = true};
+	CLEANUP(tar_writer_freep) struct tar_writer *w = tar_writer_new(out);
+	CLEANUP(fd_closep) int fd = -1;
+	struct layer init;
+
+	fd = open_upper(s, id, &init, e);
+	if (fd < 0 || pack_tree(w, fd, ".", &opts, e) < 0)
+		return -1;
+	return tar_writer_end(w, e);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "tests/unit/harness.h"
+
+#include "base/path.h"
+#include "base/str.h"
+#include "tests/unit/storage/util.h"
+
+static char top[DIGEST_SIZE];
+
+static void make_image(struct storage *s)
+{
+	char base[DIGEST_SIZE];
+	struct made m;
+
+	made_start(&m);
+	made_add(&m, TAR_DIR, "etc", "");
+	made_add(&m, TAR_FILE, "etc/hosts", "of the image");
+	made_add(&m, TAR_FILE, "gone", "x");
+	made_add(&m, TAR_DIR, "d", "");
+	made_add(&m, TAR_FILE, "d/old", "x");
+	store_layer(s, &m, NULL, base);
+	made_start(&m);
+	made_add(&m, TAR_FILE, ".wh.gone", "");
+	made_add(&m, TAR_DIR, "d", "");
+	made_add(&m, TAR_FILE, "d/.wh..wh..opq", "");
+	made_add(&m, TAR_FILE, "d/new", "12345");
+	store_layer(s, &m, base, top);
+}
+
+/* mounts it as a container's init would; returns the merged directory */
+static int mount_rw(struct storage *s, const char *id)
+{
+	struct storage_mount info = {0};
+	int fd;
+
+	CHECK_OK(storage_rw_mount_info(s, id, &info, &e), e);
+	CHECK_EQ(chdir(info.base_dir), 0);
+	CHECK_MSG(mount("overlay", info.merged, "overlay", 0, info.options) == 0, "mount: %s",
+		  info.options);
+	fd = open(info.merged, O_RDONLY | O_DIRECTORY);
+	storage_mount_clear(&info);
+	CHECK_EQ(chdir("/"), 0);
+	return fd;
+}
+
+static bool exists(int dir_fd, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+TEST(mounted_layers_show_what_the_archives_say)
+{
+	struct storage *s = store_open(store_root());
+	struct stat st;
+	uint64_t size = 0;
+	int fd, file;
+
+	make_image(s);
+	CHECK_OK(storage_rw_create(s, "c1", top, &e), e);
+	CHECK_EQ(storage_rw_create(s, "c1", top, &e), -1);
+	CHECK_EQ(e.kind, ERR_CONFLICT);
+	fd = mount_rw(s, "c1");
+	CHECK(!exists(fd, "gone"));
+	CHECK(!exists(fd, "d/old"));
+	CHECK(exists(fd, "d/new"));
+	CHECK(exists(fd, ".dockerenv"));
+	CHECK(exists(fd, "dev/pts"));
+	CHECK_EQ(fstatat(fd, "etc/hosts", &st, 0), 0);
+	CHECK_EQ(st.st_size, 0);
+	file = openat(fd, "written", O_CREAT | O_WRONLY, 0644);
+	CHECK_EQ(write(file, "1234567", 7), 7);
+	close(file);
+	close(fd);
+	CHECK_OK(storage_rw_size(s, "c1", &size, &e), e);
+	CHECK_EQ(size, 7);
+	CHECK_OK(storage_rw_root_size(s, "c1", &size, &e), e);
+	CHECK_EQ(size, 7 + 14 + 5);
+	storage_free(s);
+}
+
+TEST(removal_and_references)
+{
+	const char *root = store_root();
+	struct storage *s = store_open(root);
+	struct strv ids = STRV_INIT, keep = STRV_INIT;
+	struct layer_info info;
+
+	make_image(s);
+	CHECK_OK(storage_rw_create(s, "c1", top, &e), e);
+	CHECK_OK(storage_rw_create(s, "c2", top, &e), e);
+	CHECK_OK(storage_rw_create(s, "scratch", "", &e), e);
+	storage_free(s);
+	s = store_open(root);
+	CHECK_OK(storage_layer_get(s, top, &info, &e), e);
+	CHECK_EQ(info.n_refs, 2);
+	strv_add(&keep, "c2");
+	storage_rw_sweep(s, &keep);
+	storage_rw_list(s, &ids);
+	CHECK_EQ(ids.len, 1);
+	storage_layer_sweep(s, NULL);
+	CHECK_OK(storage_layer_get(s, top, &info, &e), e);
+	CHECK_OK(storage_rw_remove(s, "c2", &e), e);
+	CHECK_OK(storage_rw_remove(s, "c2", &e), e);
+	CHECK_EQ(storage_layer_get(s, top, &info, &e), -1); /* the last holder is gone */
+	strv_clear(&ids);
+	strv_clear(&keep);
+	storage_free(s);
+}
+
+TEST(empty_image)
+{
+	struct storage *s = store_open(store_root());
+	int fd;
+
+	CHECK_OK(storage_rw_create(s, "c1", NULL, &e), e);
+	fd = mount_rw(s, "c1");
+	CHECK(exists(fd, "proc"));
+	close(fd);
+	storage_free(s);
+}
+
+TEST(graph_data)
+{
+	struct storage *s = store_open(store_root());
+	struct strv pairs = STRV_INIT;
+
+	make_image(s);
+	CHECK_OK(storage_rw_create(s, "c1", top, &e), e);
+	CHECK_OK(storage_rw_graph_data(s, "c1", &pairs, &e), e);
+	CHECK_EQ(pairs.len, 10);
+	CHECK_STR(pairs.items[0], "ID");
+	CHECK_STR(pairs.items[2], "LowerDir");
+	CHECK(strstr(pairs.items[3], "-init/diff:"));
+	strv_clear(&pairs);
+	CHECK_OK(storage_layer_graph_data(s, top, &pairs, &e), e);
+	CHECK_EQ(pairs.len, 8);
+	strv_clear(&pairs);
+	CHECK_EQ(storage_rw_graph_data(s, "none", &pairs, &e), -1);
+	CHECK_EQ(storage_rw_create(s, "../x", NULL, &e), -1);
+	CHECK_EQ(storage_rw_create(s, "c9", "sha256:none", &e), -1);
+	CHECK_EQ(e.kind, ERR_NOTFOUND);
+	storage_free(s);
+}
