@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "client/host.h"
 
 int docker_main(int argc, char **argv);
@@ -209,6 +210,23 @@ int docker_filters(struct http_query *q, const struct strv *filters, struct err 
 	return 0;
 }
 
+void docker_query_time(struct http_query *q, const char *key, const char *text)
+{
+	char stamp[48];
+	int64_t nsec;
+	struct err e;
+
+	if (text == NULL)
+		return;
+	if (time_parse_duration(text, &nsec, &e) == 0)
+		nsec = time_now_nsec() - nsec;
+	else if (time_parse(text, &nsec, &e) < 0)
+		nsec = -1;
+	snprintf(stamp, sizeof(stamp), "%lld.%09lld", (long long)(nsec / 1000000000),
+		 (long long)(nsec % 1000000000));
+	http_query_add(q, key, nsec < 0 ? text : stamp);
+}
+
 static const struct command *find_command(const char *group, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
@@ -259,10 +277,10 @@ static int print_group_help(const char *group)
 }
 
 static int usage_error(const struct docker_cli *cli, const struct docker_cmd *cmd, const char *msg,
-		       int code)
+		       const char *see, int code)
 {
-	fprintf(stderr, "%s\n\nUsage:  %s %s\n\nRun '%s --help' for more information\n", msg,
-		cli->command, cmd->args, cli->command);
+	fprintf(stderr, "%s\n\nUsage:  %s %s\n\n%s '%s --help' for more information\n", msg,
+		cli->command, cmd->args, see, cli->command);
 	return code;
 }
 
@@ -283,7 +301,7 @@ static int check_operands(const struct docker_cli *cli, const struct docker_cmd 
 	else
 		msg = xasprintf("docker: '%s' requires at most %d argument%s", cli->command,
 				cmd->max, cmd->max == 1 ? "" : "s");
-	return usage_error(cli, cmd, msg, 1);
+	return usage_error(cli, cmd, msg, n < cmd->min && cmd->min != cmd->max ? "See" : "Run", 1);
 }
 
 static int run_command(struct docker_cli *cli, const struct docker_cmd *cmd, int argc, char **argv)
@@ -304,7 +322,7 @@ static int run_command(struct docker_cli *cli, const struct docker_cmd *cmd, int
 		cmd->init(cli->conf);
 	first = opt_parse(opts, cli->conf, argc, argv, cmd->flags, &e);
 	if (first < 0)
-		return usage_error(cli, cmd, e.msg, DOCKER_EXIT_USAGE);
+		return usage_error(cli, cmd, e.msg, "Run", DOCKER_EXIT_USAGE);
 	code = check_operands(cli, cmd, argc - first);
 	if (code != 0)
 		return code;
@@ -328,12 +346,17 @@ static int dispatch(struct docker_cli *cli, int argc, char **argv)
 	}
 	found = find_command(group, argv[0]);
 	if (found == NULL) {
-		const char *gap = *group != 0 ? " " : "";
-
-		fprintf(stderr,
-			"docker: unknown command: docker %s%s%s\n\nRun 'docker %s%s--help' for "
-			"more information\n",
-			group, gap, argv[0], group, gap);
+		if (*group != 0)
+			fprintf(stderr,
+				"docker: unknown command: docker %s %s\n\nUsage:  docker %s\n\n"
+				"Run 'docker %s --help' for more information\n",
+				group, argv[0], group, group);
+		else
+			fprintf(stderr,
+				"docker: unknown command: docker %s\n\nRun 'docker --help' for "
+				"more "
+				"information\n",
+				argv[0]);
 		return 1;
 	}
 	cli->command = xasprintf("docker %s%s%s", group, *group != 0 ? " " : "", argv[0]);

@@ -55,6 +55,8 @@ int docker_call(struct docker_cli *cli, const char *method, char *path, struct j
 		struct err *e);
 /** docker_filters() - adds "filters" to a query from "name=value" texts; ERR_INVALID for others */
 int docker_filters(struct http_query *q, const struct strv *filters, struct err *e);
+/** docker_query_time() - adds a time given as duration, RFC 3339 or seconds; nothing for NULL */
+void docker_query_time(struct http_query *q, const char *key, const char *text);
 /** docker_config_file() - path of config.json on the heap */
 char *docker_config_file(const struct docker_cli *cli);
 
@@ -157,6 +159,7 @@ int docker_create_body(struct docker_create *c, const char *image, int argc, cha
 struct docker_table {
 	struct strv cells;
 	size_t columns;
+	size_t min_width; /* of a column with its blanks; 0: 10 */
 };
 
 /** docker_table_row() - adds a row of columns cells */

@@ -394,7 +394,7 @@ static int start_main(struct docker_cli *cli, void *conf, int argc, char **argv)
 		return 0;
 	names = strv_join(&failed, ", ");
 	fflush(stdout);
-	fprintf(stderr, "failed to start containers: %s\n", names);
+	fprintf(stderr, "Error: failed to start containers: %s\n", names);
 	return 1;
 }
 

@@ -73,7 +73,11 @@ static void add_row(struct json_w *w, const struct json *image, const struct ima
 	units_size((double)json_get_i64(image, "Size", 0), 3, size);
 	time_parts(created, &year, &month, &day, &hour, &min, &sec);
 	jw_obj(w);
-	jw_kstr(w, "Containers", "N/A");
+	jw_key(w, "Containers");
+	if (json_get_i64(image, "Containers", -1) < 0)
+		jw_str(w, "N/A");
+	else
+		jw_strf(w, "%lld", (long long)json_get_i64(image, "Containers", -1));
 	jw_key(w, "CreatedAt");
 	jw_strf(w, "%04d-%02d-%02d %02d:%02d:%02d +0000 UTC", year, month, day, hour, min, sec);
 	jw_kstr(w, "CreatedSince", units_ago(created * 1000000000, time_now_nsec(), ago));
@@ -84,6 +88,7 @@ static void add_row(struct json_w *w, const struct json *image, const struct ima
 	jw_kstr(w, "Size", size);
 	jw_kstr(w, "Tag", tag);
 	jw_kstr(w, "UniqueSize", "N/A");
+	units_size((double)json_get_i64(image, "Size", 0), 4, size);
 	jw_kstr(w, "VirtualSize", size);
 	jw_end(w);
 }

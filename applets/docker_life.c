@@ -187,7 +187,11 @@ static int rename_main(struct docker_cli *cli, void *conf UNUSED, int argc UNUSE
 
 	http_query_add(&q, "name", argv[1]);
 	c = docker_client(cli, &e);
-	return c == NULL || client_call(c, &rq, NULL, &e) < 0 ? docker_fail(&e) : 0;
+	if (c != NULL && client_call(c, &rq, NULL, &e) >= 0)
+		return 0;
+	docker_fail(&e);
+	fprintf(stderr, "Error: failed to rename container named %s\n", argv[0]);
+	return 1;
 }
 
 const struct docker_cmd docker_rename_cmd = {

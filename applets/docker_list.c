@@ -69,84 +69,103 @@ static char *ellipsis(const char *s, size_t n)
 	return xstrdup(s);
 }
 
+static const char *ip_of(const struct json *port)
+{
+	return json_get_str(port, "IP") != NULL ? json_get_str(port, "IP") : "";
+}
+
+static const char *type_of(const struct json *port)
+{
+	return json_get_str(port, "Type") != NULL ? json_get_str(port, "Type") : "tcp";
+}
+
 static int cmp_port(const void *a, const void *b)
 {
 	const struct json *x = *(const struct json *const *)a, *y = *(const struct json *const *)b;
 	int64_t d = json_get_i64(x, "PrivatePort", 0) - json_get_i64(y, "PrivatePort", 0);
-	const char *xi = json_get_str(x, "IP"), *yi = json_get_str(y, "IP");
-	int c;
+	int c = strcmp(ip_of(x), ip_of(y));
 
-	if (d != 0)
-		return d < 0 ? -1 : 1;
-	d = json_get_i64(x, "PublicPort", 0) - json_get_i64(y, "PublicPort", 0);
-	c = strcmp(xi != NULL ? xi : "", yi != NULL ? yi : "");
-	if (c != 0)
+	if (d == 0 && c != 0)
 		return c;
-	return (d > 0) - (d < 0);
+	if (d == 0)
+		d = json_get_i64(x, "PublicPort", 0) - json_get_i64(y, "PublicPort", 0);
+	return d != 0 ? (d > 0) - (d < 0) : strcmp(type_of(x), type_of(y));
 }
 
-struct port_run {
+/* ports of one address and protocol that follow each other, and are published as themselves */
+struct port_group {
 	const char *ip, *type;
-	int64_t first, last, public_first, public_last; /* public 0: not published */
+	int64_t first, last;
 };
 
-static void add_run(struct buf *b, const struct port_run *r)
+static void add_group(struct strv *out, const struct port_group *g)
 {
-	CLEANUP(freep)
-	char *private = r->first == r->last
-				? xasprintf("%lld", (long long)r->first)
-				: xasprintf("%lld-%lld", (long long)r->first, (long long)r->last);
+	char range[48];
+	bool six = strchr(g->ip, ':') != NULL;
 
-	if (b->len > 0)
-		buf_addstr(b, ", ");
-	if (r->public_first == 0) {
-		buf_addf(b, "%s/%s", private, r->type);
-		return;
-	}
-	if (r->ip != NULL && *r->ip != 0)
-		buf_addf(b, strchr(r->ip, ':') != NULL ? "[%s]:" : "%s:", r->ip);
-	if (r->public_first == r->public_last)
-		buf_addf(b, "%lld", (long long)r->public_first);
+	if (g->first == g->last)
+		snprintf(range, sizeof(range), "%lld", (long long)g->first);
 	else
-		buf_addf(b, "%lld-%lld", (long long)r->public_first, (long long)r->public_last);
-	buf_addf(b, "->%s/%s", private, r->type);
+		snprintf(range, sizeof(range), "%lld-%lld", (long long)g->first,
+			 (long long)g->last);
+	if (*g->ip == 0)
+		strv_addf(out, "%s/%s", range, g->type);
+	else
+		strv_addf(out, "%s%s%s:%s->%s/%s", six ? "[" : "", g->ip, six ? "]" : "", range,
+			  range, g->type);
 }
 
-/* "0.0.0.0:8080->80/tcp, 443/tcp"; neighbours become ranges */
+/* puts a port into its group; one that does not follow ends what the group was */
+static void group_port(struct port_group *groups, size_t *n_groups, const struct json *p,
+		       struct strv *out)
+{
+	int64_t port = json_get_i64(p, "PrivatePort", 0);
+	struct port_group *g = NULL;
+
+	for (size_t i = 0; i < *n_groups && g == NULL; i++)
+		if (strcmp(groups[i].ip, ip_of(p)) == 0 && strcmp(groups[i].type, type_of(p)) == 0)
+			g = &groups[i];
+	if (g != NULL && port == g->last + 1) {
+		g->last = port;
+		return;
+	}
+	if (g != NULL)
+		add_group(out, g);
+	else
+		g = &groups[(*n_groups)++];
+	*g = (struct port_group){ip_of(p), type_of(p), port, port};
+}
+
+/* formatter.DisplayablePorts: "0.0.0.0:80-81->80-81/tcp, 443/tcp, 0.0.0.0:8080->80/tcp" */
 static char *ports_text(const struct json *ports)
 {
-	size_t n = json_len(ports), i = 0;
+	size_t n = json_len(ports), i = 0, n_groups = 0;
 	const struct json **sorted = xcalloc(n + 1, sizeof(struct json *));
-	struct port_run run = {0};
-	struct buf b = BUF_INIT;
+	struct port_group *groups = xcalloc(n + 1, sizeof(*groups));
+	CLEANUP(strv_clear) struct strv out = STRV_INIT;
+	CLEANUP(strv_clear) struct strv moved = STRV_INIT;
 
 	json_for_each (p, ports)
 		sorted[i++] = p;
 	if (n > 0)
 		qsort(sorted, n, sizeof(struct json *), cmp_port);
 	for (i = 0; i < n; i++) {
-		const char *ip = json_get_str(sorted[i], "IP");
-		const char *type = json_get_str(sorted[i], "Type");
-		int64_t port = json_get_i64(sorted[i], "PrivatePort", 0);
-		int64_t public = json_get_i64(sorted[i], "PublicPort", 0);
+		long long port = json_get_i64(sorted[i], "PrivatePort", 0);
+		long long public = json_get_i64(sorted[i], "PublicPort", 0);
+		bool six = strchr(ip_of(sorted[i]), ':') != NULL;
 
-		if (run.type != NULL && str_eq(run.type, type) && str_eq(run.ip, ip) &&
-		    port == run.last + 1 &&
-		    (public == 0 ? run.public_first == 0 : public == run.public_last + 1) &&
-		    (public == 0 || run.public_first != 0)) {
-			run.last = port;
-			run.public_last = public;
-			continue;
-		}
-		if (run.type != NULL)
-			add_run(&b, &run);
-		run = (struct port_run){ip,    type != NULL ? type : "tcp", port, port, public,
-					public};
+		if (*ip_of(sorted[i]) != 0 && public != port)
+			strv_addf(&moved, "%s%s%s:%lld->%lld/%s", six ? "[" : "", ip_of(sorted[i]),
+				  six ? "]" : "", public, port, type_of(sorted[i]));
+		else
+			group_port(groups, &n_groups, sorted[i], &out);
 	}
-	if (run.type != NULL)
-		add_run(&b, &run);
+	for (i = 0; i < n_groups; i++)
+		add_group(&out, &groups[i]);
+	strv_copy(&out, &moved);
 	free(sorted);
-	return buf_detach(&b);
+	free(groups);
+	return out.len > 0 ? strv_join(&out, ", ") : xstrdup("");
 }
 
 /* names without their slash, links of others left out unless all is shown */
@@ -275,6 +294,7 @@ static void write_row(struct json_w *w, const struct json *c, const struct ps_co
 	jw_kstr(w, "Mounts", mounts);
 	jw_kstr(w, "Names", names);
 	jw_kstr(w, "Networks", networks);
+	jw_knull(w, "Platform");
 	jw_kstr(w, "Ports", ports);
 	jw_kstr(w, "RunningFor", units_ago(created * 1000000000, time_now_nsec(), ago));
 	jw_kstr(w, "Size", size);

@@ -264,13 +264,8 @@ static int login_main(struct docker_cli *cli, void *conf, int argc, char **argv)
 static int logout_main(struct docker_cli *cli, void *conf UNUSED, int argc, char **argv)
 {
 	const char *key = registry_key(argc, argv);
-	CLEANUP(json_freep) struct json *config = read_config(cli);
 	struct err e;
 
-	if (json_get(json_get(config, "auths"), key) == NULL) {
-		printf("Not logged in to %s\n", key);
-		return 0;
-	}
 	printf("Removing login credentials for %s\n", key);
 	return write_config(cli, key, NULL, &e) < 0 ? docker_fail(&e) : 0;
 }

@@ -78,10 +78,8 @@ static int logs_main(struct docker_cli *cli, void *conf, int argc UNUSED, char *
 		http_query_add(&q, "timestamps", "1");
 	if (c->details)
 		http_query_add(&q, "details", "1");
-	if (c->since != NULL)
-		http_query_add(&q, "since", c->since);
-	if (c->until != NULL)
-		http_query_add(&q, "until", c->until);
+	docker_query_time(&q, "since", c->since);
+	docker_query_time(&q, "until", c->until);
 	http_query_add(&q, "tail", c->tail);
 	if (client_send(cli->client, &rq, &h, &e) < 0 ||
 	    copy_log(http_client_body(h), json_bool(json_path(info, "Config", "Tty", NULL), false),
@@ -111,7 +109,7 @@ static int top_main(struct docker_cli *cli, void *conf UNUSED, int argc, char **
 	CLEANUP(buf_clear) struct buf args = BUF_INIT;
 	struct client_req rq = {.path = path, .query = &q};
 	struct client *c;
-	struct docker_table t = {0};
+	struct docker_table t = {.min_width = 20};
 	struct err e;
 
 	for (int i = 1; i < argc; i++)
@@ -179,7 +177,7 @@ static int port_main(struct docker_cli *cli, void *conf UNUSED, int argc, char *
 	wanted = strchr(argv[1], '/') != NULL ? xstrdup(argv[1]) : xasprintf("%s/tcp", argv[1]);
 	list = json_get(ports, wanted);
 	if (json_len(list) == 0) {
-		fprintf(stderr, "Error: No public port '%s' published for %s\n", wanted, argv[0]);
+		fprintf(stderr, "Error: No public port '%s' published for %s\n", argv[1], argv[0]);
 		return 1;
 	}
 	print_bindings("", list);

@@ -267,7 +267,7 @@ static int run_main(struct docker_cli *cli, void *conf, int argc, char **argv)
 	if (check_pull(c, &e) < 0)
 		return fail_run(cli, e.msg, DOCKER_EXIT_USAGE);
 	if (!c->detach && docker_io_check(c->interactive && c->attach.len == 0, c->tty, &e) < 0)
-		return fail_run(cli, e.msg, 1);
+		return docker_fail(&e);
 	if (create(cli, c, argc, argv, &id, &e) < 0)
 		return fail_run(cli, e.msg, DOCKER_EXIT_USAGE);
 	return c->detach ? run_detached(cli, id) : run_attached(cli, c, id);

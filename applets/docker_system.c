@@ -186,10 +186,8 @@ static int events_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 	struct err e;
 	int r;
 
-	if (c->since != NULL)
-		http_query_add(&q, "since", c->since);
-	if (c->until != NULL)
-		http_query_add(&q, "until", c->until);
+	docker_query_time(&q, "since", c->since);
+	docker_query_time(&q, "until", c->until);
 	if (docker_filters(&q, &c->filters, &e) < 0 || (client = docker_client(cli, &e)) == NULL ||
 	    client_send(client, &rq, &h, &e) < 0)
 		return docker_fail(&e);

@@ -9,7 +9,8 @@
 #include "base/str.h"
 #include "client/template.h"
 
-#define GAP 3
+#define GAP	  3
+#define WIDTH_MIN 10
 
 void docker_table_row(struct docker_table *t, const char *const *cells)
 {
@@ -30,9 +31,13 @@ static size_t text_width(const char *s)
 void docker_table_print(struct docker_table *t)
 {
 	size_t *widths = xcalloc(t->columns + 1, sizeof(*widths));
+	size_t least = t->min_width != 0 ? t->min_width : WIDTH_MIN;
 
+	for (size_t i = 0; i < t->columns; i++)
+		widths[i] = least;
 	for (size_t i = 0; i < t->cells.len; i++)
-		widths[i % t->columns] = MAX(widths[i % t->columns], text_width(t->cells.items[i]));
+		widths[i % t->columns] =
+			MAX(widths[i % t->columns], text_width(t->cells.items[i]) + GAP);
 	for (size_t i = 0; i < t->cells.len; i++) {
 		size_t col = i % t->columns, width = text_width(t->cells.items[i]);
 
@@ -40,7 +45,7 @@ void docker_table_print(struct docker_table *t)
 		if (col + 1 == t->columns)
 			putchar('\n');
 		else
-			printf("%*s", (int)(widths[col] - width + GAP), "");
+			printf("%*s", (int)(widths[col] - width), "");
 	}
 	free(widths);
 	strv_clear(&t->cells);
@@ -139,6 +144,7 @@ int docker_format(const char *format, const struct json *rows, const struct dock
 	table = body != NULL;
 	if (template_parse(table ? body : text, &t, e) < 0)
 		return -1;
+	template_set_html(t);
 	top = table ? headings(heads) : NULL;
 	if (top != NULL) {
 		if (template_run(t, top, &out, e) < 0)
@@ -147,7 +153,7 @@ int docker_format(const char *format, const struct json *rows, const struct dock
 	}
 	json_for_each (row, rows) {
 		if (template_run(t, row, &out, e) < 0)
-			return -1;
+			return err_wrap(e, "failed to execute template");
 		buf_addch(&out, '\n');
 	}
 	if (table)

@@ -6,6 +6,7 @@
  */
 #include "client/client.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -284,12 +285,12 @@ static int daemon_error(struct client *c, int status, struct err *e)
 	if (http_body_read_all(http_client_body(c->http), CLIENT_ERROR_MAX_BYTES, &b, e) == 0 &&
 	    json_parse(buf_str(&b), b.len, &v, e) == 0)
 		msg = json_get_str(v, "message");
-	if (msg == NULL) {
-		while (b.len > 0 && (b.data[b.len - 1] == '\n' || b.data[b.len - 1] == '\r'))
-			b.data[--b.len] = 0;
+	if (msg == NULL)
 		msg = b.len > 0 ? buf_str(&b) : http_status_text(status);
-	}
-	return err_set(e, kind_of_status(status), 0, "Error response from daemon: %s", msg);
+	err_set(e, kind_of_status(status), 0, "Error response from daemon: %s", msg);
+	for (size_t n = strlen(e->msg); n > 0 && isspace((unsigned char)e->msg[n - 1]); n--)
+		e->msg[n - 1] = 0;
+	return -1;
 }
 
 static ssize_t read_input(void *arg, void *p, size_t n, struct err *e)

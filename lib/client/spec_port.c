@@ -90,9 +90,9 @@ static int add_ranges(struct port_maps *out, const char *ip, const char *host,
 	unsigned first, last, host_first = 0, host_last = 0;
 
 	if (parse_range(container, &first, &last) < 0)
-		return err_set(e, ERR_INVALID, 0, "invalid containerPort: %s", container);
+		return err_set(e, ERR_INVALID, 0, "Invalid containerPort: %s", container);
 	if (*host != 0 && parse_range(host, &host_first, &host_last) < 0)
-		return err_set(e, ERR_INVALID, 0, "invalid hostPort: %s", host);
+		return err_set(e, ERR_INVALID, 0, "Invalid hostPort: %s", host);
 	if (*host != 0 && last - first != host_last - host_first && first != last)
 		return err_set(e, ERR_INVALID, 0,
 			       "invalid ranges specified for container and host Ports: %s and %s",
@@ -144,7 +144,7 @@ int spec_publish(const char *text, struct port_maps *out, struct err *e)
 		return publish_long(text, out, e);
 	proto = cut_proto(copy);
 	if (proto == NULL)
-		return err_set(e, ERR_INVALID, 0, "invalid proto: %s", strrchr(text, '/') + 1);
+		return err_set(e, ERR_INVALID, 0, "Invalid proto: %s", strrchr(text, '/') + 1);
 	port = strrchr(copy, ':');
 	if (port == NULL)
 		return add_ranges(out, "", "", copy, proto, e);

@@ -26,6 +26,8 @@ int template_parse(const char *text, struct template **ret, struct err *e) WARN_
 void template_free(struct template *t);
 /** template_freep() - CLEANUP(template_freep) */
 void template_freep(struct template **t);
+/** template_set_html() - {{json .}} escapes < > & as Go's json.Marshal does */
+void template_set_html(struct template *t);
 /** template_run() - appends the template's output for one value; ERR_INVALID "template: :1: …" */
 int template_run(const struct template *t, const struct json *value, struct buf *out,
 		 struct err *e) WARN_UNUSED;

@@ -364,6 +364,7 @@ int template_run(const struct template *t, const struct json *value, struct buf 
 
 	r->out = out;
 	r->root = value;
+	r->html = t->html;
 	code = declare(r, "", &dot, e); /* $ */
 	if (code == 0)
 		code = run_nodes(r, t->nodes, &dot, e);

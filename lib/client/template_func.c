@@ -33,7 +33,7 @@ static int f_json(struct run *r, const struct val *a, size_t n UNUSED, struct va
 	struct json_w w;
 
 	jw_init(&w, &b);
-	w.plain_html = true;
+	w.plain_html = !(r->html && a->kind == VAL_JSON);
 	if (a->kind == VAL_STR)
 		jw_str(&w, a->text);
 	else if (a->kind == VAL_NUM)

@@ -54,6 +54,7 @@ struct tpl_node {
 struct template
 {
 	struct tpl_node *nodes;
+	bool html; /* escaped JSON of objects */
 };
 
 enum val_kind { VAL_NIL, VAL_STR, VAL_NUM, VAL_BOOL, VAL_JSON };
@@ -72,6 +73,7 @@ struct run {
 	size_t n_docs;
 	struct buf *out;
 	const struct json *root;
+	bool html;
 	struct {
 		const char *name;
 		struct val value;

@@ -382,6 +382,11 @@ static int parse_list(struct parse *s, struct tpl_node **ret, enum ending *endin
 	}
 }
 
+void template_set_html(struct template *t)
+{
+	t->html = true;
+}
+
 int template_parse(const char *text, struct template **ret, struct err *e)
 {
 	CLEANUP(template_freep) struct template *t = xcalloc(1, sizeof(*t));
