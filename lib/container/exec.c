@@ -59,13 +59,14 @@ static int join(const struct runtime_exec *a, struct err *e)
 {
 	CLEANUP(ns_set_clear) struct ns_set set;
 
+	/* first of all: clearing a set that was never made closes descriptors at random */
+	ns_set_init(&set);
 	if (a->init_pidfd >= 0) {
 		if (setns(a->init_pidfd, EXEC_NAMESPACES | (a->user_ns ? CLONE_NEWUSER : 0)) == 0)
 			return 0;
 		if (errno != EINVAL) /* EINVAL: before Linux 5.8 a pidfd is no namespace */
 			return err_sys(e, "join the container");
 	}
-	ns_set_init(&set);
 	if (ns_set_open_pid(&set, a->init_pid,
 			    NS_BIT(NS_MNT) | NS_BIT(NS_UTS) | NS_BIT(NS_IPC) | NS_BIT(NS_NET) |
 				    NS_BIT(NS_CGROUP) | (a->user_ns ? NS_BIT(NS_USER) : 0),
