@@ -40,7 +40,7 @@ void buf_addch(struct buf *b, char c);
 /** buf_addf() - appends formatted text */
 void buf_addf(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 /** buf_vaddf() - appends formatted text */
-void buf_vaddf(struct buf *b, const char *fmt, va_list ap);
+void buf_vaddf(struct buf *b, const char *fmt, va_list ap) PRINTF(2, 0);
 /** buf_consume() - drops the first n bytes (at most len) */
 void buf_consume(struct buf *b, size_t n);
 /** buf_detach() - gives the bytes to the caller (never NULL, NUL-terminated); the buffer is empty
