@@ -217,9 +217,10 @@ static const int proxied[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2
 struct proxy {
 	struct client *client;
 	char *path; /* to resize, or the container's id */
+	bool redraw;
 };
 
-static void send_size(struct proxy *p)
+static void send_size(struct proxy *p, unsigned more)
 {
 	CLEANUP(http_query_clear) struct http_query q = HTTP_QUERY_INIT;
 	struct client_req rq = {.method = "POST", .path = p->path, .query = &q};
@@ -229,9 +230,9 @@ static void send_size(struct proxy *p)
 
 	if (!docker_tty_size(&rows, &cols) || (rows == 0 && cols == 0))
 		return;
-	snprintf(text, sizeof(text), "%u", rows);
+	snprintf(text, sizeof(text), "%u", rows + more);
 	http_query_add(&q, "h", text);
-	snprintf(text, sizeof(text), "%u", cols);
+	snprintf(text, sizeof(text), "%u", cols + more);
 	http_query_add(&q, "w", text);
 	(void)!client_call(p->client, &rq, NULL, &e); /* the container may be gone: no matter */
 }
@@ -244,9 +245,11 @@ static void resize_thread(void *arg)
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGWINCH);
-	send_size(p);
+	if (p->redraw)
+		send_size(p, 1);
+	send_size(p, 0);
 	while (sigwait(&set, &sig) == 0)
-		send_size(p);
+		send_size(p, 0);
 }
 
 static const char *signal_word(int sig)
@@ -289,10 +292,9 @@ static void signal_thread(void *arg)
 	}
 }
 
-static void start_proxy(struct docker_cli *cli, char *text, const int *sigs, size_t n,
+static void start_proxy(struct docker_cli *cli, struct proxy *p, const int *sigs, size_t n,
 			void (*fn)(void *arg))
 {
-	struct proxy *p = xcalloc(1, sizeof(*p));
 	sigset_t set;
 	struct err e;
 
@@ -301,19 +303,24 @@ static void start_proxy(struct docker_cli *cli, char *text, const int *sigs, siz
 		sigaddset(&set, sigs[i]);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	p->client = client_clone(cli->client);
-	p->path = text;
 	if (thread_start(fn, p, &e) < 0)
 		pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 }
 
-void docker_resize_start(struct docker_cli *cli, char *path)
+void docker_resize_start(struct docker_cli *cli, char *path, bool redraw)
 {
 	static const int winch[] = {SIGWINCH};
+	struct proxy *p = xcalloc(1, sizeof(*p));
 
-	start_proxy(cli, path, winch, 1, resize_thread);
+	p->path = path;
+	p->redraw = redraw;
+	start_proxy(cli, p, winch, 1, resize_thread);
 }
 
 void docker_signals_start(struct docker_cli *cli, char *id)
 {
-	start_proxy(cli, id, proxied, ARRAY_LEN(proxied), signal_thread);
+	struct proxy *p = xcalloc(1, sizeof(*p));
+
+	p->path = id;
+	start_proxy(cli, p, proxied, ARRAY_LEN(proxied), signal_thread);
 }

@@ -82,8 +82,9 @@ void docker_io_clear(struct docker_io *io);
  */
 int docker_io_check(bool input, bool tty, struct err *e);
 /** docker_resize_start() - tells the engine the terminal's size now and at each SIGWINCH; path is
- * "/containers/x/resize" and is kept for ever */
-void docker_resize_start(struct docker_cli *cli, char *path);
+ * "/containers/x/resize" and is kept for ever; redraw: another size first, so that what runs paints
+ * itself anew */
+void docker_resize_start(struct docker_cli *cli, char *path, bool redraw);
 /** docker_signals_start() - from now on signals go to the container instead of ending us; id is
  * kept for ever */
 void docker_signals_start(struct docker_cli *cli, char *id);

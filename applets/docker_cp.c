@@ -94,22 +94,44 @@ struct rebase {
 	struct tar_writer *writer;
 	struct stream *sink;
 	struct buf ready;
-	const char *from, *to; /* to "": the content moves up into the destination */
+	char *from;	/* top of the archive, NULL until the first entry */
+	const char *to; /* its new name; "": the content moves up into the destination */
 	uint64_t n_bytes;
 	bool in_entry, ended;
 };
 
-static char *renamed(const struct rebase *r, const char *name)
+/* the first entry tells what the top is called; "." when the content came alone */
+static void learn_top(struct rebase *r, const char *name)
 {
+	if (r->from != NULL)
+		return;
+	r->from = xstrndup(name, strcspn(name, "/"));
+	if (strcmp(r->from, ".") == 0)
+		*r->from = 0;
+}
+
+static char *renamed(struct rebase *r, const char *text)
+{
+	CLEANUP(freep) char *name = NULL;
 	const char *rest;
 
-	while (str_starts(name, "./"))
-		name += 2;
+	while (str_starts(text, "./"))
+		text += 2;
+	name = xstrdup(text);
+	for (size_t n = strlen(name); n > 0 && name[n - 1] == '/'; n--)
+		name[n - 1] = 0;
+	if (*name == 0)
+		str_replace_ptr(&name, ".");
+	learn_top(r, name);
+	if (strcmp(name, ".") == 0)
+		return xstrdup(*r->to == 0 ? "." : r->to);
+	if (*r->from == 0)
+		return *r->to == 0 ? xstrdup(name) : xasprintf("%s/%s", r->to, name);
 	rest = str_skip(name, r->from);
 	if (rest == NULL || (*rest != 0 && *rest != '/'))
 		return xstrdup(name);
 	if (*r->to == 0)
-		return xstrdup(*rest == '/' && rest[1] != 0 ? rest + 1 : ".");
+		return xstrdup(*rest == '/' ? rest + 1 : ".");
 	return xasprintf("%s%s", r->to, rest);
 }
 
@@ -176,15 +198,15 @@ static void rebase_clear(struct rebase *r)
 	tar_reader_free(r->reader);
 	stream_free(r->sink);
 	buf_clear(&r->ready);
+	free(r->from);
 }
 
-static void rebase_init(struct rebase *r, struct stream *in, const char *from, const char *to)
+static void rebase_init(struct rebase *r, struct stream *in, const char *to)
 {
 	r->s = (struct stream){.ops = &rebase_ops, .fd = -1, .timeout_ms = -1};
 	r->reader = tar_reader_new(in);
 	r->sink = stream_mem_new("", 0, &r->ready);
 	r->writer = tar_writer_new(r->sink);
-	r->from = from;
 	r->to = to;
 }
 
@@ -271,7 +293,7 @@ static void report(const struct cp_conf *c, uint64_t bytes, const char *containe
 {
 	char size[UNITS_SIZE];
 
-	if (c->quiet)
+	if (c->quiet || !isatty(STDERR_FILENO))
 		return;
 	fprintf(stderr, "Successfully copied %s to %s%s%s\n", units_size((double)bytes, 3, size),
 		container != NULL ? container : "", container != NULL ? ":" : "", dst);
@@ -312,7 +334,6 @@ static int copy_from(struct docker_cli *cli, const struct cp_conf *c, const char
 				    .uid = getuid(),
 				    .gid = getgid()};
 	struct http_client *h;
-	const char *top;
 
 	if (send_archive(cli->client, "GET", container, src, false, false, NULL, &h, e) < 0)
 		return -1;
@@ -324,9 +345,8 @@ static int copy_from(struct docker_cli *cli, const struct cp_conf *c, const char
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "open %s", dir);
-	top = json_get_str(st, "name") != NULL ? json_get_str(st, "name") : name;
 	body = http_body_stream_new(http_client_body(h));
-	rebase_init(&r, body, top, name);
+	rebase_init(&r, body, name);
 	t = tar_reader_new(&r.s);
 	if (extract_tree(t, fd, &opts, NULL, e) < 0)
 		return -1;

@@ -143,12 +143,12 @@ static int exec_attached(struct docker_cli *cli, const struct exec_conf *c, cons
 		return 1;
 	}
 	if (c->tty)
-		docker_resize_start(cli, client_path("/exec/%s/resize", id));
+		docker_resize_start(cli, client_path("/exec/%s/resize", id), false);
 	if (docker_io_run(&io, &e) < 0 && !io.detached)
 		return docker_fail(&e);
 	if (io.detached) {
 		fputs("read escape sequence\n", stderr);
-		return 0;
+		return 1;
 	}
 	if (client_get(cli->client, client_path("/exec/%s/json", id), &v, &e) < 0)
 		return docker_fail(&e);
@@ -309,12 +309,12 @@ static int attach_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 	if (c->sig_proxy && !io.tty)
 		docker_signals_start(cli, xstrdup(argv[0]));
 	if (io.tty)
-		docker_resize_start(cli, client_path("/containers/%s/resize", argv[0]));
+		docker_resize_start(cli, client_path("/containers/%s/resize", argv[0]), true);
 	if (docker_io_run(&io, &e) < 0 && !io.detached)
 		return docker_fail(&e);
 	if (io.detached) {
 		fputs("read escape sequence\n", stderr);
-		return 0;
+		return 1;
 	}
 	return wait_code(waiting);
 }
@@ -356,7 +356,7 @@ static int start_attached(struct docker_cli *cli, const struct attach_conf *c, c
 		return docker_fail(&e);
 	}
 	if (io.tty)
-		docker_resize_start(cli, client_path("/containers/%s/resize", name));
+		docker_resize_start(cli, client_path("/containers/%s/resize", name), false);
 	else
 		docker_signals_start(cli, xstrdup(name));
 	if (docker_io_run(&io, &e) < 0 && !io.detached)

@@ -250,7 +250,7 @@ static int run_attached(struct docker_cli *cli, const struct docker_create *c, c
 		return fail_run(cli, e.msg, start_failure_code(e.msg));
 	}
 	if (c->tty && attached)
-		docker_resize_start(cli, client_path("/containers/%s/resize", id));
+		docker_resize_start(cli, client_path("/containers/%s/resize", id), false);
 	if (attached && docker_io_run(&io, &e) < 0 && !io.detached)
 		return fail_run(cli, e.msg, DOCKER_EXIT_USAGE);
 	if (io.detached)
