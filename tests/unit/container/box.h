@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -81,6 +82,7 @@ static inline bool box_enter(void)
 	CHECK(write(pair[1], "x", 1) == 1);
 	CHECK(waitpid(helper, &status, 0) == helper && status == 0);
 	CHECK(setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0);
+	CHECK(prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0); /* or /proc/PID is closed to us */
 	CHECK(mount("tmpfs", "/tmp", "tmpfs", 0, NULL) == 0);
 	CHECK(mkdir(BOX_BUNDLE, 0700) == 0);
 	return root;
