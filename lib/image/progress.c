@@ -43,8 +43,8 @@ static void add_bar(struct json_w *w, const struct image_progress *p)
 	done = (int)MIN(BAR_WIDTH, (double)p->current / (double)p->total * BAR_WIDTH);
 	jw_key(w, "progress");
 	jw_strf(w, "[%.*s>%*s] %8s/%s", done,
-		"==================================================", MAX(BAR_WIDTH - done - 1, 0),
-		"", current, total);
+		"==================================================", BAR_WIDTH - done, "", current,
+		total);
 }
 
 void image_progress_json(const struct image_progress *p, struct buf *out)

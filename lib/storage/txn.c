@@ -130,14 +130,16 @@ static int read_status(struct layer_txn *t, struct unpack_status *ret, struct er
 	bool heard = fd_read_full(t->status_fd, ret, sizeof(*ret), &ignored) == 0;
 	pid_t pid = t->pid;
 	int code = 0;
+	bool cancelled;
 
 	mutex_lock(&t->mu); /* no cancel between the reaping and the forgetting */
 	if (proc_wait(pid, -1, &code, &ignored) < 0)
 		code = -1;
 	t->pid = 0;
+	cancelled = t->cancelled;
 	pthread_mutex_unlock(&t->mu);
 	fd_close(&t->status_fd);
-	if (t->cancelled)
+	if (cancelled)
 		return err_set(e, ERR_CANCELLED, 0, "unpacking was cancelled");
 	if (!heard)
 		return err_set(e, ERR_SYSTEM, 0, "unpack ended without a result (%s %d)",
