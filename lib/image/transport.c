@@ -8,6 +8,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -407,6 +408,8 @@ int transport_do(struct transport *t, const struct transport_request *rq, struct
 	CLEANUP(freep) char *first = NULL;
 	bool safe = str_eq(rq->method, "GET") || str_eq(rq->method, "HEAD");
 
+	if (fd_wait(t->cancel_fd, POLLIN, 0) > 0)
+		return err_set(e, ERR_CANCELLED, ECANCELED, "context canceled");
 	if (url_parse(rq->url, &u, e) < 0)
 		return -1;
 	first = origin_of(&u);
