@@ -130,6 +130,10 @@ api_handler swarm_refuse, plugin_list, plugin_refuse, build_prune, refuse_attach
 	refuse_buildkit, refuse_commit, refuse_push, refuse_search, refuse_save,
 	refuse_distribution, refuse_cluster_volume;
 
+/** api_write_strs() - member with a list of strings; an empty one may be null */
+void api_write_strs(struct json_w *w, const char *key, const struct strv *v, bool null_if_empty);
+/** api_write_strmap() - member with a map; an empty one is null */
+void api_write_strmap(struct json_w *w, const char *key, const struct json_strmap *m);
 /** api_write_summaries() - the array of GET /containers/json */
 void api_write_summaries(struct json_w *w, const struct engine_summaries *s);
 /** api_write_images() - the array of GET /images/json with its filters; counts: Containers too */

@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/hex.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "engine/container.h"
 
 #define COPY_BYTES 65536
@@ -18,6 +19,15 @@ static int need_path(const struct api_call *c, const char **ret, struct err *e)
 	if ((*ret)[0] == '\0')
 		return err_set(e, ERR_INVALID, 0, "bad parameter: path cannot be empty");
 	return 0;
+}
+
+/* The words clients know, in place of the helper's. */
+static int explain(const struct api_call *c, const char *path, struct err *e)
+{
+	if (e->kind == ERR_NOTFOUND && !str_starts(e->msg, "No such container"))
+		err_set(e, ERR_NOTFOUND, e->sys, "Could not find the file %s in container %s", path,
+			c->name);
+	return -1;
 }
 
 static void set_stat(struct api_call *c, const struct buf *json)
@@ -58,7 +68,7 @@ static int send_archive(struct api_call *c, const char *path, const char *type, 
 	struct engine_copy *copy = NULL;
 
 	if (engine_archive_get(c->en, c->name, path, &json, &fd, &copy, e) < 0)
-		return -1;
+		return path != NULL ? explain(c, path, e) : -1;
 	if (path != NULL)
 		set_stat(c, &json);
 	if (http_conn_start(c->conn, 200, type, e) < 0 || send_fd(c, fd, e) < 0) {
@@ -107,13 +117,13 @@ int archive_put(struct api_call *c, struct err *e)
 		return -1;
 	if (engine_archive_put(c->en, c->name, path, call_bool(c, "noOverwriteDirNonDir"),
 			       call_bool(c, "copyUIDGID"), &fd, &copy, e) < 0)
-		return -1;
+		return explain(c, path, e);
 	if (feed_body(c, fd, e) < 0) {
 		engine_copy_cancel(copy);
 		return -1;
 	}
 	fd_close(&fd);
 	if (engine_copy_finish(copy, e) < 0)
-		return -1;
+		return explain(c, path, e);
 	return call_empty(c, 200, e);
 }

@@ -157,3 +157,27 @@ int call_client_fd(const struct api_call *c)
 {
 	return http_conn_stream(c->conn)->fd;
 }
+
+void api_write_strs(struct json_w *w, const char *key, const struct strv *v, bool null_if_empty)
+{
+	if (v->len == 0 && null_if_empty) {
+		jw_knull(w, key);
+		return;
+	}
+	jw_karr(w, key);
+	strv_for_each (it, v)
+		jw_str(w, *it);
+	jw_end(w);
+}
+
+void api_write_strmap(struct json_w *w, const char *key, const struct json_strmap *m)
+{
+	if (m->len == 0) {
+		jw_knull(w, key);
+		return;
+	}
+	jw_kobj(w, key);
+	for (size_t i = 0; i < m->len; i++)
+		jw_kstr(w, m->items[i].key, m->items[i].value);
+	jw_end(w);
+}

@@ -148,7 +148,8 @@ int container_restart(struct api_call *c, struct err *e)
 int container_kill(struct api_call *c, struct err *e)
 {
 	if (engine_container_kill(c->en, c->name, call_get(c, "signal"), e) < 0)
-		return -1;
+		return e->kind == ERR_INVALID ? err_wrap(e, "cannot kill container: %s", c->name)
+					      : -1;
 	return call_empty(c, 204, e);
 }
 

@@ -52,38 +52,14 @@ static int image_filters(const struct engine_filters *f, struct image_filters *r
 	return time_parse_query(until->items[0], &ret->until_nsec, e);
 }
 
-static void write_strs(struct json_w *w, const char *key, const struct strv *v, bool null_if_empty)
-{
-	if (v->len == 0 && null_if_empty) {
-		jw_knull(w, key);
-		return;
-	}
-	jw_karr(w, key);
-	strv_for_each (it, v)
-		jw_str(w, *it);
-	jw_end(w);
-}
-
-static void write_strmap(struct json_w *w, const char *key, const struct json_strmap *m)
-{
-	if (m->len == 0) {
-		jw_knull(w, key);
-		return;
-	}
-	jw_kobj(w, key);
-	for (size_t i = 0; i < m->len; i++)
-		jw_kstr(w, m->items[i].key, m->items[i].value);
-	jw_end(w);
-}
-
 /* Untagged images had a pair of "<none>" names until 1.42. */
 static void write_names(const struct api_call *c, struct json_w *w, const struct image_info *i)
 {
 	bool none = c->version < API_VERSION(1, 43) && i->tags.len == 0 && i->digests.len == 0;
 
 	if (!none) {
-		write_strs(w, "RepoDigests", &i->digests, c->version < API_VERSION(1, 43));
-		write_strs(w, "RepoTags", &i->tags, c->version < API_VERSION(1, 43));
+		api_write_strs(w, "RepoDigests", &i->digests, c->version < API_VERSION(1, 43));
+		api_write_strs(w, "RepoTags", &i->tags, c->version < API_VERSION(1, 43));
 		return;
 	}
 	jw_karr(w, "RepoDigests");
@@ -104,7 +80,7 @@ static void write_summary(const struct api_call *c, struct json_w *w, const stru
 		counts ? (int64_t)engine_image_containers(c->en, img->id) : (int64_t)-1);
 	jw_ki64(w, "Created", img->config->created_nsec / NSEC_PER_SEC);
 	jw_kstr(w, "Id", img->id);
-	write_strmap(w, "Labels", &img->config->config.labels);
+	api_write_strmap(w, "Labels", &img->config->config.labels);
 	jw_kstr(w, "ParentId", i->parent);
 	write_names(c, w, i);
 	jw_ki64(w, "SharedSize", i->shared_bytes);
@@ -148,84 +124,6 @@ int image_list(struct api_call *c, struct err *e)
 	return call_json(c, 200, &b, e);
 }
 
-static void write_time(struct json_w *w, const char *key, int64_t nsec)
-{
-	char text[TIME_RFC3339_SIZE];
-
-	time_format(nsec, text);
-	jw_kstr(w, key, text);
-}
-
-static void write_rootfs(struct json_w *w, const struct image_config *ic)
-{
-	jw_kobj(w, "RootFS");
-	jw_kstr(w, "Type", "layers");
-	if (ic->rootfs.diff_ids.len > 0)
-		write_strs(w, "Layers", &ic->rootfs.diff_ids, true);
-	jw_end(w);
-}
-
-static void write_inspect(const struct api_call *c, struct json_w *w, const struct image_info *i)
-{
-	const struct image_config *ic = i->image->config;
-	CLEANUP(buf_clear) struct buf config = BUF_INIT;
-
-	jw_kstr(w, "Id", i->image->id);
-	write_strs(w, "RepoTags", &i->tags, false);
-	write_strs(w, "RepoDigests", &i->digests, false);
-	jw_kstr(w, "Parent", i->parent);
-	jw_kstr(w, "Comment", ic->comment);
-	if (ic->created_nsec != 0 || c->version < API_VERSION(1, 44))
-		write_time(w, "Created", ic->created_nsec);
-	jw_kstr(w, "DockerVersion", ic->docker_version);
-	jw_kstr(w, "Author", ic->author);
-	jw_kstr(w, "Architecture", ic->architecture);
-	if (!str_empty(ic->variant))
-		jw_kstr(w, "Variant", ic->variant);
-	jw_kstr(w, "Os", ic->os);
-	if (!str_empty(ic->os_version))
-		jw_kstr(w, "OsVersion", ic->os_version);
-	jw_ki64(w, "Size", i->image->size_bytes);
-	if (c->version < API_VERSION(1, 44))
-		jw_ki64(w, "VirtualSize", i->image->size_bytes);
-	image_run_config_write(&ic->config, &config);
-	jw_kraw(w, "Config", buf_str(&config));
-}
-
-/* What the driver knows of the top layer. */
-static void write_driver(const struct api_call *c, struct json_w *w)
-{
-	CLEANUP(engine_info_clear) struct engine_info info = {0};
-
-	engine_info(c->en, &info);
-	jw_kobj(w, "GraphDriver");
-	jw_knull(w, "Data");
-	jw_kstr(w, "Name", info.driver);
-	jw_end(w);
-}
-
-int image_inspect(struct api_call *c, struct err *e)
-{
-	struct image_store *store = engine_images(c->en);
-	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	struct image_info i = {0};
-	struct json_w w;
-
-	if (image_store_info(store, c->name, &i, e) < 0)
-		return -1;
-	jw_init(&w, &b);
-	jw_obj(&w);
-	write_inspect(c, &w, &i);
-	write_driver(c, &w);
-	write_rootfs(&w, i.image->config);
-	jw_kobj(&w, "Metadata");
-	write_time(&w, "LastTagTime", i.last_tagged_nsec);
-	jw_end(&w);
-	jw_end(&w);
-	image_info_clear(store, &i);
-	return call_json(c, 200, &b, e);
-}
-
 /* Sizes of the image's layers, lowest first; how many are known. */
 static size_t layer_sizes(struct image_store *store, const struct image *img, int64_t *sizes,
 			  size_t max)
@@ -261,7 +159,7 @@ static void write_history_entry(struct json_w *w, const struct image_info *i, si
 	jw_kstr(w, "Id", top ? i->image->id : "<missing>");
 	jw_ki64(w, "Size", size);
 	if (top)
-		write_strs(w, "Tags", &i->tags, true);
+		api_write_strs(w, "Tags", &i->tags, true);
 	else
 		jw_knull(w, "Tags");
 	jw_end(w);

@@ -80,18 +80,6 @@ int sys_version(struct api_call *c, struct err *e)
 	return call_json(c, 200, &b, e);
 }
 
-static void write_strs(struct json_w *w, const char *key, const struct strv *v, bool null_if_empty)
-{
-	if (v->len == 0 && null_if_empty) {
-		jw_knull(w, key);
-		return;
-	}
-	jw_karr(w, key);
-	strv_for_each (it, v)
-		jw_str(w, *it);
-	jw_end(w);
-}
-
 static void write_list(struct json_w *w, const char *key, const char *const *items)
 {
 	jw_karr(w, key);
@@ -140,8 +128,13 @@ static void write_registries(struct json_w *w, const struct engine_info *i)
 	strv_for_each (it, &i->insecure_hosts)
 		write_index(w, *it, NULL, false, false);
 	jw_end(w);
-	write_strs(w, "InsecureRegistryCIDRs", &i->insecure_cidrs, false);
-	write_strs(w, "Mirrors", &i->mirrors, true);
+	jw_karr(w, "InsecureRegistryCIDRs");
+	strv_for_each (it, &i->insecure_cidrs)
+		jw_str(w, *it);
+	jw_str(w, "::1/128");
+	jw_str(w, "127.0.0.0/8");
+	jw_end(w);
+	api_write_strs(w, "Mirrors", &i->mirrors, true);
 	jw_end(w);
 }
 
@@ -213,7 +206,7 @@ static void write_host(struct json_w *w, const struct engine_info *i)
 	jw_kstr(w, "HttpsProxy", i->https_proxy);
 	jw_kstr(w, "NoProxy", i->no_proxy);
 	jw_kstr(w, "Name", i->name);
-	write_strs(w, "Labels", &i->labels, false);
+	api_write_strs(w, "Labels", &i->labels, false);
 	jw_kbool(w, "ExperimentalBuild", i->experimental);
 	jw_kstr(w, "ServerVersion", ENGINE_VERSION);
 }
@@ -225,12 +218,18 @@ static void write_commit(struct json_w *w, const char *key)
 	jw_end(w);
 }
 
+static void write_runtime(struct json_w *w, const char *name)
+{
+	jw_kobj(w, name);
+	jw_kstr(w, "path", "runc");
+	jw_end(w);
+}
+
 static void write_rest(struct json_w *w, const struct engine_info *i)
 {
 	jw_kobj(w, "Runtimes");
-	jw_kobj(w, "runc");
-	jw_kstr(w, "path", "runc");
-	jw_end(w);
+	write_runtime(w, "io.containerd.runc.v2");
+	write_runtime(w, "runc");
 	jw_end(w);
 	jw_kstr(w, "DefaultRuntime", "runc");
 	jw_kobj(w, "Swarm");
@@ -247,10 +246,10 @@ static void write_rest(struct json_w *w, const struct engine_info *i)
 	write_commit(w, "ContainerdCommit");
 	write_commit(w, "RuncCommit");
 	write_commit(w, "InitCommit");
-	write_strs(w, "SecurityOptions", &i->security_options, false);
+	api_write_strs(w, "SecurityOptions", &i->security_options, false);
 	jw_karr(w, "CDISpecDirs");
 	jw_end(w);
-	write_strs(w, "Warnings", &i->warnings, true);
+	api_write_strs(w, "Warnings", &i->warnings, true);
 }
 
 int sys_info(struct api_call *c, struct err *e)
