@@ -95,7 +95,7 @@ static int add_ranges(struct port_maps *out, const char *ip, const char *host,
 		return err_set(e, ERR_INVALID, 0, "Invalid hostPort: %s", host);
 	if (*host != 0 && last - first != host_last - host_first && first != last)
 		return err_set(e, ERR_INVALID, 0,
-			       "invalid ranges specified for container and host Ports: %s and %s",
+			       "Invalid ranges specified for container and host Ports: %s and %s",
 			       container, host);
 	for (unsigned i = 0; i <= last - first; i++) {
 		char host_port[16] = "";
@@ -129,7 +129,7 @@ static int publish_long(const char *text, struct port_maps *out, struct err *e)
 			return err_set(e, ERR_INVALID, 0, "invalid field key %s", *it);
 	}
 	if (target == NULL)
-		return err_set(e, ERR_INVALID, 0, "invalid port format: %s: target is missing",
+		return err_set(e, ERR_INVALID, 0, "Invalid port format: %s: target is missing",
 			       text);
 	return add_ranges(out, "", host, target, proto, e);
 }
@@ -163,10 +163,10 @@ int spec_publish(const char *text, struct port_maps *out, struct err *e)
 		if (strlen(ip) > 0 && ip[strlen(ip) - 1] == ']')
 			ip[strlen(ip) - 1] = 0;
 	} else if (strchr(ip, ':') != NULL) {
-		return err_set(e, ERR_INVALID, 0, "invalid IP address: %s", ip);
+		return err_set(e, ERR_INVALID, 0, "Invalid IP address: %s", ip);
 	}
 	if (strlen(ip) >= sizeof(out->items->host_ip))
-		return err_set(e, ERR_INVALID, 0, "invalid IP address: %s", ip);
+		return err_set(e, ERR_INVALID, 0, "Invalid IP address: %s", ip);
 	return add_ranges(out, ip, host, port, proto, e);
 }
 
