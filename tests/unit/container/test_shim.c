@@ -35,6 +35,7 @@ TEST(shim_writes_the_log)
 	CHECK_OK(file_read(AT_FDCWD, BOX_BUNDLE "/log", 4096, &log, &e), e);
 	CHECK(strncmp(log.data, "{\"log\":\"one\\n\",\"stream\":\"stdout\",\"time\":\"", 38) == 0);
 	CHECK(strstr(log.data, "\n{\"log\":\"two\",\"stream\":\"stdout\"") != NULL);
+	buf_clear(&log);
 }
 
 TEST(shim_reports_signals)
@@ -68,8 +69,9 @@ TEST(shim_gives_up_when_nobody_starts)
 	box_init(&b, "exit 0");
 	box_spawn(&b);
 	shim_close(&b.conn);
-	for (int i = 0; i < 500 && container_exit_load(BOX_BUNDLE, &x, &e) < 0; i++)
+	for (int i = 0; i < 500 && access(BOX_BUNDLE "/exit.json", F_OK) < 0; i++)
 		usleep(10000);
 	CHECK_OK(container_exit_load(BOX_BUNDLE, &x, &e), e);
 	CHECK_EQ(x.exit_code, 128);
+	container_exit_clear(&x);
 }
