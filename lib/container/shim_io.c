@@ -38,11 +38,20 @@ static void on_stdin(struct loop *l, int fd, uint32_t events, void *arg);
 
 /* --- clients --- */
 
+/* Input that nobody read would turn the close into a reset, and the client would lose output. */
+static void discard_input(int fd)
+{
+	shutdown(fd, SHUT_RDWR);
+	while (recv(fd, piece, sizeof(piece), MSG_DONTWAIT) > 0)
+		;
+}
+
 void shim_user_free(struct shim_user *u)
 {
 	loop_del(u->proc->shim->loop, u->source);
 	list_del(&u->link);
 	u->proc->n_users--;
+	discard_input(u->fd);
 	fd_close(&u->fd);
 	buf_clear(&u->out);
 	free(u);
