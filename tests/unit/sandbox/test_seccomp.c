@@ -45,6 +45,9 @@ TEST(seccomp_filter_holds)
 	CHECK(syscall(SYS_getpriority, 0, 0) == -1 && errno == EXDEV);
 	CHECK(syscall(SYS_umask, 0x7777) == -1 && errno == EDOM);
 	CHECK(syscall(SYS_umask, 022) >= 0);
+	sandbox_filter_clear(&f);
+	strv_clear(&rules[0].names);
+	strv_clear(&rules[1].names);
 }
 
 TEST(seccomp_unknown_arch_is_refused)
