@@ -176,6 +176,8 @@ int container_launch(struct engine *en, struct container *c, struct err *e);
 void container_take_back(struct engine *en, struct container *c);
 int container_supervise(struct engine *en, struct container *c, struct shim_conn *conn,
 			struct err *e);
+/* --rm: removes an ended container with its anonymous volumes; failures are logged */
+void container_auto_remove(struct engine *en, struct container *c);
 int container_delete(struct engine *en, struct container *c, bool volumes, struct err *e);
 int signal_number(const char *text, int *ret, struct err *e);
 int container_shim_kill(struct engine *en, struct container *c, int sig, bool all, struct err *e);

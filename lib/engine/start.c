@@ -196,8 +196,11 @@ int engine_container_start(struct engine *en, const char *name, struct err *e)
 	if (r == 0)
 		c->restart_count = 0;
 	pthread_mutex_unlock(&en->mu);
-	if (r == 0)
+	if (r == 0) {
 		r = container_launch(en, c, e);
+		if (r < 0 && c->host.auto_remove)
+			container_auto_remove(en, c);
+	}
 	container_unref(en, c);
 	return r;
 }

@@ -167,25 +167,28 @@ static bool back_off(struct engine *en, struct container *c)
 	return container_step(en, c, EV_START, &e) == 0;
 }
 
+void container_auto_remove(struct engine *en, struct container *c)
+{
+	struct err e;
+	int r;
+
+	pthread_mutex_lock(&en->mu);
+	r = container_step(en, c, EV_REMOVE, &e);
+	pthread_mutex_unlock(&en->mu);
+	if (r < 0) /* somebody else removes it */
+		return;
+	if (container_delete(en, c, true, &e) < 0)
+		log_error(&e, "--rm of container %s", c->name);
+}
+
 static void after_exit(struct engine *en, struct container *c, bool again)
 {
 	struct err e;
 
-	if (again) {
-		if (back_off(en, c) && container_launch(en, c, &e) < 0)
-			log_error(&e, "restart of container %s", c->name);
-		return;
-	}
-	if (!c->host.auto_remove)
-		return;
-	pthread_mutex_lock(&en->mu);
-	if (container_step(en, c, EV_REMOVE, &e) < 0) { /* somebody else removes it */
-		pthread_mutex_unlock(&en->mu);
-		return;
-	}
-	pthread_mutex_unlock(&en->mu);
-	if (container_delete(en, c, true, &e) < 0)
-		log_error(&e, "--rm of container %s", c->name);
+	if (again && back_off(en, c) && container_launch(en, c, &e) < 0)
+		log_error(&e, "restart of container %s", c->name);
+	if (!again && c->host.auto_remove)
+		container_auto_remove(en, c);
 }
 
 static void supervise(void *arg)
