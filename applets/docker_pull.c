@@ -36,21 +36,21 @@ static void add_bar(struct buf *b, const struct json *detail, unsigned cols)
 		return;
 	units_size((double)current, 4, now);
 	if (total <= 0 || current > total) {
-		buf_addf(b, " %8s", now);
+		buf_addf(b, "%8s", now);
 		return;
 	}
 	units_size((double)total, 4, all);
 	percent = (int)((double)current / (double)total * 100 / 2);
 	if (cols > 110) {
-		buf_addstr(b, " [");
+		buf_addch(b, '[');
 		for (int i = 0; i < percent; i++)
 			buf_addch(b, '=');
 		buf_addch(b, '>');
 		for (int i = percent; i < 50; i++)
 			buf_addch(b, ' ');
-		buf_addch(b, ']');
+		buf_addstr(b, "] ");
 	}
-	buf_addf(b, " %8s/%s", now, all);
+	buf_addf(b, "%8s/%s", now, all);
 }
 
 static void add_status(struct buf *b, const struct progress *p, const struct json *m)
@@ -60,8 +60,10 @@ static void add_status(struct buf *b, const struct progress *p, const struct jso
 	if (!str_empty(id))
 		buf_addf(b, "%s: ", id);
 	buf_addstr(b, status != NULL ? status : "");
-	if (p->terminal)
+	if (p->terminal && json_get(m, "progressDetail") != NULL) {
+		buf_addch(b, ' ');
 		add_bar(b, json_get(m, "progressDetail"), p->cols);
+	}
 }
 
 /* rewrites the line of this id, or begins one */
