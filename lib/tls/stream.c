@@ -10,8 +10,7 @@
  *   sends them under out_mu, which keeps records in order.
  *
  * The peer's close_notify is the end of stream; an end of the connection without
- * it is an error (truncation). BearSSL cannot half-close: after the peer's
- * close_notify nothing can be sent, and close_write does nothing here.
+ * it is an error (truncation). Both sides may half-close, see record.c.
  */
 #include <errno.h>
 #include <arpa/inet.h>
@@ -26,6 +25,10 @@
 #define RAW_BYTES     16384
 #define CLOSE_WAIT_MS 1000
 
+/* alerts that change nothing */
+#define ALERT_USER_CANCELED    90
+#define ALERT_NO_RENEGOTIATION 100
+
 struct tls_stream {
 	struct stream s;
 	struct stream *under;
@@ -37,7 +40,12 @@ struct tls_stream {
 	struct tls_verify verify;
 	pthread_mutex_t eng_mu, out_mu;
 	bool is_server;
-	bool first;	  /* nothing was received yet */
+	bool first;	   /* nothing was received yet */
+	bool established;  /* the handshake is over */
+	bool read_closed;  /* the peer sent close_notify; guarded by eng_mu */
+	bool write_closed; /* we did; guarded by out_mu */
+	int bad_alert;	   /* another alert that ended the connection, -1 none */
+	struct tls_record record;
 	size_t raw_start; /* received and not yet fed */
 	size_t raw_end;
 	unsigned char raw[RAW_BYTES];
@@ -158,21 +166,17 @@ static int fetch(struct tls_stream *t, struct err *e)
 /* Feeds raw bytes to the engine as long as it takes them and has nothing for us. */
 static void feed(struct tls_stream *t)
 {
-	MUTEX_GUARD(&t->eng_mu);
-	while (t->raw_start < t->raw_end) {
-		size_t n;
-		unsigned char *p;
+	size_t used;
+	int alert;
 
-		if (br_ssl_engine_current_state(t->eng) & BR_SSL_RECVAPP)
-			break;
-		p = br_ssl_engine_recvrec_buf(t->eng, &n);
-		if (p == NULL)
-			break;
-		n = MIN(n, t->raw_end - t->raw_start);
-		memcpy(p, t->raw + t->raw_start, n);
-		t->raw_start += n;
-		br_ssl_engine_recvrec_ack(t->eng, n);
-	}
+	MUTEX_GUARD(&t->eng_mu);
+	used = tls_record_feed(&t->record, t->eng, t->established, t->raw + t->raw_start,
+			       t->raw_end - t->raw_start, &alert);
+	t->raw_start += used;
+	if (alert == 0)
+		t->read_closed = true;
+	else if (alert > 0 && alert != ALERT_USER_CANCELED && alert != ALERT_NO_RENEGOTIATION)
+		t->bad_alert = alert;
 }
 
 /*
@@ -220,6 +224,13 @@ static ssize_t take_plain(struct tls_stream *t, void *p, size_t n)
 	return (ssize_t)n;
 }
 
+static int explain_alert(struct tls_stream *t, struct err *e)
+{
+	if (t->bad_alert == TLS_ALERT_BAD)
+		return tls_explain(&t->verify, BR_ERR_BAD_MAC, e);
+	return tls_explain(&t->verify, BR_ERR_RECV_FATAL_ALERT + t->bad_alert, e);
+}
+
 static ssize_t tls_read(struct stream *s, void *p, size_t n, struct err *e)
 {
 	struct tls_stream *t = of(s);
@@ -231,6 +242,10 @@ static ssize_t tls_read(struct stream *s, void *p, size_t n, struct err *e)
 
 		if (got > 0)
 			return got;
+		if (t->read_closed)
+			return 0;
+		if (t->bad_alert >= 0)
+			return explain_alert(t, e);
 		if (engine_state(t) & BR_SSL_CLOSED)
 			return br_ssl_engine_last_error(t->eng) == 0 ? 0 : explain(t, e);
 		r = receive(t, false, e);
@@ -267,6 +282,8 @@ static int tls_write(struct stream *s, const void *p, size_t n, struct err *e)
 	const unsigned char *from = p;
 
 	t->under->timeout_ms = s->timeout_ms;
+	if (t->write_closed)
+		return err_set(e, ERR_SYSTEM, EPIPE, "tls: write after close");
 	while (n > 0) {
 		ssize_t done = put_plain(t, from, n);
 
@@ -280,17 +297,33 @@ static int tls_write(struct stream *s, const void *p, size_t n, struct err *e)
 	return 0;
 }
 
+/* close_notify now, reading goes on */
+static int tls_close_write(struct stream *s, struct err *e)
+{
+	unsigned char out[TLS_ALERT_BYTES];
+	struct tls_stream *t = of(s);
+	size_t start = 0, n;
+
+	if (t->write_closed || (engine_state(t) & BR_SSL_CLOSED))
+		return 0;
+	if (drain(t, e) < 0)
+		return -1;
+	MUTEX_GUARD(&t->out_mu);
+	t->write_closed = true;
+	pthread_mutex_lock(&t->eng_mu);
+	n = tls_record_close_notify(t->eng, out, &start);
+	pthread_mutex_unlock(&t->eng_mu);
+	return stream_write(t->under, out + start, n, e);
+}
+
 static void tls_free(struct stream *s)
 {
 	struct tls_stream *t = of(s);
 	struct err ignored;
 
-	if (!(engine_state(t) & BR_SSL_CLOSED)) {
+	if (t->established && t->bad_alert < 0) {
 		t->under->timeout_ms = CLOSE_WAIT_MS;
-		pthread_mutex_lock(&t->eng_mu);
-		br_ssl_engine_close(t->eng);
-		pthread_mutex_unlock(&t->eng_mu);
-		if (drain(t, &ignored) < 0)
+		if (tls_close_write(s, &ignored) < 0)
 			err_clear(&ignored);
 	}
 	stream_free(t->under);
@@ -304,6 +337,7 @@ static void tls_free(struct stream *s)
 static const struct stream_ops tls_ops = {
 	.read = tls_read,
 	.write = tls_write,
+	.close_write = tls_close_write,
 	.free = tls_free,
 };
 
@@ -315,6 +349,7 @@ static struct tls_stream *stream_new(struct stream *under, const struct tls_conf
 	t->s = (struct stream){.ops = &tls_ops, .fd = under->fd, .timeout_ms = under->timeout_ms};
 	t->under = under;
 	t->first = true;
+	t->bad_alert = -1;
 	pthread_mutex_init(&t->eng_mu, NULL);
 	pthread_mutex_init(&t->out_mu, NULL);
 	tls_verify_init(&t->verify, c, peer_name);
@@ -352,8 +387,10 @@ static int handshake(struct tls_stream *t, struct err *e)
 
 		if (state & BR_SSL_CLOSED)
 			return explain(t, e);
-		if (state & BR_SSL_SENDAPP)
+		if (state & BR_SSL_SENDAPP) {
+			t->established = true;
 			return 0;
+		}
 		r = receive(t, true, e);
 		if (r < 0)
 			return -1;

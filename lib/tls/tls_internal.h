@@ -64,4 +64,27 @@ int tls_verify_explain(const struct tls_verify *v, int code, struct err *e);
 /** tls_explain() - an error for any engine code */
 int tls_explain(const struct tls_verify *v, int code, struct err *e);
 
+#define TLS_ALERT_BYTES 64
+#define TLS_ALERT_BAD	256 /* an alert record that does not decrypt */
+
+/* Where in the peer's records the received bytes are. */
+struct tls_record {
+	unsigned char head[5];
+	size_t n_head;
+	size_t left;   /* bytes of the present record still to come */
+	bool is_alert; /* it is kept from the engine */
+	unsigned char alert[TLS_ALERT_BYTES];
+	size_t n_alert;
+};
+
+/** tls_record_feed() - gives received bytes to the engine until it has data for us; how many were
+ * used. *ret_alert: -1, or the description of an alert of an established connection (0 is
+ * close_notify), or TLS_ALERT_BAD */
+size_t tls_record_feed(struct tls_record *r, br_ssl_engine_context *eng, bool established,
+		       const unsigned char *p, size_t n, int *ret_alert);
+/** tls_record_close_notify() - our close_notify as a record in out, from *ret_start on; its length.
+ * Nothing may be sent through the engine after it */
+size_t tls_record_close_notify(br_ssl_engine_context *eng, unsigned char out[TLS_ALERT_BYTES],
+			       size_t *ret_start);
+
 #endif

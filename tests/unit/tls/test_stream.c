@@ -70,6 +70,33 @@ TEST(stream_full_duplex)
 	CHECK_EQ(p.echoed, f.total);
 }
 
+/* the client half-closes before the answer, as docker run without stdin does */
+TEST(stream_half_close)
+{
+	struct pair p = trusted();
+	struct stream *s;
+	char data[16] = "";
+	size_t got = 0;
+	struct err e;
+
+	pair_start(&p, "ec");
+	s = client(&p);
+	CHECK_OK(stream_write(s, "answer me", 9, &e), e);
+	CHECK_OK(stream_close_write(s, &e), e);
+	CHECK_EQ(stream_write(s, "x", 1, &e), -1);
+	while (got < 9) {
+		ssize_t n = stream_read(s, data + got, sizeof(data) - got, &e);
+
+		CHECK_MSG(n > 0, "%s", e.msg);
+		got += (size_t)n;
+	}
+	CHECK_STR(data, "answer me");
+	CHECK_EQ(stream_read(s, data, 1, &e), 0);
+	stream_free(s);
+	pair_end(&p);
+	CHECK_EQ(p.server_result, 0);
+}
+
 TEST(stream_truncation_is_noticed)
 {
 	struct pair p = trusted();
