@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/compress.h"
 #include "archive/crc64.h"
+#include "archive/fastgzip.h"
 #include "archive/utf8_internal.h"
 #include "base/buf.h"
 #include "base/hex.h"
@@ -36,7 +36,7 @@ struct tarsplit_writer *tarsplit_writer_new(struct stream *out)
 {
 	struct tarsplit_writer *w = xcalloc(1, sizeof(*w));
 
-	w->gz = compress_gzip_writer(out, 1);
+	w->gz = fastgzip_writer(out);
 	return w;
 }
 
