@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Both ends of the network tests.
+
+netpeer.py serve ADDR PORT      TCP (get N, put) and UDP echo on one port, until killed
+netpeer.py dns ADDR             answers every A question with 192.0.2.77, on port 53
+netpeer.py get|put ADDR PORT N  one transfer, digests compared; put half-closes
+netpeer.py udp ADDR PORT        echo of several sizes
+netpeer.py ask ADDR NAME        one DNS question over UDP and one over TCP, prints the addresses
+netpeer.py refused ADDR PORT    a connection must be refused, at once
+netpeer.py tun SOCKET           makes tap0 here, sends its descriptor to SOCKET
+netpeer.py usernet SOCKET ARGS  receives it, runs ARGS with it as descriptor 3
+"""
+import array
+import fcntl
+import hashlib
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+BLOCK = 1 << 20
+
+
+def get(conn, n):
+    """Sends n bytes and their digest."""
+    block, h = os.urandom(BLOCK), hashlib.sha256()
+    while n > 0:
+        part = block[: min(n, BLOCK)]
+        h.update(part)
+        conn.sendall(part)
+        n -= len(part)
+    conn.sendall(h.hexdigest().encode())
+
+
+def serve_one(conn):
+    with conn, conn.makefile("rb") as f:
+        line = f.readline().split()
+        if line and line[0] == b"get":
+            get(conn, int(line[1]))
+        elif line:
+            h, n = hashlib.sha256(), 0
+            while part := f.read(BLOCK):
+                h.update(part)
+                n += len(part)
+            conn.sendall(b"%d %s" % (n, h.hexdigest().encode()))
+
+
+def udp_echo(addr, port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind((addr, port))
+    while True:
+        data, peer = s.recvfrom(65535)
+        s.sendto(data, peer)
+
+
+def serve(addr, port):
+    threading.Thread(target=udp_echo, args=(addr, port), daemon=True).start()
+    with socket.create_server((addr, port), backlog=128) as s:
+        while True:
+            conn, _ = s.accept()
+            threading.Thread(target=serve_one, args=(conn,), daemon=True).start()
+
+
+def answer(q):
+    end = 12
+    while q[end]:
+        end += q[end] + 1
+    return (q[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + q[12 : end + 5]
+            + b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\x4d")
+
+
+def dns_tcp(addr):
+    with socket.create_server((addr, 53)) as s:
+        while True:
+            conn, _ = s.accept()
+            q = conn.recv(4096)
+            a = answer(q[2:])
+            conn.sendall(struct.pack(">H", len(a)) + a)
+            conn.close()
+
+
+def dns(addr):
+    threading.Thread(target=dns_tcp, args=(addr,), daemon=True).start()
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind((addr, 53))
+    while True:
+        q, peer = s.recvfrom(4096)
+        s.sendto(answer(q), peer)
+
+
+def transfer(verb, addr, port, n):
+    s = socket.create_connection((addr, port), timeout=30)
+    if verb == "get":
+        s.sendall(b"get %d\n" % n)
+        h, tail = hashlib.sha256(), b""
+        while part := s.recv(BLOCK):
+            tail += part
+            h.update(tail[:-64])
+            tail = tail[-64:]
+        assert tail == h.hexdigest().encode(), "digest differs"
+        return
+    s.sendall(b"put\n")
+    block, h = os.urandom(BLOCK), hashlib.sha256()
+    left = n
+    while left > 0:
+        part = block[: min(left, BLOCK)]
+        h.update(part)
+        s.sendall(part)
+        left -= len(part)
+    s.shutdown(socket.SHUT_WR)
+    got = b""
+    while part := s.recv(256):
+        got += part
+    assert got == b"%d %s" % (n, h.hexdigest().encode()), got
+
+
+def udp(addr, port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(5)
+    s.connect((addr, port))
+    for n in (0, 1, 1400, 9000, 60000):
+        data = os.urandom(n)
+        s.send(data)
+        assert s.recv(65535) == data, n
+
+
+def ask(addr, name):
+    q = os.urandom(2) + b"\1\0\0\1\0\0\0\0\0\0"
+    q += b"".join(bytes([len(w)]) + w for w in name.encode().split(b".")) + b"\0\0\1\0\1"
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(5)
+    s.connect((addr, 53))
+    s.send(q)
+    a = s.recv(4096)
+    assert a[:2] == q[:2], "another id"
+    t = socket.create_connection((addr, 53), timeout=5)
+    t.sendall(struct.pack(">H", len(q)) + q)
+    b = t.recv(4096)[2:]
+    print(socket.inet_ntoa(a[-4:]), socket.inet_ntoa(b[-4:]))
+
+
+def refused(addr, port):
+    start = time.monotonic()
+    try:
+        socket.create_connection((addr, port), timeout=10)
+    except ConnectionRefusedError:
+        assert time.monotonic() - start < 1
+        return
+    raise AssertionError("connected")
+
+
+def tun(path):
+    fd = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(fd, 0x400454CA, struct.pack("16sH22x", b"tap0", 0x5001))
+    fcntl.ioctl(fd, 0x400454D0, 3)
+    for words in ("addr add 10.0.2.100/24 dev tap0", "link set tap0 mtu 65520 up", "link set lo up",
+                  "route add default via 10.0.2.2"):
+        subprocess.run(["ip"] + words.split(), check=True)
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(path)
+    s.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [fd]))])
+    signal.pause()
+
+
+def usernet(path, args):
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(path)
+        s.listen()
+        conn, _ = s.accept()
+        _, control, _, _ = conn.recvmsg(1, socket.CMSG_SPACE(4))
+    fd = struct.unpack("i", control[0][2])[0]
+    os.dup2(fd, 3, inheritable=True)
+    os.execvp(args[0], args)
+
+
+def main(verb, *a):
+    if verb in ("serve", "udp", "refused"):
+        globals()[verb](a[0], int(a[1]))
+    elif verb in ("get", "put"):
+        transfer(verb, a[0], int(a[1]), int(a[2]))
+    elif verb == "usernet":
+        usernet(a[0], list(a[1:]))
+    else:
+        globals()[verb](*a)
+
+
+main(*sys.argv[1:])
