@@ -315,6 +315,7 @@ static int wait_ready(struct pull *p, struct pull_layer *l, struct err *e)
 
 static int commit(struct pull *p, struct pull_layer *l, const char *parent, struct err *e)
 {
+	CLEANUP(freep) char *repository = image_ref_name(p->ref);
 	struct layer_txn *txn;
 	char chain[DIGEST_SIZE];
 
@@ -330,8 +331,7 @@ static int commit(struct pull *p, struct pull_layer *l, const char *parent, stru
 	release_claim(p, l);
 	if (!str_eq(chain, l->chain))
 		return err_set(e, ERR_INVALID, 0, "layer %s has chain id %s", l->chain, chain);
-	image_store_diffid_put(p->s, l->blob->digest, l->diff_id, l->blob->size,
-			       p->ref != NULL ? p->ref->path : "");
+	image_store_diffid_put(p->s, l->blob->digest, l->diff_id, l->blob->size, repository);
 	return 0;
 }
 

@@ -78,7 +78,7 @@ void spool_clear(struct spool *sp)
 	map_clear(&sp->files);
 	fd_close(&sp->dir_fd);
 	if (sp->dir != NULL && path_remove_tree(AT_FDCWD, sp->dir, &ignored) < 0) {
-		/* what is left is swept with the rest of tmp at the next start */
+		/* what is left is swept at the next start */
 	}
 	free(sp->dir);
 	sp->dir = NULL;

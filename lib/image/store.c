@@ -168,6 +168,23 @@ static void load_images(struct image_store *s)
 	}
 }
 
+/* Spools of loads that a crash cut off. */
+static void sweep_spools(const struct image_store *s)
+{
+	CLEANUP(freep) char *tmp = path_join(s->root, "tmp");
+	DIR *d = opendir(tmp);
+	struct dirent *ent;
+	struct err e;
+
+	if (d == NULL)
+		return;
+	while ((ent = readdir(d)) != NULL)
+		if (str_starts(ent->d_name, "load-") &&
+		    path_remove_tree(dirfd(d), ent->d_name, &e) < 0)
+			log_debug(&e, "image store: %s", ent->d_name);
+	closedir(d);
+}
+
 int image_store_open(const char *root, struct storage *st, struct image_store **ret, struct err *e)
 {
 	static const char *const dirs[] = {CONTENT_SUBDIR, METADATA_SUBDIR,
@@ -192,6 +209,7 @@ int image_store_open(const char *root, struct storage *st, struct image_store **
 			return -1;
 		}
 	}
+	sweep_spools(s);
 	load_images(s);
 	names_load(s);
 	*ret = s;

@@ -24,7 +24,8 @@
 #include "config/limits.h"
 #include "image/transport_internal.h"
 
-#define IDLE_MAX 8 /* connections kept */
+#define IDLE_MAX 8   /* connections kept */
+#define DRAIN_MS 250 /* for the rest of an answer nobody reads */
 
 #ifndef THIMBLE_VERSION
 #define THIMBLE_VERSION "0"
@@ -282,7 +283,8 @@ static void conn_put(struct transport *t, struct conn *c)
 {
 	bool keep;
 
-	guard_set_deadline(c->guard, header_deadline(t));
+	/* a rest that is not there yet is not worth a wait */
+	guard_set_deadline(c->guard, time_mono_ms() + DRAIN_MS);
 	keep = http_client_reusable(c->http);
 	pthread_mutex_lock(&t->mu);
 	keep = keep && t->n_idle < IDLE_MAX;

@@ -27,7 +27,6 @@ static void refuse(const char *line, const char *msg)
 TEST(change_applies)
 {
 	CLEANUP(image_run_config_clear) struct image_run_config rc = {0};
-	CLEANUP(buf_clear) struct buf out = BUF_INIT;
 
 	apply(&rc, "CMD [\"a\", \"b\"]");
 	apply(&rc, "  entrypoint run this");

@@ -75,8 +75,8 @@ TEST(manifest_refuses)
 		"\"" A "\"}]}",
 		"{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"x\",\"size\":1e30,"
 		"\"digest\":\"" A "\"}]}",
-		"{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"x\",\"size\":1,\"digest\":"
-		"\"sha256:../../../x\"}]}",
+		"{\"manifests\":[{\"mediaType\":\"x\",\"size\":1,\"digest\":\"sha256:../../../"
+		"x\"}]}",
 		"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.unknown\",\"layers\":[]}",
 	};
 	struct manifest *m = NULL;

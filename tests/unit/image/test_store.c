@@ -88,6 +88,20 @@ TEST(store_refuses)
 	image_store_close(s);
 }
 
+TEST(store_sweeps_old_spools)
+{
+	const char *root = harness_tmpdir();
+	CLEANUP(freep) char *spool = path_join(root, "tmp/load-abc/x");
+	CLEANUP(freep) char *other = path_join(root, "tmp/other");
+	struct err e;
+
+	CHECK_OK(path_mkdirs(spool, 0700, &e), e);
+	CHECK_OK(path_mkdirs(other, 0700, &e), e);
+	image_store_close(store_at(root));
+	CHECK(!path_exists(spool));
+	CHECK(path_exists(other));
+}
+
 TEST(store_leaves_out_what_is_torn)
 {
 	const char *root = harness_tmpdir();
