@@ -7,6 +7,7 @@
 #include "applets/applets.h"
 #include "base/log.h"
 #include "base/opt.h"
+#include "container/seal.h"
 #include "container/shim.h"
 
 struct conf {
@@ -50,6 +51,9 @@ int shim_main(int argc, char **argv)
 		fprintf(stderr, "shim: %s\n", e.msg);
 		return 125;
 	}
+	/* nothing to do when the engine is sealed; a kernel that cannot is the reader's to know */
+	if (container_seal(argv, &e) < 0)
+		log_debug(&e, "container in %s", argv[first]);
 	if (shim_run(argv[first], conf.status_fd, conf.foreground, &e) < 0) {
 		log_error(&e, "container in %s", argv[first]);
 		return 1;

@@ -15,6 +15,7 @@
 #include "cgroup/cgroup.h"
 #include "config/limits.h"
 #include "container/shim_internal.h"
+#include "sandbox/caps.h"
 
 struct shim_proc *shim_proc_new(struct shim *s, const char *id)
 {
@@ -171,6 +172,15 @@ static void take_master(struct shim_proc *p, int master_fd)
 	p->stdin_fd = master_fd;
 }
 
+/* Between requests the shim can do no more than signal the container's processes. */
+static void shim_proc_lower(void)
+{
+	struct err e;
+
+	if (caps_set_effective(1ULL << caps_number("KILL"), &e) < 0)
+		log_debug(&e, "lower the shim's capabilities");
+}
+
 static int launch(struct shim_proc *p, const struct oci_process *process, int *ret_exit_code,
 		  struct err *e)
 {
@@ -185,9 +195,14 @@ static int launch(struct shim_proc *p, const struct oci_process *process, int *r
 		.seccomp_json = s->seccomp_json,
 		.stdio = {p->child_stdio[0], p->child_stdio[1], p->child_stdio[2]},
 	};
-	int master_fd = -1;
+	int master_fd = -1, result;
 
-	if (runtime_exec(&x, &p->child, e) < 0)
+	/* raised for the length of the clone, see shim_proc_lower() */
+	if (caps_set_effective(CAPS_ALL, e) < 0)
+		return -1;
+	result = runtime_exec(&x, &p->child, e);
+	shim_proc_lower();
+	if (result < 0)
 		return -1;
 	shim_io_close_child(p);
 	if (runtime_wait_ready(&p->child, NULL, &master_fd, ret_exit_code, e) < 0) {
@@ -309,6 +324,7 @@ int shim_start_program(struct shim *s, int *ret_exit_code, struct err *e)
 		fail_start(s, s->failure_code, e);
 		return -1;
 	}
+	shim_proc_lower();
 	s->state = SHIM_RUNNING;
 	p->running = true;
 	oci_spec_free(TAKE(s->spec));
