@@ -27,6 +27,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "container/seal.h"
 #include "engine/engine.h"
 #include "engine/state.h"
 #include "tls/tls.h"
@@ -317,6 +318,8 @@ int dockerd_main(int argc, char **argv)
 				"dockerd-rootless.sh\n");
 		return 1;
 	}
+	if (container_seal(argv, &e) < 0)
+		log_warn(&e, "a container could write to the engine's binary");
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
