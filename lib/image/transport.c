@@ -207,7 +207,10 @@ static int start_tls(struct transport *t, struct conn *c, struct stream **s, con
 	if (c->saw_http)
 		return err_set(e, ERR_UNAVAILABLE, 0,
 			       "http: server gave HTTP response to HTTPS client");
-	return str_starts(e->msg, "x509:") ? err_wrap(e, "tls: failed to verify certificate") : -1;
+	if (!str_starts(e->msg, "x509:"))
+		return -1;
+	e->kind = ERR_SYSTEM; /* it is the server's certificate, nothing the client may not do */
+	return err_wrap(e, "tls: failed to verify certificate");
 }
 
 static int dial(struct transport *t, struct conn *c, const struct url *u, struct err *e)
@@ -230,7 +233,7 @@ static int dial(struct transport *t, struct conn *c, const struct url *u, struct
 	fd = net_connect_tcp(via ? proxy.host : u->host, via ? proxy.port : u->port,
 			     MIN(REGISTRY_CONNECT_MS, idle_ms(t)), e);
 	if (fd < 0)
-		return -1;
+		return str_starts(e->msg, "lookup ") ? err_wrap(e, "dial tcp") : -1;
 	s = c->guard = guard_new(fd, t->cancel_fd, idle_ms(t), &c->saw_http);
 	guard_set_deadline(c->guard, header_deadline(t));
 	if (https && via != NULL) {

@@ -11,6 +11,8 @@
 #define B "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define C "sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 
+#define PATH_DIGEST "sha256:../../../x"
+
 #define MANIFEST                                                                                 \
 	"{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_DOCKER_MANIFEST "\",\"config\":{"          \
 	"\"mediaType\":\"" MEDIA_DOCKER_CONFIG "\",\"size\":7,\"digest\":\"" A "\"},\"layers\":" \
@@ -75,8 +77,7 @@ TEST(manifest_refuses)
 		"\"" A "\"}]}",
 		"{\"schemaVersion\":2,\"manifests\":[{\"mediaType\":\"x\",\"size\":1e30,"
 		"\"digest\":\"" A "\"}]}",
-		"{\"manifests\":[{\"mediaType\":\"x\",\"size\":1,\"digest\":\"sha256:../../../"
-		"x\"}]}",
+		"{\"manifests\":[{\"mediaType\":\"x\",\"size\":1,\"digest\":\"" PATH_DIGEST "\"}]}",
 		"{\"schemaVersion\":2,\"mediaType\":\"application/vnd.unknown\",\"layers\":[]}",
 	};
 	struct manifest *m = NULL;
