@@ -70,7 +70,7 @@ struct shim_attach {
 enum shim_event_type {
 	SHIM_EVENT_EXIT = 1, /* the container (exec_id "") or an exec has ended */
 	SHIM_EVENT_DETACH,   /* a client left by detach keys or by closing */
-	SHIM_EVENT_OOM,	     /* the group's limit killed a process */
+	SHIM_EVENT_OOM,	     /* before the exit: the group's limit has killed in it */
 };
 
 struct shim_event {

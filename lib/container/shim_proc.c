@@ -119,6 +119,15 @@ void shim_proc_report(struct shim *s)
 	shim_check_end(s);
 }
 
+static void report_oom(struct shim_proc *p)
+{
+	struct shim_event ev = {.type = SHIM_EVENT_OOM, .at_nsec = p->ended_nsec};
+
+	p->oom_killed = cgroup_oom_kills(p->shim->config.cgroup_path) > 0;
+	if (p->oom_killed)
+		(void)shim_link_event(p->shim, &ev);
+}
+
 static void on_pidfd(struct loop *l, int fd UNUSED, uint32_t events UNUSED, void *arg)
 {
 	struct shim_proc *p = arg;
@@ -132,7 +141,7 @@ static void on_pidfd(struct loop *l, int fd UNUSED, uint32_t events UNUSED, void
 	p->ended_nsec = time_now_nsec();
 	p->exit_code = proc_exit_code(status);
 	if (p == p->shim->main)
-		p->oom_killed = cgroup_oom_kills(p->shim->config.cgroup_path) > 0;
+		report_oom(p);
 	shim_io_drain(p);
 }
 
