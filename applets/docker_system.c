@@ -162,17 +162,21 @@ const struct docker_cmd docker_ping_cmd = {
 static void print_event(const struct json *v)
 {
 	const struct json *actor = json_get(v, "Actor");
+	CLEANUP(strv_clear) struct strv pairs = STRV_INIT;
+	CLEANUP(freep) char *all = NULL;
 	char when[TIME_RFC3339_SIZE];
-	bool first = true;
 
 	time_format_full(json_get_i64(v, "timeNano", json_get_i64(v, "time", 0) * 1000000000),
 			 when);
 	printf("%s %s %s %s", when, text(v, "Type"), text(v, "Action"), text(actor, "ID"));
-	json_for_each (m, json_get(actor, "Attributes")) {
-		printf("%s%s=%s", first ? " (" : ", ", json_key(m), json_str(m));
-		first = false;
-	}
-	puts(first ? "" : ")");
+	json_for_each (m, json_get(actor, "Attributes"))
+		strv_addf(&pairs, "%s=%s", json_key(m), json_str(m) != NULL ? json_str(m) : "");
+	strv_sort(&pairs);
+	if (pairs.len > 0)
+		all = strv_join(&pairs, ", ");
+	if (all != NULL)
+		printf(" (%s)", all);
+	puts("");
 }
 
 static int events_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **argv UNUSED)
