@@ -145,6 +145,16 @@ static void finish_removals(struct engine *en)
 			log_warn(&e, "removal of container %s", ids.items[i]);
 }
 
+static int open_stores(struct engine *en, const char *driver, struct err *e)
+{
+	if (storage_open(en->data_root, driver, &en->storage, e) < 0)
+		return -1;
+	en->driver = storage_driver(en->storage);
+	if (volumes_open(en->data_root, &en->volumes, e) < 0)
+		return -1;
+	return image_store_open(en->data_root, en->storage, &en->images, e);
+}
+
 int engine_open(const struct engine_options *o, struct engine **ret, struct err *e)
 {
 	struct engine *en = xcalloc(1, sizeof(*en));
@@ -157,10 +167,8 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	en->events = events_new();
 	copy_options(en, o);
 	if (make_dirs(en, e) < 0 || read_id(en, e) < 0 ||
-	    storage_open(en->data_root, o->storage_driver, &en->storage, e) < 0 ||
-	    volumes_open(en->data_root, &en->volumes, e) < 0 ||
-	    image_store_open(en->data_root, en->storage, &en->images, e) < 0 ||
-	    bridge_open(en, o->bip, e) < 0 || containers_load(en, e) < 0) {
+	    open_stores(en, o->storage_driver, e) < 0 || bridge_open(en, o->bip, e) < 0 ||
+	    containers_load(en, e) < 0) {
 		engine_close(en);
 		return -1;
 	}

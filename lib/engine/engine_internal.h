@@ -122,7 +122,8 @@ struct engine {
 	/* set by engine_open(), never changed after */
 	char *data_root, *exec_root, *containers_dir, *state_dir, *id;
 	char *log_driver;
-	char *self_path; /* this binary, for --init */
+	const char *driver; /* of the storage */
+	char *self_path;    /* this binary, for --init */
 	int64_t started_nsec;
 	struct json_strmap log_opts;
 	struct strv dns, dns_search, dns_opts;

@@ -64,7 +64,7 @@ static void snapshot(struct engine *en, const struct container *c, struct docker
 				: NULL;
 	ret->name = xasprintf("/%s", c->name);
 	ret->restart_count = c->restart_count;
-	ret->driver = xstrdup(storage_driver(en->storage));
+	ret->driver = xstrdup(en->driver);
 	ret->platform = xstrdup("linux");
 	ret->apparmor_profile = xstrdup(c->apparmor);
 	list_for_each (x, &c->execs, link)
@@ -81,7 +81,7 @@ static void add_graph_driver(struct engine *en, struct docker_inspect *ret)
 	CLEANUP(strv_clear) struct strv pairs = STRV_INIT;
 	struct err e;
 
-	ret->graph_driver.name = xstrdup(storage_driver(en->storage));
+	ret->graph_driver.name = xstrdup(en->driver);
 	if (storage_rw_graph_data(en->storage, ret->id, &pairs, &e) < 0)
 		return;
 	for (size_t i = 0; i + 1 < pairs.len; i += 2)

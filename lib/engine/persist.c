@@ -95,7 +95,7 @@ static void serialize(struct engine *en, const struct container *c, struct buf *
 	jw_strf(&w, "%s/%s-json.log", dir, c->id);
 	jw_key(&w, "Name");
 	jw_strf(&w, "/%s", c->name);
-	jw_kstr(&w, "Driver", storage_driver(en->storage));
+	jw_kstr(&w, "Driver", en->driver);
 	jw_kstr(&w, "OS", c->os);
 	jw_ki64(&w, "RestartCount", c->restart_count);
 	jw_kbool(&w, "HasBeenStartedBefore", c->started_before);

@@ -121,7 +121,7 @@ void engine_info(struct engine *en, struct engine_info *ret)
 	fill_host(ret);
 	fill_cgroup(en, ret);
 	ret->images = image_store_count(en->images);
-	ret->driver = xstrdup(storage_driver(en->storage));
+	ret->driver = xstrdup(en->driver);
 	storage_status(en->storage, &ret->driver_status);
 	ret->data_root = xstrdup(en->data_root);
 	ret->logging_driver = xstrdup(en->log_driver);
