@@ -5,6 +5,7 @@
  * header: stream, 0, 0, 0, length big-endian).
  */
 #include <string.h>
+#include <time.h>
 
 #include "api/api_internal.h"
 #include "base/fd.h"
@@ -13,9 +14,23 @@
 #include "base/time.h"
 #include "engine/container.h"
 
+#define HEAD_READ_NSEC 10000000L
+
 static const char *stream_type(const struct api_call *c, bool tty)
 {
 	return !tty && c->version >= API_VERSION(1, 42) ? API_MULTIPLEXED : API_RAW;
+}
+
+/*
+ * docker-py reads the head through a buffer and then the socket below it, so what
+ * arrives together with the head is lost to it. Logs are there at once; other
+ * output takes longer than a client needs to read the head.
+ */
+static void let_head_be_read(void)
+{
+	struct timespec t = {.tv_nsec = HEAD_READ_NSEC};
+
+	nanosleep(&t, NULL);
 }
 
 int container_attach(struct api_call *c, struct err *e)
@@ -44,6 +59,8 @@ int container_attach(struct api_call *c, struct err *e)
 	a.multiplexed = !tty;
 	a.leftover = h.leftover.data;
 	a.n_leftover = h.leftover.len;
+	if (a.logs)
+		let_head_be_read();
 	if (engine_container_attach(c->en, c->name, &a, &why) < 0) {
 		CLEANUP(freep) char *text = xasprintf("Error attaching: %s\r\n", why.msg);
 
