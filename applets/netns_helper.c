@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* netns-helper: options to config, then network/server.h. See netns-helper.8. */
 #include <stddef.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 
 #include "applets/applets.h"
 #include "base/log.h"
@@ -58,6 +60,8 @@ int netns_helper_main(int argc, char **argv)
 	log_set_applet("netns-helper");
 	if (c.debug)
 		log_set_level(LOG_LEVEL_DEBUG);
+	/* whoever needs N keeps it by a process or a file; an orphaned helper serves nobody */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	s = (struct netns_server_conf){
 		.listen_path = c.listen, .listen_fd = c.listen_fd, .ready_fd = c.ready_fd};
 	if (netns_server_run(&s, &e) < 0) {

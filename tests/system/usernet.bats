@@ -99,7 +99,7 @@ of_stack() {
 	python3 "$PEER" udp 127.0.0.1 "$port"
 	rootlessctl --socket="$STATE/api.sock" remove-ports $output
 	python3 "$PEER" refused 127.0.0.1 "$port"
-	kill "$(cat "$BATS_TEST_TMPDIR/pid")"
+	kill $(pgrep -P "$(cat "$BATS_TEST_TMPDIR/pid")")
 }
 
 @test "usernet holds no capability and is confined, the helper holds only the namespace's" {
