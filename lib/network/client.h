@@ -39,7 +39,7 @@ struct netns_tun {
 	char ifname[IFNAMSIZ];	 /* "" is NETNS_IFNAME_DEFAULT */
 	struct ip_prefix subnet; /* --cidr; IP_NONE is NETNS_CIDR_DEFAULT */
 	unsigned mtu;		 /* 0 is NETNS_MTU_DEFAULT */
-	bool ipv6;		 /* adds fd00::100/64 and a default route by fd00::2 */
+	bool ipv6;		 /* asked for; usernet carries no IPv6 yet, so this only warns */
 };
 
 struct netns_bridge {

@@ -42,7 +42,7 @@ struct usernet_ctl_port {
 struct usernet_ctl_tun {
 	uint8_t subnet[4];     /* network address, 10.0.2.0 */
 	uint8_t bits;	       /* 24 */
-	uint8_t ipv6;	       /* answer IPv6 on the tun too */
+	uint8_t ipv6;	       /* reserved: usernet carries no IPv6 */
 	uint8_t host_loopback; /* 1: gateway .2 leads to the host's 127.0.0.1 */
 	uint8_t disable_dns;
 	uint32_t mtu;
