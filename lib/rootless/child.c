@@ -61,13 +61,15 @@ static void command_text(const struct child *c, struct buf *b)
 }
 
 /* In the command's process; never returns. errno goes through the pipe when exec fails. */
-static void command_exec(const struct child *c, int report_fd)
+static void command_exec(const struct child *c, pid_t child, int report_fd)
 {
 	char *const *argv = c->a->conf->command;
 	char number[16];
 	int saved;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != child) /* it died before the line above */
+		_exit(255);
 	setenv("ROOTLESSKIT_STATE_DIR", c->a->state->dir, 1);
 	snprintf(number, sizeof(number), "%u", (unsigned)c->a->parent_euid);
 	setenv("ROOTLESSKIT_PARENT_EUID", number, 1);
@@ -87,13 +89,13 @@ static int command_start(struct child *c, struct err *e)
 	struct ns_clone spec = NS_CLONE_INIT;
 	CLEANUP(buf_clear) struct buf text = BUF_INIT;
 	int report[2], sys = 0;
-	pid_t pid;
+	pid_t child = getpid(), pid;
 
 	if (fd_pipe(report, e) < 0)
 		return -1;
 	pid = ns_fork(&spec, e);
 	if (pid == 0)
-		command_exec(c, report[1]);
+		command_exec(c, child, report[1]);
 	close(report[1]);
 	if (pid > 0)
 		(void)fd_read(report[0], &sys, sizeof(sys));

@@ -44,7 +44,7 @@ static int loopback_up(struct err *e)
 }
 
 /* In the helper's process: becomes the applet. Never returns. */
-static void helper_exec(const struct rk_netns *n)
+static void helper_exec(const struct rk_netns *n, pid_t child)
 {
 	char fd_text[16];
 	char *argv[] = {"netns-helper", "--listen-fd", fd_text, NULL};
@@ -52,6 +52,8 @@ static void helper_exec(const struct rk_netns *n)
 	/* a session of its own: a terminal's Ctrl-C is not meant for it */
 	(void)setsid();
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != child) /* it died before the line above */
+		_exit(1);
 	rk_signals_restore();
 	(void)fd_set_cloexec(n->listen_fd, false);
 	snprintf(fd_text, sizeof(fd_text), "%d", n->listen_fd);
@@ -65,7 +67,7 @@ static int helper_start(struct rk_netns *n, bool detached, uint64_t flags, struc
 	struct ns_clone spec = NS_CLONE_INIT;
 	int up[2];
 	char ok = 0;
-	pid_t pid;
+	pid_t child = getpid(), pid;
 
 	spec.flags = flags;
 	if (fd_pipe(up, e) < 0)
@@ -81,7 +83,7 @@ static int helper_start(struct rk_netns *n, bool detached, uint64_t flags, struc
 		if (why.kind != 0)
 			_exit(126);
 		(void)!write(up[1], "", 1);
-		helper_exec(n);
+		helper_exec(n, child);
 	}
 	close(up[1]);
 	/* it stands in N now: N can be named through its /proc entry */
