@@ -5,6 +5,7 @@
 load lib
 
 teardown() {
+	[[ $HOME == "$BATS_FILE_TMPDIR"* ]] || return 0 # no stack was started
 	stack_stop
 	rm -rf "$HOME" "$XDG_RUNTIME_DIR"
 }
