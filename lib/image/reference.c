@@ -321,11 +321,16 @@ char *image_ref_full(const struct image_ref *r)
 	return with_suffix(image_ref_name(r), r);
 }
 
+/*
+ * A repository of the hub whose first part looks like a registry ("docker.io/a.b/c") keeps its
+ * domain: without it the name would be another registry's.
+ */
 char *image_ref_familiar_name(const struct image_ref *r)
 {
-	const char *rest;
+	const char *rest, *slash = strchr(r->path, '/');
 
-	if (!str_eq(r->domain, DEFAULT_DOMAIN))
+	if (!str_eq(r->domain, DEFAULT_DOMAIN) ||
+	    (slash != NULL && is_domain(r->path, (size_t)(slash - r->path))))
 		return image_ref_name(r);
 	rest = str_skip(r->path, OFFICIAL);
 	return xstrdup(rest != NULL && strchr(rest, '/') == NULL ? rest : r->path);

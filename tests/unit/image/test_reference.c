@@ -50,6 +50,8 @@ TEST(reference_normalises)
 	check("index.docker.io/library/alpine", "docker.io/library/alpine", "alpine");
 	check("user/app", "docker.io/user/app", "user/app");
 	check("docker.io/library/foo/bar", "docker.io/library/foo/bar", "library/foo/bar");
+	check("docker.io/a.b/c", "docker.io/a.b/c", "docker.io/a.b/c");
+	check("docker.io/localhost/c", "docker.io/localhost/c", "docker.io/localhost/c");
 	check("localhost/x", "localhost/x", "localhost/x");
 	check("localhost:5000/a/b:t", "localhost:5000/a/b:t", "localhost:5000/a/b:t");
 	check("127.0.0.1:5000/a", "127.0.0.1:5000/a", "127.0.0.1:5000/a");
