@@ -147,7 +147,8 @@ struct docker_create {
 	bool attach_stdin, attach_stdout, attach_stderr;
 };
 
-extern const struct opt docker_create_opts[];
+#define DOCKER_RUN_ONLY 3
+extern const struct opt docker_run_opts[];
 /** docker_create_init() - defaults */
 void docker_create_init(void *conf);
 /** docker_create_body() - the JSON body for image and command */

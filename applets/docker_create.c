@@ -3,6 +3,7 @@
  * From the options of docker run to the body of POST /containers/create. Only
  * what was asked for is written: the engine's defaults are its own.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -53,6 +54,15 @@ static void put_list(struct json_w *w, const char *key, const struct strv *list)
 	jw_end(w);
 }
 
+/* [] when there is nothing */
+static void put_whole_list(struct json_w *w, const char *key, const struct strv *list)
+{
+	jw_karr(w, key);
+	strv_for_each (it, list)
+		jw_str(w, *it);
+	jw_end(w);
+}
+
 /* "a=b" items as an object; a later one of the same name wins */
 static void put_map(struct json_w *w, const char *key, const struct strv *pairs, char separator)
 {
@@ -79,7 +89,7 @@ static void put_map(struct json_w *w, const char *key, const struct strv *pairs,
 static int put_each(struct json_w *w, const char *key, const struct strv *list,
 		    int (*write)(const char *text, struct json_w *w, struct err *e), struct err *e)
 {
-	if (list->len == 0)
+	if (list->len == 0 && strcmp(key, "Mounts") == 0)
 		return 0;
 	jw_karr(w, key);
 	strv_for_each (it, list)
@@ -124,8 +134,8 @@ static int put_env(struct docker_create *c, struct json_w *w, struct err *e)
 	strv_for_each (it, &c->env) {
 		char *text = spec_env(*it);
 
-		if (text != NULL)
-			strv_take(&env, text);
+		/* a name without a value takes the image's variable away */
+		strv_take(&env, text != NULL ? text : xstrdup(*it));
 	}
 	put_list(w, "Env", &env);
 	return 0;
@@ -288,6 +298,9 @@ static int put_volumes(struct docker_create *c, struct json_w *w, struct strv *r
 
 static int put_memory(struct docker_create *c, struct json_w *w, struct err *e)
 {
+	static const char *const blkio_lists[] = {"BlkioWeightDevice", "BlkioDeviceReadBps",
+						  "BlkioDeviceWriteBps", "BlkioDeviceReadIOps",
+						  "BlkioDeviceWriteIOps"};
 	uint64_t swap;
 	int64_t nano;
 
@@ -318,12 +331,57 @@ static int put_memory(struct docker_create *c, struct json_w *w, struct err *e)
 	put_str(w, "CpusetMems", c->cpuset_mems);
 	put_i64(w, "PidsLimit", c->pids_limit);
 	put_i64(w, "BlkioWeight", c->blkio_weight);
+	for (size_t i = 0; i < ARRAY_LEN(blkio_lists); i++)
+		jw_kraw(w, blkio_lists[i], "[]");
 	put_i64(w, "OomScoreAdj", c->oom_score_adj);
 	put_bool(w, "OomKillDisable", c->oom_kill_disable);
 	put_i64(w, "ShmSize", (int64_t)c->shm_size);
 	put_str(w, "CgroupParent", c->cgroup_parent);
 	put_list(w, "DeviceCgroupRules", &c->cgroup_rule);
+	strv_sort(&c->ulimits);
 	return put_each(w, "Ulimits", &c->ulimits, spec_ulimit, e);
+}
+
+/* "name=address" and "name:address" are the same; the engine knows the second */
+static int put_hosts(struct json_w *w, const struct strv *hosts, struct err *e)
+{
+	if (hosts->len == 0)
+		return 0;
+	jw_karr(w, "ExtraHosts");
+	strv_for_each (it, hosts) {
+		size_t n = strcspn(*it, "=:");
+
+		if (n == 0 || (*it)[n] == 0 || (*it)[n + 1] == 0)
+			return err_set(
+				e, ERR_INVALID, 0,
+				"invalid argument \"%s\" for \"--add-host\" flag: bad format for "
+				"add-host: \"%s\"",
+				*it, *it);
+		jw_strf(w, "%.*s:%s", (int)n, *it, *it + n + 1);
+	}
+	jw_end(w);
+	return 0;
+}
+
+/* upper case, CAP_ in front, in order, each once */
+static void put_caps(struct json_w *w, const char *key, const struct strv *caps)
+{
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
+
+	strv_for_each (it, caps) {
+		CLEANUP(freep) char *upper = xstrdup(*it);
+		CLEANUP(freep) char *name = NULL;
+
+		for (char *p = upper; *p != 0; p++)
+			*p = (char)toupper((unsigned char)*p);
+		name = strcmp(upper, "ALL") == 0 || str_starts(upper, "CAP_")
+			       ? TAKE(upper)
+			       : xasprintf("CAP_%s", upper);
+		if (!strv_has(&names, name))
+			strv_add(&names, name);
+	}
+	strv_sort(&names);
+	put_list(w, key, &names);
 }
 
 /* "bridge", or the name in "name=net,alias=x" */
@@ -348,15 +406,12 @@ static void put_network_host(struct docker_create *c, const struct port_maps *po
 	char *mode = c->networks.len > 0 ? network_name(c->networks.items[0]) : xstrdup("default");
 
 	jw_kstr(w, "NetworkMode", mode);
-	if (ports->len > 0) {
-		jw_key(w, "PortBindings");
-		port_maps_write(ports, w);
-	}
+	jw_key(w, "PortBindings");
+	port_maps_write(ports, w);
 	put_bool(w, "PublishAllPorts", c->publish_all);
-	put_list(w, "Dns", &c->dns);
-	put_list(w, "DnsOptions", &c->dns_opt);
-	put_list(w, "DnsSearch", &c->dns_search);
-	put_list(w, "ExtraHosts", &c->add_host);
+	put_whole_list(w, "Dns", &c->dns);
+	put_whole_list(w, "DnsOptions", &c->dns_opt);
+	put_whole_list(w, "DnsSearch", &c->dns_search);
 	put_list(w, "Links", &c->links);
 }
 
@@ -427,8 +482,8 @@ static int put_host_config(struct docker_create *c, const struct port_maps *port
 	put_bool(w, "Privileged", c->privileged);
 	put_bool(w, "ReadonlyRootfs", c->read_only);
 	put_bool(w, "Init", c->init);
-	put_list(w, "CapAdd", &c->cap_add);
-	put_list(w, "CapDrop", &c->cap_drop);
+	put_caps(w, "CapAdd", &c->cap_add);
+	put_caps(w, "CapDrop", &c->cap_drop);
 	put_list(w, "GroupAdd", &c->group_add);
 	put_str(w, "IpcMode", c->ipc);
 	put_str(w, "PidMode", c->pid);
@@ -457,8 +512,8 @@ static int put_host_config(struct docker_create *c, const struct port_maps *port
 			return -1;
 	}
 	put_network_host(c, ports, w);
-	if (put_security(c, w, e) < 0 || put_volumes(c, w, ret_anonymous, e) < 0 ||
-	    put_memory(c, w, e) < 0)
+	if (put_hosts(w, &c->add_host, e) < 0 || put_security(c, w, e) < 0 ||
+	    put_volumes(c, w, ret_anonymous, e) < 0 || put_memory(c, w, e) < 0)
 		return -1;
 	jw_end(w);
 	return 0;

@@ -24,7 +24,12 @@
 		s, l, OPT_I64, AT(member), "int", help, NULL \
 	}
 
-const struct opt docker_create_opts[] = {
+/* the first DOCKER_RUN_ONLY are not those of docker create */
+const struct opt docker_run_opts[] = {
+	FLAG('d', "detach", detach, "Run container in background and print container ID"),
+	STR(0, "detach-keys", detach_keys, "string",
+	    "Override the key sequence for detaching a container"),
+	FLAG(0, "sig-proxy", sig_proxy, "Proxy received signals to the process (default true)"),
 	LIST(0, "add-host", add_host, "list", "Add a custom host-to-IP mapping (host:ip)"),
 	LIST(0, "annotation", annotations, "map", "Add an annotation to the container"),
 	LIST('a', "attach", attach, "list", "Attach to STDIN, STDOUT or STDERR"),
@@ -40,9 +45,6 @@ const struct opt docker_create_opts[] = {
 	STR(0, "cpus", cpus, "decimal", "Number of CPUs"),
 	STR(0, "cpuset-cpus", cpuset_cpus, "string", "CPUs in which to allow execution (0-3, 0,1)"),
 	STR(0, "cpuset-mems", cpuset_mems, "string", "MEMs in which to allow execution (0-3, 0,1)"),
-	FLAG('d', "detach", detach, "Run container in background and print container ID"),
-	STR(0, "detach-keys", detach_keys, "string",
-	    "Override the key sequence for detaching a container"),
 	LIST(0, "device", devices, "list", "Add a host device to the container"),
 	LIST(0, "device-cgroup-rule", cgroup_rule, "list",
 	     "Add a rule to the cgroup allowed devices list"),
@@ -114,7 +116,6 @@ const struct opt docker_create_opts[] = {
 	STR(0, "runtime", runtime, "string", "Runtime to use for this container"),
 	LIST(0, "security-opt", security_opt, "list", "Security Options"),
 	SIZE(0, "shm-size", shm_size, "Size of /dev/shm"),
-	FLAG(0, "sig-proxy", sig_proxy, "Proxy received signals to the process (default true)"),
 	STR(0, "stop-signal", stop_signal, "string", "Signal to stop the container"),
 	STR(0, "stop-timeout", stop_timeout, "int", "Timeout (in seconds) to stop a container"),
 	LIST(0, "storage-opt", storage_opt, "list", "Storage driver options for the container"),

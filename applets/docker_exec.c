@@ -63,8 +63,7 @@ static int exec_body(struct exec_conf *c, int argc, char **argv, struct buf *out
 	strv_for_each (it, &c->env) {
 		char *text = spec_env(*it);
 
-		if (text != NULL)
-			strv_take(&env, text);
+		strv_take(&env, text != NULL ? text : xstrdup(*it));
 	}
 	jw_init(&w, out);
 	jw_obj(&w);

@@ -276,7 +276,7 @@ static int run_main(struct docker_cli *cli, void *conf, int argc, char **argv)
 const struct docker_cmd docker_run_cmd = {
 	.args = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
 	.about = "Create and run a new container from an image",
-	.opts = docker_create_opts,
+	.opts = docker_run_opts,
 	.conf_size = sizeof(struct docker_create),
 	.min = 1,
 	.max = -1,
@@ -288,7 +288,7 @@ const struct docker_cmd docker_run_cmd = {
 const struct docker_cmd docker_create_cmd = {
 	.args = "[OPTIONS] IMAGE [COMMAND] [ARG...]",
 	.about = "Create a new container",
-	.opts = docker_create_opts,
+	.opts = docker_run_opts + DOCKER_RUN_ONLY,
 	.conf_size = sizeof(struct docker_create),
 	.min = 1,
 	.max = -1,
