@@ -70,7 +70,8 @@
 #define STORAGE_LAYERS_MAX	128	  /* layers of one chain, Docker's limit for overlay2 */
 #define STORAGE_META_MAX	(1 * MIB) /* bytes of a small file of layerdb or of a volume */
 #define STORAGE_VOLUME_NAME_MAX 255
-#define STORAGE_TREE_DEPTH_MAX	2048 /* directories within directories when walking */
+#define STORAGE_TREE_DEPTH_MAX \
+	256 /* directories within directories when walking; bounds the stack */
 
 /* oci, container, shim */
 #define OCI_SPEC_MAX	       (16 * MIB) /* bytes of a config.json */

@@ -19,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/fd.h"
+#include "base/rand.h"
 #include "base/str.h"
 #include "base/strv.h"
 
@@ -162,10 +163,22 @@ int path_mkdirs(const char *path, mode_t mode, struct err *e)
 	return 0;
 }
 
-static int remove_at(int dir_fd, const char *name);
+/*
+ * Trees may be deeper than the stack of a thread or its descriptors allow (a
+ * container makes them with mkdir and chdir). What lies REMOVE_DEPTH_MAX levels
+ * down is renamed into the top directory, which is gone through again.
+ */
+#define REMOVE_DEPTH_MAX 100
+
+struct removal {
+	int top_fd;	  /* the first directory */
+	unsigned n_moved; /* up into it, in the present round */
+};
+
+static int remove_at(struct removal *r, int dir_fd, const char *name, unsigned depth);
 
 /* empties an open directory; keeps going past failures and reports the last one in errno */
-static int remove_contents(int fd)
+static int remove_contents(struct removal *r, int fd, unsigned depth)
 {
 	DIR *d = fdopendir(fd);
 	struct dirent *ent;
@@ -178,7 +191,7 @@ static int remove_contents(int fd)
 	while ((ent = readdir(d)) != NULL) {
 		if (str_eq(ent->d_name, ".") || str_eq(ent->d_name, ".."))
 			continue;
-		if (remove_at(dirfd(d), ent->d_name) < 0 && errno != ENOENT)
+		if (remove_at(r, dirfd(d), ent->d_name, depth) < 0 && errno != ENOENT)
 			failed = errno;
 	}
 	closedir(d);
@@ -198,8 +211,34 @@ static int open_dir_for_removal(int dir_fd, const char *name)
 	return fd;
 }
 
-/* depth is the tree's own: PATH_MAX deep trees cost one descriptor and one small frame a level */
-static int remove_at(int dir_fd, const char *name)
+static int move_up(struct removal *r, int dir_fd, const char *name)
+{
+	char to[33];
+
+	rand_hex(to, sizeof(to) - 1);
+	fchmodat(dir_fd, name, 0700, 0); /* a directory that is not writable cannot be moved */
+	if (renameat(dir_fd, name, r->top_fd, to) < 0)
+		return -1;
+	r->n_moved++;
+	return 0;
+}
+
+static int remove_top(struct removal *r, int fd)
+{
+	int status;
+
+	r->top_fd = fd;
+	do {
+		int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		r->n_moved = 0;
+		status = copy < 0 ? -1 : remove_contents(r, copy, 1);
+	} while (status == 0 && r->n_moved > 0);
+	close(fd);
+	return status;
+}
+
+static int remove_at(struct removal *r, int dir_fd, const char *name, unsigned depth)
 {
 	int fd;
 
@@ -207,18 +246,22 @@ static int remove_at(int dir_fd, const char *name)
 		return 0;
 	if (errno != EISDIR && errno != EPERM && errno != EACCES)
 		return -1;
+	if (depth == REMOVE_DEPTH_MAX && move_up(r, dir_fd, name) == 0)
+		return 0;
 	fd = open_dir_for_removal(dir_fd, name);
 	if (fd < 0)
 		return -1;
 	fchmod(fd, 0700);
-	if (remove_contents(fd) < 0)
+	if ((depth == 0 ? remove_top(r, fd) : remove_contents(r, fd, depth + 1)) < 0)
 		return -1;
 	return unlinkat(dir_fd, name, AT_REMOVEDIR);
 }
 
 int path_remove_tree(int dir_fd, const char *name, struct err *e)
 {
-	if (remove_at(dir_fd, name) < 0 && errno != ENOENT)
+	struct removal r = {.top_fd = -1};
+
+	if (remove_at(&r, dir_fd, name, 0) < 0 && errno != ENOENT)
 		return err_sys(e, "remove %s", name);
 	return 0;
 }
