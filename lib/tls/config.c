@@ -220,6 +220,47 @@ static int take_key(struct tls_config *c, const struct pem_list *l, const char *
 	return err_set(e, ERR_INVALID, 0, "%s: no private key", path);
 }
 
+static bool same_rsa(const br_rsa_public_key *pk, const br_rsa_private_key *sk)
+{
+	br_rsa_compute_modulus modulus = br_rsa_compute_modulus_get_default();
+	CLEANUP(freep) unsigned char *n = NULL;
+	size_t len = modulus(NULL, sk);
+
+	if (len == 0 || len > pk->nlen)
+		return false;
+	n = xcalloc(1, len);
+	modulus(n, sk);
+	return memcmp(pk->n + pk->nlen - len, n, len) == 0;
+}
+
+static bool same_ec(const br_ec_public_key *pk, const br_ec_private_key *sk)
+{
+	unsigned char q[BR_EC_KBUF_PUB_MAX_SIZE];
+	size_t len = br_ec_compute_pub(br_ec_get_default(), NULL, q, sk);
+
+	return pk->curve == sk->curve && len == pk->qlen && memcmp(pk->q, q, len) == 0;
+}
+
+/* A key of another certificate would only show in every client's handshake. */
+static int check_pair(const struct tls_config *c, struct err *e)
+{
+	CLEANUP(freep) br_x509_decoder_context *dc = xmalloc(sizeof(*dc));
+	const br_x509_pkey *pk;
+	bool same = false;
+
+	br_x509_decoder_init(dc, NULL, NULL);
+	br_x509_decoder_push(dc, c->chain[0].data, c->chain[0].data_len);
+	pk = br_x509_decoder_get_pkey(dc);
+	if (pk == NULL || pk->key_type != br_skey_decoder_key_type(c->key))
+		return err_set(e, ERR_INVALID, 0,
+			       "tls: private key type does not match public key type");
+	if (pk->key_type == BR_KEYTYPE_RSA)
+		same = same_rsa(&pk->key.rsa, br_skey_decoder_get_rsa(c->key));
+	else
+		same = same_ec(&pk->key.ec, br_skey_decoder_get_ec(c->key));
+	return same ? 0 : err_set(e, ERR_INVALID, 0, "tls: private key does not match public key");
+}
+
 int tls_config_set_cert(struct tls_config *c, const char *cert_path, const char *key_path,
 			struct err *e)
 {
@@ -228,7 +269,8 @@ int tls_config_set_cert(struct tls_config *c, const char *cert_path, const char 
 	if (load_pem(cert_path, &certs, e) < 0 || load_pem(key_path, &keys, e) < 0)
 		return -1;
 	clear_own(c);
-	if (take_chain(c, &certs, cert_path, e) < 0 || take_key(c, &keys, key_path, e) < 0) {
+	if (take_chain(c, &certs, cert_path, e) < 0 || take_key(c, &keys, key_path, e) < 0 ||
+	    check_pair(c, e) < 0) {
 		clear_own(c);
 		return -1;
 	}

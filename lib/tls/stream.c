@@ -224,6 +224,14 @@ static ssize_t take_plain(struct tls_stream *t, void *p, size_t n)
 	return (ssize_t)n;
 }
 
+/* The stream's timeout holds for the one below; written only when it was changed, for a reader and
+ * a writer may be here at once. */
+static void follow_timeout(struct tls_stream *t)
+{
+	if (t->under->timeout_ms != t->s.timeout_ms)
+		t->under->timeout_ms = t->s.timeout_ms;
+}
+
 static int explain_alert(struct tls_stream *t, struct err *e)
 {
 	if (t->bad_alert == TLS_ALERT_BAD)
@@ -235,7 +243,7 @@ static ssize_t tls_read(struct stream *s, void *p, size_t n, struct err *e)
 {
 	struct tls_stream *t = of(s);
 
-	t->under->timeout_ms = s->timeout_ms;
+	follow_timeout(t);
 	for (;;) {
 		ssize_t got = take_plain(t, p, n);
 		int r;
@@ -281,7 +289,7 @@ static int tls_write(struct stream *s, const void *p, size_t n, struct err *e)
 	struct tls_stream *t = of(s);
 	const unsigned char *from = p;
 
-	t->under->timeout_ms = s->timeout_ms;
+	follow_timeout(t);
 	if (t->write_closed)
 		return err_set(e, ERR_SYSTEM, EPIPE, "tls: write after close");
 	while (n > 0) {

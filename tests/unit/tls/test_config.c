@@ -43,7 +43,8 @@ TEST(config_own_certificate)
 	} t[] = {
 		{DATA "ec.crt", DATA "ec.key", 0},    {DATA "rsa.crt", DATA "rsa.key", 0},
 		{DATA "rsa.crt", DATA "rsa8.key", 0}, {DATA "ec.key", DATA "ec.key", -1},
-		{DATA "ec.crt", DATA "ec.crt", -1},
+		{DATA "ec.crt", DATA "ec.crt", -1},   {DATA "ec.crt", DATA "cli.key", -1},
+		{DATA "ec.crt", DATA "rsa.key", -1},
 	};
 	CLEANUP(tls_config_freep) struct tls_config *c = tls_config_new();
 	struct err e;
