@@ -62,13 +62,17 @@ stack_stop() {
 	[ -z "${KEEP:-}" ] || cp "$STACK_LOG" "$KEEP/" || true
 }
 
-# stack_pids: every process of the stack: the descendants of dockerd-rootless.sh, and the
-# shims, which have left it, found by the runtime directory in their environment.
+# stack_pids: every process of the stack: the descendants of dockerd-rootless.sh, and those of
+# the shims, which have left it and name the runtime directory among their arguments.
 stack_pids() {
-	local p
-	for p in $(pgrep -u "$(id -u)") $(pgrep -P "$(cat "$BATS_FILE_TMPDIR/stack.pid")"); do
-		[ "$(readlink "/proc/$p/exe" 2>/dev/null)" = "${STACK_BIN:-$STAGE/bin}/thimble" ] && echo "$p"
-	done | sort -un
+	local new more all=
+	new="$(cat "$BATS_FILE_TMPDIR/stack.pid") $(pgrep -u "$(id -u)" -f "^shim .*$XDG_RUNTIME_DIR/" || true)"
+	while [ -n "${new// /}" ]; do
+		all="$all $new" more=
+		for p in $new; do more="$more $(pgrep -P "$p" | tr '\n' ' ')"; done
+		new=$more
+	done
+	for p in $all; do [ ! -d "/proc/$p" ] || echo "$p"; done | sort -un
 }
 
 # pid_of APPLET: the process of the stack that runs it
