@@ -168,6 +168,7 @@ int path_mkdirs(const char *path, mode_t mode, struct err *e)
  * container makes them with mkdir and chdir). What lies REMOVE_DEPTH_MAX levels
  * down is renamed into the top directory, which is gone through again.
  */
+#define REMOVE_RACES_MAX 10
 #define REMOVE_DEPTH_MAX 100
 
 struct removal {
@@ -261,7 +262,9 @@ int path_remove_tree(int dir_fd, const char *name, struct err *e)
 {
 	struct removal r = {.top_fd = -1};
 
-	if (remove_at(&r, dir_fd, name, 0) < 0 && errno != ENOENT)
-		return err_sys(e, "remove %s", name);
+	/* not empty at the end: somebody wrote while we removed, so look again */
+	for (int tries = 0; remove_at(&r, dir_fd, name, 0) < 0 && errno != ENOENT; tries++)
+		if (errno != ENOTEMPTY || tries == REMOVE_RACES_MAX)
+			return err_sys(e, "remove %s", name);
 	return 0;
 }
