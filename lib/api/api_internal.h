@@ -126,8 +126,8 @@ api_handler image_create, image_load_post;
 api_handler network_list, network_inspect, network_create, network_remove, network_connect,
 	network_prune;
 api_handler volume_create_post, volume_list_get, volume_inspect, volume_delete, volume_prune;
-api_handler swarm_refuse, plugin_list, plugin_refuse, build_prune, refuse_attach_ws, refuse_build,
-	refuse_buildkit, refuse_commit, refuse_push, refuse_search, refuse_save,
+api_handler swarm_refuse, swarm_no_mode, plugin_list, plugin_refuse, build_prune, refuse_attach_ws,
+	refuse_build, refuse_buildkit, refuse_commit, refuse_push, refuse_search, refuse_save,
 	refuse_distribution, refuse_cluster_volume;
 
 /** api_write_strs() - member with a list of strings; an empty one may be null */

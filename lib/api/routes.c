@@ -102,6 +102,8 @@ const struct api_route api_routes[] = {
 	/* swarm */
 	{"GET", "/swarm", 0, swarm_refuse},
 	{"GET", "/swarm/**", 0, swarm_refuse},
+	{"POST", "/swarm/init", 0, swarm_no_mode},
+	{"POST", "/swarm/join", 0, swarm_no_mode},
 	{"POST", "/swarm/**", 0, swarm_refuse},
 	{"GET", "/nodes", 0, swarm_refuse},
 	{"GET", "/nodes/*", 0, swarm_refuse},

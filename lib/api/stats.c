@@ -6,6 +6,7 @@
  */
 #include <poll.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #include "api/api_internal.h"
 #include "base/fd.h"
@@ -49,6 +50,19 @@ static void write_cpu(struct json_w *w, const char *key, const struct engine_sta
 	jw_end(w);
 }
 
+/* Without a limit of its own a container has the host's memory. */
+static uint64_t memory_limit(const struct cgroup_stats *g)
+{
+	struct sysinfo si;
+	uint64_t total;
+
+	if (sysinfo(&si) < 0)
+		return g->memory_max_bytes;
+	total = (uint64_t)si.totalram * si.mem_unit;
+	return g->memory_max_bytes == 0 || g->memory_max_bytes > total ? total
+								       : g->memory_max_bytes;
+}
+
 static void write_memory(struct json_w *w, const struct cgroup_stats *g)
 {
 	jw_kobj(w, "memory_stats");
@@ -59,7 +73,7 @@ static void write_memory(struct json_w *w, const struct cgroup_stats *g)
 		jw_ku64(w, "file", g->memory_file_bytes);
 		jw_ku64(w, "inactive_file", g->memory_inactive_file_bytes);
 		jw_end(w);
-		jw_ku64(w, "limit", g->memory_max_bytes);
+		jw_ku64(w, "limit", memory_limit(g));
 	}
 	jw_end(w);
 }
@@ -114,6 +128,12 @@ static void write_networks(struct json_w *w, const struct engine_stats *s)
 	jw_end(w);
 }
 
+/* The figures when this controller gave any. */
+static const struct cgroup_stats *read_by(const struct engine_stats *s, unsigned controller)
+{
+	return s->cgroup != NULL && (s->cgroup->has & controller) ? s->cgroup : NULL;
+}
+
 static void write_stats(struct buf *b, const struct engine_stats *s,
 			const struct engine_stats *prev)
 {
@@ -126,18 +146,21 @@ static void write_stats(struct buf *b, const struct engine_stats *s,
 	write_time(&w, "read", s->running ? s->read_nsec : 0);
 	write_time(&w, "preread", prev != NULL && s->running ? prev->read_nsec : 0);
 	jw_kobj(&w, "pids_stats");
-	if (s->cgroup != NULL && s->cgroup->pids > 0)
+	if (s->cgroup != NULL && s->cgroup->pids > 0) {
 		jw_ku64(&w, "current", s->cgroup->pids);
-	else if (s->n_procs > 0)
+		if (s->cgroup->pids_max > 0)
+			jw_ku64(&w, "limit", s->cgroup->pids_max);
+	} else if (s->n_procs > 0) {
 		jw_ku64(&w, "current", s->n_procs);
+	}
 	jw_end(&w);
-	write_blkio(&w, s->cgroup);
+	write_blkio(&w, read_by(s, CGROUP_IO));
 	jw_ki64(&w, "num_procs", 0);
 	jw_kobj(&w, "storage_stats");
 	jw_end(&w);
 	write_cpu(&w, "cpu_stats", s);
 	write_cpu(&w, "precpu_stats", prev);
-	write_memory(&w, s->cgroup);
+	write_memory(&w, read_by(s, CGROUP_MEMORY));
 	write_networks(&w, s);
 	jw_end(&w);
 	buf_addch(b, '\n');

@@ -10,6 +10,12 @@ int swarm_refuse(struct api_call *c, struct err *e)
 		       "swarm join\" to connect this node to swarm and try again.");
 }
 
+int swarm_no_mode(struct api_call *c, struct err *e)
+{
+	(void)c;
+	return err_set(e, ERR_UNIMPLEMENTED, 0, "swarm mode is not supported");
+}
+
 int plugin_list(struct api_call *c, struct err *e)
 {
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
