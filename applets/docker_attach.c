@@ -8,6 +8,7 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,15 +102,15 @@ static bool escape_filter(struct escape *x, const unsigned char *p, size_t n, st
 	return false;
 }
 
-struct input {
-	struct docker_io *io;
+/* The one session of this process; the thread may still sit in read(0) when we exit. */
+static struct {
+	struct stream *stream;
 	struct escape escape;
-};
+	atomic_bool detached;
+} session;
 
-static void input_thread(void *arg)
+static void input_thread(void *arg UNUSED)
 {
-	struct input *in = arg;
-	struct stream *s = in->io->stream;
 	CLEANUP(freep) unsigned char *p = xmalloc(COPY_BYTES);
 	CLEANUP(buf_clear) struct buf out = BUF_INIT;
 	struct err e;
@@ -120,30 +121,27 @@ static void input_thread(void *arg)
 		if (n <= 0)
 			break;
 		buf_reset(&out);
-		if (escape_filter(&in->escape, p, (size_t)n, &out)) {
-			in->io->detached = true;
-			shutdown(s->fd, SHUT_RDWR); /* ends the output thread's read */
+		if (escape_filter(&session.escape, p, (size_t)n, &out)) {
+			session.detached = true;
+			shutdown(session.stream->fd, SHUT_RDWR); /* ends the output's read */
 			return;
 		}
-		if (out.len > 0 && stream_write(s, out.data, out.len, &e) < 0)
+		if (out.len > 0 && stream_write(session.stream, out.data, out.len, &e) < 0)
 			return;
 	}
-	stream_close_write(s, &e);
+	stream_close_write(session.stream, &e);
 }
 
 static int start_input(struct docker_io *io, struct err *e)
 {
-	struct input *in = xcalloc(1, sizeof(*in));
 	const char *keys = io->detach_keys != NULL ? io->detach_keys : "ctrl-p,ctrl-q";
 
-	in->io = io;
+	session.stream = io->stream;
 	if (io->tty)
-		in->escape.n_keys = spec_keys(keys, in->escape.keys, KEYS_MAX, e);
-	if (in->escape.n_keys < 0) {
-		free(in);
+		session.escape.n_keys = spec_keys(keys, session.escape.keys, KEYS_MAX, e);
+	if (session.escape.n_keys < 0)
 		return -1;
-	}
-	return thread_start(input_thread, in, e);
+	return thread_start(input_thread, NULL, e);
 }
 
 /* --- output ---------------------------------------------------------------- */
@@ -175,7 +173,7 @@ static int copy_output(struct docker_io *io, struct err *e)
 	for (;;) {
 		ssize_t n = stream_read(io->stream, p, COPY_BYTES, e);
 
-		if (n == 0 || io->detached)
+		if (n == 0 || session.detached)
 			return 0;
 		if (n < 0)
 			return -1;
@@ -195,6 +193,7 @@ int docker_io_run(struct docker_io *io, struct err *e)
 		return -1;
 	}
 	r = copy_output(io, e);
+	io->detached = session.detached;
 	tty_restore();
 	return r;
 }

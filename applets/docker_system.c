@@ -391,8 +391,8 @@ static void dial_input(void *arg)
 static int dial_main(struct docker_cli *cli, void *conf UNUSED, int argc UNUSED, char **argv UNUSED)
 {
 	CLEANUP(freep) char *p = xmalloc(65536);
+	static struct stream *s; /* the input thread may use it until we exit */
 	struct client *c;
-	struct stream *s;
 	struct err e;
 	ssize_t n;
 
