@@ -135,7 +135,8 @@ static int install_filter(struct err *e)
 
 static int set_limits(struct err *e)
 {
-	if (sandbox_rlimit_set("nofile", 4096, 4096, e) < 0 || sandbox_rlimit_set("core", 0, 0, e) < 0)
+	if (sandbox_rlimit_set("nofile", 4096, 4096, e) < 0 ||
+	    sandbox_rlimit_set("core", 0, 0, e) < 0)
 		return -1;
 	return sandbox_rlimit_set("as", MEMORY_MAX, MEMORY_MAX, e) < 0 ? -1 : 0;
 }
