@@ -9,7 +9,10 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 
+#define NSEC_PER_SEC  1000000000LL
+#define SEC_PER_DAY   86400
 #define MAX_COMPONENT 999 /* of a version number; larger ones read as this */
 
 /* Reads digits; what follows them, or NULL when there are none. */
@@ -92,6 +95,20 @@ int api_status(enum err_kind kind)
 		break;
 	}
 	return 500;
+}
+
+/* RFC 9110 5.6.7, as Go's server sends it with every answer */
+static void add_date(struct http_conn *conn)
+{
+	static const char days[] = "ThuFriSatSunMonTueWed"; /* 1970 began on a Thursday */
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	int64_t now = time_now_nsec() / NSEC_PER_SEC;
+	int year, month, day, hour, min, sec;
+
+	time_parts(now, &year, &month, &day, &hour, &min, &sec);
+	http_headers_addf(http_conn_headers(conn), "Date", "%.3s, %02d %.3s %d %02d:%02d:%02d GMT",
+			  days + now / SEC_PER_DAY % 7 * 3, day, months + (month - 1) * 3, year,
+			  hour, min, sec);
 }
 
 static void add_common_headers(struct http_conn *conn)
@@ -209,6 +226,7 @@ int api_dispatch(struct engine *en, struct http_conn *conn, const struct api_lin
 	struct err e = {0};
 	int r = 0;
 
+	add_date(conn);
 	route = find_route(rq->method, path != NULL ? path : rq->path, &c.name);
 	if (route == NULL)
 		return answer_message(conn, 404, "page not found");
