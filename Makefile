@@ -50,6 +50,7 @@ $(DEPS)/%/.stamp:
 	scripts/deps $(LIBC) $(CROSS)
 
 $(O)/tests/%.o: cflags += -Wno-frame-larger-than
+$(addprefix $(O)/,$(hot)): cflags += -O2
 
 # --- objects, one archive a room -------------------------------------------
 $(O)/%.o: %.c config/build.mk | $(deps_ok)

@@ -22,8 +22,11 @@ sections := -ffunction-sections -fdata-sections
 ifeq ($(VARIANT),release)
 CC      := $(musl_cc)
 LIBC    := musl
-CFLAGS  ?= -O2 -g
-cflags  := $(CFLAGS) $(sections) $(hardening) -Wframe-larger-than=4096
+CFLAGS  ?= -Os -g
+# bytes are moved, hashed and parsed in bulk here; the rest is small rather than fast
+hot     := lib/archive/%.o lib/usernet/%.o lib/base/hash.o lib/base/map.o lib/base/stream.o lib/http/body.o
+tables  := -fno-asynchronous-unwind-tables -fno-unwind-tables
+cflags  := $(CFLAGS) $(sections) $(tables) $(hardening) -Wframe-larger-than=4096
 ldflags := -static -Wl,--gc-sections -Wl,-z,relro,-z,now
 else ifeq ($(VARIANT),asan)
 CC      := $(host_cc)
