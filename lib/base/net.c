@@ -18,6 +18,10 @@
 #include "base/fd.h"
 #include "base/path.h"
 
+/* SOMAXCONN is 128 in musl; the kernel cuts this at net.core.somaxconn (4096). Clients connect
+ * without blocking, as Go's do, and fail at once when the queue is full. */
+#define NET_BACKLOG 4096
+
 static int connect_one(const struct addrinfo *ai, int timeout_ms)
 {
 	CLEANUP(fd_closep) int fd = -1;
@@ -86,7 +90,7 @@ int net_listen_tcp(const char *addr, uint16_t port, struct err *e)
 	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0) {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-		if (bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, SOMAXCONN) < 0) {
+		if (bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, NET_BACKLOG) < 0) {
 			int saved = errno;
 
 			fd_close(&fd);
@@ -161,7 +165,7 @@ int net_listen_unix(const char *path, int type, unsigned mode, struct err *e)
 	/* Linux applies fchmod() before bind() to the socket file; no window with a wider mode */
 	if (fchmod(fd, mode) < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0)
 		return err_sys(e, "bind %s", path);
-	if (chmod(path, mode) < 0 || listen(fd, SOMAXCONN) < 0)
+	if (chmod(path, mode) < 0 || listen(fd, NET_BACKLOG) < 0)
 		return err_sys(e, "listen %s", path);
 	return TAKE_FD(fd);
 }
