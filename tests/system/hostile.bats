@@ -109,7 +109,7 @@ contained() {
 
 @test "10 GB of claimed size, truncated" {
 	truncate -s 10G in/big
-	tar -C in --sparse-version=1.0 -cf - big 2>/dev/null | head -c 1048576 >short.tar || true
+	tar -C in -cf - big 2>/dev/null | head -c 1048576 >short.tar || true
 	refused short.tar
 	[ "$(memory_mb)" -lt 100 ]
 }
