@@ -45,23 +45,27 @@ int container_attach(struct api_call *c, struct err *e)
 		.stream = call_bool(c, "stream"),
 		.detach_keys = str_empty(keys) ? NULL : keys,
 	};
+	struct engine_attach_claim *claim;
 	struct api_hijack h = {.fd = -1};
 	bool tty = false;
 	struct err why;
 
-	if (engine_attach_check(c->en, c->name, a.detach_keys, &tty, e) < 0)
+	if (engine_attach_begin(c->en, c->name, a.detach_keys, &claim, &tty, e) < 0)
 		return -1;
 	/* dockerd gives this one head without the common fields */
 	http_headers_clear(http_conn_headers(c->conn));
-	if (api_hijack_begin(c, upgrade ? stream_type(c, tty) : API_RAW, &h, e) < 0)
+	if (api_hijack_begin(c, upgrade ? stream_type(c, tty) : API_RAW, &h, e) < 0) {
+		if (engine_attach_finish(claim, NULL, &why) < 0)
+			err_clear(&why);
 		return -1;
+	}
 	a.client_fd = h.fd;
 	a.multiplexed = !tty;
 	a.leftover = h.leftover.data;
 	a.n_leftover = h.leftover.len;
 	if (a.logs)
 		let_head_be_read();
-	if (engine_container_attach(c->en, c->name, &a, &why) < 0) {
+	if (engine_attach_finish(claim, &a, &why) < 0) {
 		CLEANUP(freep) char *text = xasprintf("Error attaching: %s\r\n", why.msg);
 
 		if (fd_write_all(h.fd, text, strlen(text), &why) < 0)

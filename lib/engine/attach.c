@@ -16,6 +16,8 @@
 #include "base/str.h"
 #include "engine/engine_internal.h"
 
+#define CLAIM_TIMEOUT_MS 5000 /* an answer's head takes no longer to send */
+
 static const unsigned char default_keys[] = {16, 17}; /* ctrl-p, ctrl-q */
 
 /* one key: a letter, or "ctrl-" and a letter or one of @ [ \ ] ^ _ ; -1 when it is none */
@@ -56,7 +58,7 @@ int detach_keys_parse(const char *text, unsigned char *ret, size_t *ret_n, struc
 	return 0;
 }
 
-void pending_attach_free(struct pending_attach *p)
+void attach_claim_free(struct engine_attach_claim *p)
 {
 	void *leftover = (void *)(uintptr_t)p->a.leftover;
 
@@ -65,17 +67,43 @@ void pending_attach_free(struct pending_attach *p)
 	free(p);
 }
 
-int engine_attach_check(struct engine *en, const char *name, const char *detach_keys, bool *ret_tty,
-			struct err *e)
+static bool all_ready(const struct container *c)
 {
-	unsigned char keys[SHIM_DETACH_KEYS_MAX];
-	struct container *c;
-	size_t n;
-	MUTEX_GUARD(&en->mu);
+	const struct engine_attach_claim *p;
 
-	c = container_find(en, name, e);
-	if (c == NULL || detach_keys_parse(detach_keys, keys, &n, e) < 0)
-		return -1;
+	list_for_each (p, &c->attaches, link)
+		if (!p->ready)
+			return false;
+	return true;
+}
+
+void attach_claims_take(struct engine *en, struct container *c, struct list *ret)
+{
+	struct engine_attach_claim *p, *next;
+	int64_t deadline = time_mono_ms() + CLAIM_TIMEOUT_MS;
+
+	while (!all_ready(c) && cond_wait_until(&en->changed, &en->mu, deadline)) {
+	}
+	list_for_each_safe (p, next, &c->attaches, link) {
+		list_del(&p->link);
+		if (p->ready)
+			list_add_tail(ret, &p->link);
+	}
+}
+
+void attach_claims_drop(struct container *c)
+{
+	struct engine_attach_claim *p, *next;
+
+	list_for_each_safe (p, next, &c->attaches, link) {
+		list_del(&p->link);
+		if (p->ready)
+			attach_claim_free(p);
+	}
+}
+
+static int check(const struct container *c, struct err *e)
+{
 	if (c->state == C_PAUSED)
 		return err_set(e, ERR_CONFLICT, 0,
 			       "container %s is paused, unpause the container before attach",
@@ -84,7 +112,6 @@ int engine_attach_check(struct engine *en, const char *name, const char *detach_
 		return err_set(e, ERR_CONFLICT, 0,
 			       "container %s is restarting, wait until the container is running",
 			       c->id);
-	*ret_tty = c->config.tty;
 	return 0;
 }
 
@@ -95,30 +122,46 @@ static bool hung_up(int fd)
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLHUP | POLLERR)) != 0;
 }
 
-/* keeps a client for the start; with mu held */
-static int keep(struct container *c, const struct engine_attach *a, const unsigned char *keys,
-		size_t n_keys, struct err *e)
+/* forgets clients that left while they waited for the start; with mu held */
+static void drop_gone(struct container *c)
 {
-	struct pending_attach *p, *next;
-	int fd;
+	struct engine_attach_claim *p, *next;
 
 	list_for_each_safe (p, next, &c->attaches, link) {
-		if (!hung_up(p->a.client_fd))
+		if (!p->ready || !hung_up(p->a.client_fd))
 			continue;
 		list_del(&p->link);
-		pending_attach_free(p);
+		attach_claim_free(p);
 	}
-	fd = fcntl(a->client_fd, F_DUPFD_CLOEXEC, 3);
-	if (fd < 0)
-		return err_sys(e, "attach");
+}
+
+int engine_attach_begin(struct engine *en, const char *name, const char *detach_keys,
+			struct engine_attach_claim **ret, bool *ret_tty, struct err *e)
+{
+	struct engine_attach_claim *p;
+	struct container *c;
+	MUTEX_GUARD(&en->mu);
+
+	c = container_find(en, name, e);
+	if (c == NULL)
+		return -1;
 	p = xcalloc(1, sizeof(*p));
-	p->a = *a;
-	p->a.client_fd = fd;
-	p->a.detach_keys = NULL;
-	p->a.leftover = xmemdup(a->leftover, a->n_leftover);
-	memcpy(p->keys, keys, SHIM_DETACH_KEYS_MAX);
-	p->n_keys = n_keys;
-	list_add_tail(&c->attaches, &p->link);
+	p->a.client_fd = -1;
+	list_init(&p->link);
+	container_settled(en, c);
+	if (check(c, e) < 0 || detach_keys_parse(detach_keys, p->keys, &p->n_keys, e) < 0) {
+		free(p);
+		return -1;
+	}
+	p->en = en;
+	p->c = c;
+	c->refs++;
+	if (!state_runs(c->state)) {
+		drop_gone(c);
+		list_add_tail(&c->attaches, &p->link);
+	}
+	*ret_tty = c->config.tty;
+	*ret = p;
 	return 0;
 }
 
@@ -181,31 +224,45 @@ static void replay(struct engine *en, struct container *c, const struct engine_a
 		log_debug(&e, "attach: logs of %s", c->name);
 }
 
-int engine_container_attach(struct engine *en, const char *name, const struct engine_attach *a,
-			    struct err *e)
+/* the claim becomes a waiting client when the container still is to start; with mu held. False: it
+ * is not waiting */
+static bool keep(struct engine_attach_claim *p, const struct engine_attach *a)
 {
-	struct container *c = container_get(en, name, e);
-	unsigned char keys[SHIM_DETACH_KEYS_MAX] = {0};
-	size_t n_keys = 0;
-	bool runs = false;
-	int r;
+	if (list_empty(&p->link))
+		return false;
+	p->a = *a;
+	p->a.client_fd = fcntl(a->client_fd, F_DUPFD_CLOEXEC, 3);
+	p->a.detach_keys = NULL;
+	p->a.leftover = xmemdup(a->leftover, a->n_leftover);
+	p->ready = true;
+	pthread_cond_broadcast(&p->en->changed);
+	return true;
+}
 
-	if (c == NULL)
-		return -1;
-	r = detach_keys_parse(a->detach_keys, keys, &n_keys, e);
-	if (r == 0 && a->logs)
+int engine_attach_finish(struct engine_attach_claim *p, const struct engine_attach *a,
+			 struct err *e)
+{
+	struct engine *en = p->en;
+	struct container *c = p->c;
+	bool kept = false;
+	int r = 0;
+
+	if (a != NULL && a->logs)
 		replay(en, c, a);
-	if (r == 0 && a->stream) {
-		pthread_mutex_lock(&en->mu);
-		container_settled(en, c);
-		runs = state_runs(c->state);
-		if (!runs)
-			r = keep(c, a, keys, n_keys, e);
-		pthread_mutex_unlock(&en->mu);
-		if (runs)
-			r = give(en, c, a, keys, n_keys, e);
+	pthread_mutex_lock(&en->mu);
+	if (a != NULL && a->stream)
+		kept = keep(p, a);
+	if (!kept) {
+		list_del(&p->link);
+		pthread_cond_broadcast(&en->changed);
 	}
-	if (r == 0)
+	pthread_mutex_unlock(&en->mu);
+	if (!kept) {
+		if (a != NULL && a->stream)
+			r = give(en, c, a, p->keys, p->n_keys, e);
+		attach_claim_free(p);
+	}
+	if (r == 0 && a != NULL)
 		container_event(en, c, "attach", NULL, NULL);
 	container_unref(en, c);
 	return r;

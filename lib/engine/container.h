@@ -102,14 +102,22 @@ struct engine_attach {
 	size_t n_leftover;
 };
 
-/** engine_attach_check() - before the answer's head: exists, and can be attached to; tells whether
- * it has a TTY */
-int engine_attach_check(struct engine *en, const char *name, const char *detach_keys, bool *ret_tty,
-			struct err *e) WARN_UNUSED;
-/** engine_container_attach() - hands the client over; a container not running yet gets it at its
- * start. Returns at once; the streams end when the container does */
-int engine_container_attach(struct engine *en, const char *name, const struct engine_attach *a,
-			    struct err *e) WARN_UNUSED;
+struct engine_attach_claim;
+
+/**
+ * engine_attach_begin() - before the answer's head: may this container be attached to
+ * @detach_keys: NULL: the default
+ * @ret:         engine_attach_finish() ends it. A container not running yet does not start before
+ * that, so that no output is missed
+ * @ret_tty:     whether it has a TTY
+ * @e:           ERR_NOTFOUND; ERR_CONFLICT paused or restarting; ERR_INVALID bad keys
+ */
+int engine_attach_begin(struct engine *en, const char *name, const char *detach_keys,
+			struct engine_attach_claim **ret, bool *ret_tty, struct err *e) WARN_UNUSED;
+/** engine_attach_finish() - hands the client over (a NULL: gives up) and frees the claim. Returns
+ * at once; the streams end when the container does */
+int engine_attach_finish(struct engine_attach_claim *claim, const struct engine_attach *a,
+			 struct err *e) WARN_UNUSED;
 
 struct engine_logs {
 	bool out, err, follow, timestamps, details;

@@ -88,7 +88,7 @@ struct container {
 	JSON_ARRAY_OF(struct container_port) ports;
 	char *cgroup; /* directory while it runs, or NULL */
 
-	struct list attaches;	 /* struct pending_attach: clients waiting for the start */
+	struct list attaches;	 /* struct engine_attach_claim: clients waiting for the start */
 	struct list waits;	 /* struct engine_wait */
 	struct list execs;	 /* struct exec */
 	pthread_mutex_t save_mu; /* held across writing the state files; before en->mu */
@@ -191,13 +191,22 @@ int exec_probe(struct engine *en, struct container *c, const struct strv *argv, 
 /* wakes the waiters of a condition; with mu held */
 void waits_wake(struct container *c, bool removed, const char *error);
 
-struct pending_attach {
-	struct list link;
-	struct engine_attach a; /* client_fd and leftover are owned */
+/* a client between engine_attach_begin() and the container's start */
+struct engine_attach_claim {
+	struct list link; /* in the container's attaches while it does not run */
+	struct engine *en;
+	struct container *c;	/* a reference until finished */
+	struct engine_attach a; /* once ready: client_fd and leftover are owned */
 	unsigned char keys[SHIM_DETACH_KEYS_MAX];
 	size_t n_keys;
+	bool ready; /* finished: waits for the start */
 };
-void pending_attach_free(struct pending_attach *p);
+/* frees a claim that is finished and off its list */
+void attach_claim_free(struct engine_attach_claim *p);
+/* takes the finished claims off the container, waiting for those that are not yet; with mu held */
+void attach_claims_take(struct engine *en, struct container *c, struct list *ret);
+/* drops them: the container will not run; with mu held */
+void attach_claims_drop(struct container *c);
 int detach_keys_parse(const char *text, unsigned char *ret, size_t *ret_n, struct err *e);
 
 /* --- health (health.c): state of one container's checks, owned by its supervisor --- */

@@ -57,15 +57,12 @@ static int prepare(struct engine *en, struct container *c, const char *bundle, s
 /* hands over the clients that attached before the start */
 static void give_attaches(struct engine *en, struct container *c, struct shim_conn *conn)
 {
-	struct pending_attach *p, *next;
+	struct engine_attach_claim *p, *next;
 	struct list taken;
 
 	list_init(&taken);
 	pthread_mutex_lock(&en->mu);
-	list_for_each_safe (p, next, &c->attaches, link) {
-		list_del(&p->link);
-		list_add_tail(&taken, &p->link);
-	}
+	attach_claims_take(en, c, &taken);
 	pthread_mutex_unlock(&en->mu);
 	list_for_each_safe (p, next, &taken, link) {
 		struct shim_attach a = {
@@ -82,7 +79,7 @@ static void give_attaches(struct engine *en, struct container *c, struct shim_co
 		if (shim_attach(conn, "", &a, &e) < 0)
 			log_debug(&e, "attach to %s", c->name);
 		list_del(&p->link);
-		pending_attach_free(p);
+		attach_claim_free(p);
 	}
 }
 
@@ -122,7 +119,6 @@ static int spawn_and_start(struct engine *en, struct container *c, const char *b
 static void settle_failed(struct engine *en, struct container *c, const char *bundle, int exit_code,
 			  const struct err *why)
 {
-	struct pending_attach *p, *next;
 	struct err e;
 
 	bridge_release(en, c);
@@ -132,10 +128,7 @@ static void settle_failed(struct engine *en, struct container *c, const char *bu
 	c->exit_code = exit_code;
 	c->pid = 0;
 	str_replace_ptr(&c->error, why->msg);
-	list_for_each_safe (p, next, &c->attaches, link) {
-		list_del(&p->link);
-		pending_attach_free(p);
-	}
+	attach_claims_drop(c);
 	if (container_step(en, c, EV_START_FAILED, &e) < 0)
 		log_error(&e, "start %s", c->name);
 	waits_wake(c, false, why->msg);

@@ -21,11 +21,9 @@ struct container *container_new(void)
 
 static void container_free(struct container *c)
 {
-	struct pending_attach *p, *next_p;
 	struct exec *x, *next_x;
 
-	list_for_each_safe (p, next_p, &c->attaches, link)
-		pending_attach_free(p);
+	attach_claims_drop(c);
 	list_for_each_safe (x, next_x, &c->execs, link)
 		exec_free(x);
 	json_struct_clear(&docker_config_json, &c->config);

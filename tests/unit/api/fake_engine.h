@@ -257,14 +257,20 @@ int engine_wait_end(struct engine_wait *w, int client_fd, int *ret_code, char **
 	return 0;
 }
 
-int engine_attach_check(struct engine *en, const char *name, const char *detach_keys, bool *ret_tty,
-			struct err *e)
+struct engine_attach_claim {
+	struct engine *en;
+};
+
+int engine_attach_begin(struct engine *en, const char *name, const char *detach_keys,
+			struct engine_attach_claim **ret, bool *ret_tty, struct err *e)
 {
 	if (fake_find(en, name, e) < 0)
 		return -1;
 	if (str_eq(detach_keys, "bad"))
 		return err_set(e, ERR_INVALID, 0, "Invalid detach keys (bad) provided");
 	*ret_tty = en->tty;
+	*ret = xcalloc(1, sizeof(**ret));
+	(*ret)->en = en;
 	return 0;
 }
 
@@ -277,12 +283,13 @@ static inline int fake_talk(struct engine *en, const struct engine_attach *a, st
 	return a->client_fd < 0 ? 0 : fd_write_all(a->client_fd, "spoken", 6, e);
 }
 
-int engine_container_attach(struct engine *en, const char *name, const struct engine_attach *a,
-			    struct err *e)
+int engine_attach_finish(struct engine_attach_claim *claim, const struct engine_attach *a,
+			 struct err *e)
 {
-	if (fake_find(en, name, e) < 0)
-		return -1;
-	return fake_talk(en, a, e);
+	struct engine *en = claim->en;
+
+	free(claim);
+	return a == NULL ? 0 : fake_talk(en, a, e);
 }
 
 int engine_logs_check(struct engine *en, const char *name, bool *ret_tty, struct err *e)
