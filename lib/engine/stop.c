@@ -332,7 +332,8 @@ int engine_container_resize(struct engine *en, const char *name, unsigned rows, 
 		return -1;
 	r = open_shim(en, c, &conn, e);
 	if (r == 0) {
-		r = shim_resize(&conn, "", rows, cols, e);
+		/* without a terminal there is nothing to do, and dockerd says so by success */
+		r = c->config.tty ? shim_resize(&conn, "", rows, cols, e) : 0;
 		shim_close(&conn);
 	}
 	container_unref(en, c);
