@@ -73,6 +73,14 @@ static struct docker_endpoint *reset_endpoint(struct engine *en, struct containe
 	return ep;
 }
 
+void bridge_announce(struct engine *en, struct container *c)
+{
+	struct docker_endpoint *ep = reset_endpoint(en, c);
+
+	if (ep != NULL)
+		ep->endpoint_id = xstrdup("");
+}
+
 int bridge_reserve(struct engine *en, struct container *c, struct err *e)
 {
 	struct docker_endpoint *ep = reset_endpoint(en, c);
@@ -316,7 +324,6 @@ int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e
 void bridge_release(struct engine *en, struct container *c)
 {
 	JSON_ARRAY_OF(struct container_port) ports;
-	struct docker_endpoint *ep;
 	struct err e;
 
 	pthread_mutex_lock(&en->mu);
@@ -335,9 +342,7 @@ void bridge_release(struct engine *en, struct container *c)
 	pthread_mutex_lock(&en->mu);
 	ipam_release(&en->ipam, &c->address);
 	memset(&c->address, 0, sizeof(c->address));
-	ep = reset_endpoint(en, c);
-	if (ep != NULL)
-		ep->endpoint_id = xstrdup("");
+	bridge_announce(en, c);
 	pthread_mutex_unlock(&en->mu);
 }
 

@@ -430,6 +430,7 @@ static int fill(struct engine *en, struct container *c, struct image *img, struc
 	if (check(en, c, e) < 0 || apply_security_opts(c, e) < 0 || set_command(c, e) < 0)
 		return -1;
 	warn_limits(en, &c->host, warnings);
+	bridge_announce(en, c);
 	return mounts_plan(en, c, &img->config->config.volumes, e);
 }
 

@@ -230,6 +230,8 @@ void process_env(const struct container *c, struct strv *env);
 int bridge_open(struct engine *en, const char *bip, struct err *e);
 /* takes an address (CREATED part of start); with mu held */
 int bridge_reserve(struct engine *en, struct container *c, struct err *e);
+/* the network as a container shows it that does not run; with mu held */
+void bridge_announce(struct engine *en, struct container *c);
 int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e);
 void bridge_release(struct engine *en, struct container *c);
 void bridge_take_back(struct engine *en, struct container *c);
