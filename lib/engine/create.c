@@ -213,19 +213,22 @@ static int check_ports(const struct container *c, struct err *e)
 	return 0;
 }
 
-static int check_network(struct engine *en, const char *mode, struct err *e)
+/* a known mode; who shares another container's network has its names too */
+static int check_network(struct engine *en, struct container *c, struct err *e)
 {
-	const char *other = str_skip(mode, "container:");
-	struct container *c;
+	const char *mode = c->host.network_mode, *other = str_skip(mode, "container:");
+	struct container *o;
 
 	if (str_eq(mode, "host") || str_eq(mode, "none") || str_eq(mode, "bridge"))
 		return 0;
 	if (other == NULL)
 		return err_set(e, ERR_NOTFOUND, 0, "network %s not found", mode);
-	c = container_get(en, other, e);
-	if (c == NULL)
+	o = container_get(en, other, e);
+	if (o == NULL)
 		return -1;
-	container_unref(en, c);
+	str_replace_ptr(&c->config.hostname, o->config.hostname);
+	str_replace_ptr(&c->config.domainname, o->config.domainname);
+	container_unref(en, o);
 	return 0;
 }
 
@@ -306,8 +309,8 @@ static int check(struct engine *en, struct container *c, struct err *e)
 			return err_set(e, ERR_INVALID, 0, "invalid environment variable: %s",
 				       c->config.env.items[i]);
 	if (check_signal(c->config.stop_signal, e) < 0 || check_restart_policy(&c->host, e) < 0 ||
-	    check_caps(&c->host, e) < 0 || check_ports(c, e) < 0 ||
-	    check_network(en, c->host.network_mode, e) < 0 || check_limits(&c->host, e) < 0)
+	    check_caps(&c->host, e) < 0 || check_ports(c, e) < 0 || check_network(en, c, e) < 0 ||
+	    check_limits(&c->host, e) < 0)
 		return -1;
 	return 0;
 }

@@ -130,8 +130,7 @@ static int set_namespaces(struct engine *en, const struct container *c, struct o
 	    set_namespace(en, s, "uts", "uts", h->uts_mode, e) < 0 ||
 	    set_namespace(en, s, "cgroup", "cgroup", h->cgroupns_mode, e) < 0)
 		return -1;
-	if (oci_spec_namespace_find(s, "uts") != NULL &&
-	    !str_starts(h->network_mode, "container:")) {
+	if (oci_spec_namespace_find(s, "uts") != NULL) {
 		str_replace_ptr(&s->hostname, c->config.hostname);
 		if (!str_empty(c->config.domainname))
 			str_replace_ptr(&s->domainname, c->config.domainname);
