@@ -1,0 +1,231 @@
+# checks.sh: run as uid 1000 in the machine of tests/vm/run, in a control group delegated to it.
+# Prints TAP; each check is a function, whose output is shown when it fails.
+export HOME=/home/user XDG_RUNTIME_DIR=/run/user/1000 USER=user
+export DOCKER_HOST=unix://$XDG_RUNTIME_DIR/docker.sock
+group=/sys/fs/cgroup/user
+n=0
+
+tap() { # tap NAME WHAT: runs the function NAME
+	n=$((n + 1))
+	(set -e; "$1") >/tmp/out 2>&1
+	# the shell has no set -e inside of a condition
+	if [ $? = 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+		sed 's/^/# /' /tmp/out
+	fi
+}
+
+# --- tools ---------------------------------------------------------------------
+within() { # within SECONDS COMMAND...: until it succeeds
+	local end=$(($(date +%s) + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(date +%s)" -lt "$end" ] || { echo "not within time: $*"; return 1; }
+		sleep 0.1
+	done
+}
+is() { [ "$1" = "$2" ] || { echo "expected '$2', got '$1'"; return 1; }; }
+has() { case $1 in *"$2"*) ;; *) echo "no '$2' in: $1"; return 1 ;; esac; }
+id_of() { docker inspect --format '{{.Id}}' "$1"; }
+file() { cat "$group/$(id_of "$1")/$2"; }  # file CONTAINER FILE of its control group
+state() { docker inspect --format "{{.State.$1}}" "$2"; }
+fails() { ! "$@"; }
+pid_of() { # pid_of WORD: the process whose command line starts with an applet's name
+	local p
+	for p in /proc/[0-9]*; do
+		tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -qE "^([^ ]*/)?(thimble )?$1( |\$)" && echo "${p#/proc/}"
+	done | head -n 1
+}
+
+# --- the checks ------------------------------------------------------------------
+starts() {
+	dockerd-rootless.sh >>/tmp/log 2>&1 &
+	within 15 docker ping || { cat /tmp/log; return 1; }
+}
+info_shows_v2() {
+	docker info >/tmp/info
+	has "$(cat /tmp/info)" "Cgroup Driver: cgroupfs"
+	has "$(cat /tmp/info)" "Cgroup Version: 2"
+	fails grep -q "without cgroups" /tmp/info
+	real-docker info 2>&1 | fails grep "^WARNING: No"
+}
+embedded_image_runs() { docker run --rm thimble/hello | grep -q thimble; }
+image_arrives() {
+	docker import -c 'CMD ["/bin/sh"]' -c 'ENV PATH=/bin' "$HOME/small.tar" small
+	docker run --rm small echo hello | grep hello
+}
+limits_are_written() {
+	docker run -d --name lim -m 64m --memory-reservation 32m --cpus 0.5 --pids-limit 20 --cpuset-cpus 1 \
+		--cpu-shares 512 small sleep 1000
+	is "$(file lim memory.max)" 67108864
+	is "$(file lim memory.low)" 33554432
+	is "$(file lim memory.swap.max)" 67108864
+	is "$(file lim cpu.max)" "50000 100000"
+	is "$(file lim pids.max)" 20
+	is "$(file lim cpuset.cpus)" 1
+	is "$(file lim cpu.weight)" 20
+}
+own_group_is_seen() {
+	is "$(docker exec lim cat /proc/self/cgroup)" "0::/"
+	is "$(docker exec lim cat /sys/fs/cgroup/memory.max)" 67108864
+	is "$(docker exec lim nproc)" 1
+	fails docker exec lim sh -c 'echo max >/sys/fs/cgroup/memory.max'
+}
+no_warning_is_given() {
+	is "$(docker run --rm -m 64m --cpus 1 --pids-limit 20 small true 2>&1)" ""
+}
+update_changes_limits() {
+	real-docker update -m 96m --memory-swap 96m --cpus 0.25 --pids-limit 30 --cpuset-cpus 0-1 --cpu-shares 1024 \
+		--restart unless-stopped lim
+	is "$(file lim memory.max)" 100663296
+	is "$(file lim memory.swap.max)" 0
+	is "$(file lim cpu.max)" "25000 100000"
+	is "$(file lim pids.max)" 30
+	is "$(file lim cpuset.cpus)" 0-1
+	is "$(file lim cpu.weight)" 39
+	is "$(docker inspect --format '{{.HostConfig.Memory}} {{.HostConfig.NanoCpus}}' lim)" "100663296 250000000"
+	is "$(docker inspect --format '{{.HostConfig.RestartPolicy.Name}}' lim)" unless-stopped
+	real-docker update --pids-limit -1 lim
+	is "$(file lim pids.max)" max
+}
+update_is_refused_clearly() {
+	has "$(real-docker update -m 1m lim 2>&1)" "Minimum memory limit allowed is 6MB"
+	has "$(real-docker update --cpuset-cpus 77 lim 2>&1)" "cpuset"
+	has "$(real-docker update --memory-swap 32m lim 2>&1)" "Minimum memoryswap limit should be larger"
+	is "$(docker inspect --format '{{.HostConfig.CpusetCpus}}' lim)" 0-1
+	is "$(file lim cpuset.cpus)" 0-1
+}
+update_survives_restart() {
+	docker restart -t 0 lim
+	is "$(file lim memory.max)" 100663296
+	is "$(file lim cpu.max)" "25000 100000"
+}
+pids_limit_holds() {
+	docker run --name forks --pids-limit 8 small sh -c \
+		'i=0; while [ $i -lt 20 ]; do sleep 3 & i=$((i+1)); done; wait' >/tmp/forks 2>&1 || true
+	has "$(cat /tmp/forks)" "an't fork"
+	docker rm -f forks
+}
+memory_limit_kills() {
+	docker events --since 0 --filter event=oom >/tmp/oom &
+	docker run --name big -m 16m --memory-swap 16m small sh -c 'exec tail -c 200m /dev/zero' || code=$?
+	is "$code" 137
+	is "$(state OOMKilled big)" true
+	is "$(state ExitCode big)" 137
+	within 5 grep -q oom /tmp/oom
+	kill %1
+	docker rm big
+}
+memory_kill_of_a_child_is_told() {
+	docker run -d --name parent -m 16m --memory-swap 16m small sh -c 'tail -c 200m /dev/zero; sleep 1000'
+	within 20 grep -q 'oom_kill [1-9]' "$group/$(id_of parent)/memory.events"
+	is "$(state Running parent)" true
+	within 5 oom_is_known
+	docker rm -f parent
+}
+oom_is_known() { is "$(state OOMKilled parent)" true; }
+cpu_quota_throttles() {
+	docker run -d --name burn --cpus 0.2 small sh -c 'while :; do :; done'
+	is "$(file burn cpu.max)" "20000 100000"
+	within 10 grep -q 'nr_throttled [1-9]' "$group/$(id_of burn)/cpu.stat"
+}
+pause_freezes() {
+	docker pause burn
+	is "$(state Status burn)" paused
+	is "$(state Paused burn)" true
+	has "$(file burn cgroup.events)" "frozen 1"
+	a=$(file burn cpu.stat | head -n 1)
+	sleep 1
+	is "$(file burn cpu.stat | head -n 1)" "$a"
+	has "$(docker exec burn true 2>&1)" "is paused, unpause the container before exec"
+	has "$(docker ps)" "(Paused)"
+}
+paused_survives_kill_of_engine() {
+	restart_engine
+	is "$(state Paused burn)" true
+}
+unpause_thaws() {
+	docker unpause burn
+	is "$(state Status burn)" running
+	a=$(file burn cpu.stat | head -n 1)
+	sleep 1
+	[ "$(file burn cpu.stat | head -n 1)" != "$a" ]
+	docker exec burn true
+}
+stop_of_paused_ends_it() {
+	docker pause burn
+	docker stop -t 1 burn
+	is "$(state Status burn)" exited
+	docker start burn
+	docker pause burn
+	docker rm -f burn
+}
+stats_are_counted() {
+	docker run -d --name busy -m 64m small sh -c 'while :; do :; done'
+	real-docker stats --no-stream --format '{{.CPUPerc}} {{.MemUsage}} {{.PIDs}}' busy >/tmp/stats
+	cat /tmp/stats
+	grep -qE '^[1-9][0-9.]*% [1-9][0-9.]*[KM]iB / 64MiB 1$' /tmp/stats
+	docker rm -f busy
+}
+top_lists() { has "$(docker top lim)" "sleep 1000"; }
+groups_are_taken_back() {
+	docker run --rm small true
+	is "$(ls -d "$group"/*/ | wc -l)" "$(($(docker ps -q | wc -l) + 1))"
+}
+parent_group() {
+	docker run -d --name child --cgroup-parent batch small sleep 1000
+	[ -d "$group/batch/$(id_of child)" ]
+	docker rm -f child
+}
+host_cgroupns() {
+	has "$(docker run --rm --cgroupns host small cat /proc/self/cgroup)" "0::/user/"
+}
+restart_engine() { # as a crash would
+	kill -9 "$(pid_of dockerd)"
+	within 10 fails docker ping
+	sleep 0.5
+	starts
+}
+container_outlives_engine() {
+	before=$(state Pid lim)
+	restart_engine
+	is "$(state Pid lim)" "$before"
+	is "$(state Running lim)" true
+	docker exec lim true
+	real-docker update --pids-limit 40 lim
+	is "$(file lim pids.max)" 40
+	docker run --rm small true
+}
+all_is_removed() {
+	docker rm -f $(docker ps -aq)
+	is "$(ls -d "$group"/*/)" "$group/engine/"
+}
+
+tap starts "the stack starts in a delegated group"
+tap info_shows_v2 "docker info shows cgroupfs, version 2, no warnings"
+tap embedded_image_runs "the embedded image runs"
+tap image_arrives "an image is imported and runs"
+tap limits_are_written "limits of docker run are in the group's files"
+tap own_group_is_seen "a container sees its own group as the root, read-only"
+tap no_warning_is_given "limits give no warning"
+tap update_changes_limits "docker update changes limits and restart policy"
+tap update_is_refused_clearly "a bad update is refused and changes nothing"
+tap update_survives_restart "updated limits hold after a restart"
+tap pids_limit_holds "the pids limit holds"
+tap memory_limit_kills "the memory limit kills: 137, OOMKilled, event oom"
+tap memory_kill_of_a_child_is_told "a killed child is known while the container runs"
+tap cpu_quota_throttles "the cpu quota throttles"
+tap pause_freezes "docker pause freezes"
+tap paused_survives_kill_of_engine "a paused container is still paused after kill -9 of dockerd"
+tap unpause_thaws "docker unpause thaws"
+tap stop_of_paused_ends_it "stop and rm -f end a paused container"
+tap stats_are_counted "docker stats has figures"
+tap top_lists "docker top lists"
+tap groups_are_taken_back "groups of ended containers are removed"
+tap parent_group "--cgroup-parent"
+tap host_cgroupns "--cgroupns host"
+tap container_outlives_engine "a container outlives kill -9 of dockerd and is controllable"
+tap all_is_removed "rm -f leaves no group behind"
+echo "1..$n"
