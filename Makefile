@@ -104,7 +104,7 @@ fuzz: ## fuzz each target for FUZZ_SECONDS (10) with clang's libFuzzer
 	@$(MAKE) --no-print-directory VARIANT=fuzz $(addprefix build/fuzz/,$(fuzzers))
 	@scripts/fuzz build/fuzz $(or $(FUZZ_SECONDS),10)
 
-test: ## everything: unit, replay, lint, system tests; ends with "N passed, N failed, N skipped"
+test: ## everything: unit, replay, lint, system tests, cgroups in a machine; ends with "N passed, N failed, N skipped"
 	@scripts/test
 
 build/bench-client: tests/bench/client.c

@@ -90,11 +90,45 @@ static uint64_t read_number(const char *dir, const char *file)
 	return str_starts(buf_str(&b), "max") ? UINT64_MAX : strtoull(buf_str(&b), NULL, 10);
 }
 
-int cgroup_create(const char *path, struct err *e)
+/* What a group has of the root's controllers, its children get too. */
+static void pass_controllers(const char *dir)
 {
+	static const char *const all[] = {"+cpu", "+cpuset", "+memory", "+pids", "+io"};
+	struct err ignored;
+
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		(void)!put(dir, "cgroup.subtree_control", all[i], &ignored);
+}
+
+int cgroup_create(const struct cgroup_root *r, const char *path, struct err *e)
+{
+	CLEANUP(freep) char *dir = xstrdup(path);
+	size_t at;
+
 	if (str_empty(path))
 		return 0;
-	return path_mkdirs(path, 0755, e);
+	if (path_mkdirs(path, 0755, e) < 0)
+		return -1;
+	at = strlen(r->path) + 1;
+	while (at < strlen(path) && (at += strcspn(path + at, "/")) < strlen(path)) {
+		dir[at] = '\0';
+		pass_controllers(dir);
+		dir[at++] = '/';
+	}
+	return 0;
+}
+
+static int set_swap(const char *path, const struct cgroup_limits *l, struct err *e)
+{
+	int r = 0;
+
+	/* Docker counts memory and swap together; the kernel swap alone */
+	if (l->memory_swap_bytes < 0)
+		r = put(path, "memory.swap.max", "max", e);
+	else if (l->memory_swap_bytes > 0 && l->memory_swap_bytes >= l->memory_bytes)
+		r = putf(path, "memory.swap.max", e, "%" PRId64,
+			 l->memory_swap_bytes - MAX(l->memory_bytes, 0));
+	return r < 0 && e->sys == ENOENT ? 0 : r; /* a kernel without swap */
 }
 
 static int set_memory(const char *path, const struct cgroup_limits *l, struct err *e)
@@ -106,13 +140,7 @@ static int set_memory(const char *path, const struct cgroup_limits *l, struct er
 	if (l->memory_low_bytes > 0 &&
 	    putf(path, "memory.low", e, "%" PRId64, l->memory_low_bytes) < 0)
 		return -1;
-	if (l->memory_swap_bytes < 0)
-		return put(path, "memory.swap.max", "max", e);
-	/* Docker counts memory and swap together; the kernel swap alone */
-	if (l->memory_swap_bytes > 0 && l->memory_swap_bytes >= l->memory_bytes)
-		return putf(path, "memory.swap.max", e, "%" PRId64,
-			    l->memory_swap_bytes - MAX(l->memory_bytes, 0));
-	return 0;
+	return set_swap(path, l, e);
 }
 
 static int set_cpu(const char *path, const struct cgroup_limits *l, struct err *e)
@@ -125,14 +153,27 @@ static int set_cpu(const char *path, const struct cgroup_limits *l, struct err *
 		if (putf(path, "cpu.weight", e, "%" PRIu64, 1 + (shares - 2) * 9999 / 262142) < 0)
 			return -1;
 	}
-	if (l->cpu_quota_usec != 0 &&
-	    putf(path, "cpu.max", e, "%" PRIu64 " %" PRIu64, l->cpu_quota_usec, period) < 0)
+	if (l->cpu_quota_usec > 0 &&
+	    putf(path, "cpu.max", e, "%" PRId64 " %" PRIu64, l->cpu_quota_usec, period) < 0)
+		return -1;
+	if (l->cpu_quota_usec <= 0 && (l->cpu_quota_usec < 0 || l->cpu_period_usec != 0) &&
+	    putf(path, "cpu.max", e, "max %" PRIu64, period) < 0)
 		return -1;
 	if (!str_empty(l->cpuset_cpus) && put(path, "cpuset.cpus", l->cpuset_cpus, e) < 0)
 		return -1;
 	if (!str_empty(l->cpuset_mems) && put(path, "cpuset.mems", l->cpuset_mems, e) < 0)
 		return -1;
 	return 0;
+}
+
+/* The scheduler BFQ takes Docker's figure as it is, io.cost has a scale of its own. */
+static int set_io(const char *path, const struct cgroup_limits *l, struct err *e)
+{
+	unsigned weight = MIN(l->blkio_weight, 1000);
+
+	if (weight < 10 || putf(path, "io.bfq.weight", e, "%u", weight) == 0)
+		return 0;
+	return putf(path, "io.weight", e, "%u", 1 + (weight - 10) * 9999 / 990);
 }
 
 int cgroup_set(const char *path, const struct cgroup_limits *l, struct err *e)
@@ -145,10 +186,7 @@ int cgroup_set(const char *path, const struct cgroup_limits *l, struct err *e)
 		return -1;
 	if (l->pids_max > 0 && putf(path, "pids.max", e, "%" PRId64, l->pids_max) < 0)
 		return -1;
-	if (l->blkio_weight >= 10)
-		return putf(path, "io.weight", e, "%u",
-			    1 + (MIN(l->blkio_weight, 1000) - 10) * 9999 / 990);
-	return 0;
+	return set_io(path, l, e);
 }
 
 int cgroup_open(const char *path)
@@ -334,6 +372,18 @@ uint64_t cgroup_oom_kills(const char *path)
 	if (!str_empty(path) && get(path, "memory.events", &b, &ignored) == 0)
 		(void)find_key(buf_str(&b), "oom_kill", &n);
 	return n;
+}
+
+int cgroup_open_events(const char *path)
+{
+	CLEANUP(freep) char *file = str_empty(path) ? NULL : path_join(path, "memory.events");
+	char text[512];
+	int fd = file != NULL ? open(file, O_RDONLY | O_CLOEXEC) : -1;
+
+	/* the first poll is quiet only after a reading */
+	if (fd >= 0 && pread(fd, text, sizeof(text), 0) < 0)
+		fd_close(&fd);
+	return fd;
 }
 
 int cgroup_remove(const char *path, struct err *e)

@@ -35,6 +35,8 @@ struct cgroup_root {
 	int version; /* of the host: 1, 2, or 0 when there is none */
 	char *path;  /* absolute directory of the delegated subtree; NULL with CGROUP_NONE */
 	unsigned controllers; /* enum cgroup_controller bits children can use */
+	bool io_weight;	      /* the kernel can weigh I/O */
+	char *cpus, *mems;    /* the processors and memory nodes there are ("0-3"), or NULL */
 	char *why_none;	      /* a sentence when mode is CGROUP_NONE */
 };
 
@@ -43,7 +45,7 @@ struct cgroup_limits {
 	int64_t memory_bytes;	   /* memory.max; -1 unlimited */
 	int64_t memory_low_bytes;  /* reservation: memory.low */
 	int64_t memory_swap_bytes; /* memory and swap together as Docker; -1 unlimited swap */
-	uint64_t cpu_quota_usec;   /* cpu.max, per period; 0 none */
+	int64_t cpu_quota_usec;	   /* cpu.max, per period; -1 unlimited */
 	uint64_t cpu_period_usec;  /* 0: 100000 */
 	uint64_t cpu_shares;	   /* v1 shares 2..262144, turned into cpu.weight */
 	const char *cpuset_cpus;   /* NULL or "" leaves it */
@@ -81,14 +83,24 @@ bool cgroup_limits_any(const struct cgroup_limits *l);
 void cgroup_limits_warnings(const struct cgroup_root *r, struct cgroup_limits *l,
 			    struct strv *warnings);
 
+/**
+ * cgroup_set_within() - tells whether a list of cpuset(7) ("0-2,4") is part of another
+ * @want: of a user
+ * @have: of the kernel; NULL or "" has everything
+ *
+ * Return: 1 yes, 0 no, -1 malformed.
+ */
+int cgroup_set_within(const char *want, const char *have);
+
 /* A container's group is named by its absolute directory; NULL or "" stands for none, and then
  * every function below is a success that does nothing. Any thread. */
 
 /** cgroup_path() - directory for a container, on the heap: ROOT/PARENT/NAME; NULL when none.
  * parent may be NULL */
 char *cgroup_path(const struct cgroup_root *r, const char *parent, const char *name);
-/** cgroup_create() - makes the directory (and parents below the root) */
-int cgroup_create(const char *path, struct err *e) WARN_UNUSED;
+/** cgroup_create() - makes the directory, and parents below the root, in which it enables the
+ * controllers */
+int cgroup_create(const struct cgroup_root *r, const char *path, struct err *e) WARN_UNUSED;
 /** cgroup_set() - writes the limits */
 int cgroup_set(const char *path, const struct cgroup_limits *l, struct err *e) WARN_UNUSED;
 /** cgroup_open() - O_PATH descriptor for CLONE_INTO_CGROUP; -1 when none */
@@ -106,6 +118,9 @@ int cgroup_freeze(const char *path, bool frozen, struct err *e) WARN_UNUSED;
 int cgroup_kill(const char *path, struct err *e) WARN_UNUSED;
 /** cgroup_oom_kills() - count of processes that the group's limit has killed; 0 when none */
 uint64_t cgroup_oom_kills(const char *path);
+/** cgroup_open_events() - memory.events, for epoll(7) with EPOLLPRI: ready when it has changed
+ * since it was read; -1 when there is none */
+int cgroup_open_events(const char *path);
 /** cgroup_remove() - removes the group with its children; absent is success */
 int cgroup_remove(const char *path, struct err *e) WARN_UNUSED;
 

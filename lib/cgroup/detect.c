@@ -21,6 +21,8 @@
 
 #define CGROUP_MOUNT "/sys/fs/cgroup"
 #define FILE_MAX     65536
+#define MOVES_MAX    100
+#define SET_MAX	     8192 /* processors of a machine: CONFIG_NR_CPUS of distributions */
 
 static const struct {
 	const char *name;
@@ -101,9 +103,11 @@ static int move_to_leaf(const char *dir, struct err *e)
 	return 0;
 }
 
-static void enable(struct cgroup_root *r)
+/* False when a process has come into the group meanwhile. */
+static bool enable(struct cgroup_root *r)
 {
 	unsigned there = read_controllers(r->path, "cgroup.controllers");
+	bool busy = false;
 	struct err e;
 
 	for (size_t i = 0; i < ARRAY_LEN(controllers); i++) {
@@ -111,9 +115,45 @@ static void enable(struct cgroup_root *r)
 
 		if (there & controllers[i].bit &&
 		    write_at(r->path, "cgroup.subtree_control", text, &e) < 0)
-			there &= ~controllers[i].bit;
+			busy = busy || e.sys == EBUSY;
 	}
 	r->controllers = there & read_controllers(r->path, "cgroup.subtree_control");
+	return !busy;
+}
+
+/* Our siblings may fork just now, and their children stay behind. */
+static int take_over(struct cgroup_root *r, struct err *e)
+{
+	for (int i = 0; i < MOVES_MAX; i++) {
+		if (move_to_leaf(r->path, e) < 0)
+			return -1;
+		if (enable(r))
+			break;
+	}
+	return 0;
+}
+
+/* The first line of a file of the group, or NULL. */
+static char *read_line(const char *dir, const char *file)
+{
+	CLEANUP(buf_clear) struct buf text = BUF_INIT;
+	CLEANUP(freep) char *path = path_join(dir, file);
+	struct err ignored;
+
+	if (file_read(AT_FDCWD, path, FILE_MAX, &text, &ignored) < 0)
+		return NULL;
+	return xstrndup(buf_str(&text), strcspn(buf_str(&text), "\n"));
+}
+
+/* What depends on the kernel's configuration and on the machine. */
+static void look(struct cgroup_root *r)
+{
+	CLEANUP(freep) char *weight = path_join(r->path, "io.weight");
+	CLEANUP(freep) char *bfq = path_join(r->path, "io.bfq.weight");
+
+	r->io_weight = access(weight, F_OK) == 0 || access(bfq, F_OK) == 0;
+	r->cpus = read_line(r->path, "cpuset.cpus.effective");
+	r->mems = read_line(r->path, "cpuset.mems.effective");
 }
 
 void cgroup_root_detect(struct cgroup_root *ret)
@@ -141,26 +181,83 @@ void cgroup_root_detect(struct cgroup_root *ret)
 	ret->path = path_join(CGROUP_MOUNT, own);
 	if (str_ends(own, "/engine")) /* a restarted engine: one up */
 		ret->path[strlen(ret->path) - strlen("/engine")] = '\0';
-	if (access(ret->path, W_OK) < 0 || move_to_leaf(ret->path, &e) < 0) {
+	if (access(ret->path, W_OK) < 0 || take_over(ret, &e) < 0) {
 		none(ret, "the engine's cgroup is not delegated to this user");
 		return;
 	}
 	ret->mode = CGROUP_V2;
-	enable(ret);
+	look(ret);
+}
+
+static bool parse_number(const char **p, unsigned *ret)
+{
+	char *end;
+	unsigned long n;
+
+	if (**p < '0' || **p > '9')
+		return false;
+	n = strtoul(*p, &end, 10);
+	if (n >= SET_MAX)
+		return false;
+	*ret = (unsigned)n;
+	*p = end;
+	return true;
+}
+
+/* "0-2,4" as bits; false when it is malformed. */
+static bool parse_set(const char *p, unsigned char bits[SET_MAX / 8])
+{
+	for (;; p++) {
+		unsigned first, last;
+
+		if (!parse_number(&p, &first))
+			return false;
+		last = first;
+		if (*p == '-') {
+			p++;
+			if (!parse_number(&p, &last) || last < first)
+				return false;
+		}
+		for (; first <= last; first++)
+			bits[first / 8] |= (unsigned char)(1U << first % 8);
+		if (*p == '\0')
+			return true;
+		if (*p != ',')
+			return false;
+	}
+}
+
+int cgroup_set_within(const char *want, const char *have)
+{
+	unsigned char wanted[SET_MAX / 8] = {0}, there[SET_MAX / 8] = {0};
+
+	if (!parse_set(want, wanted))
+		return -1;
+	if (str_empty(have))
+		return 1;
+	if (!parse_set(have, there))
+		return 1; /* the kernel will tell */
+	for (size_t i = 0; i < sizeof(wanted); i++)
+		if (wanted[i] & ~there[i])
+			return 0;
+	return 1;
 }
 
 void cgroup_root_clear(struct cgroup_root *r)
 {
 	free(r->path);
 	free(r->why_none);
+	free(r->cpus);
+	free(r->mems);
 	*r = (struct cgroup_root){0};
 }
 
 bool cgroup_limits_any(const struct cgroup_limits *l)
 {
 	return l->memory_bytes != 0 || l->memory_low_bytes != 0 || l->memory_swap_bytes != 0 ||
-	       l->cpu_quota_usec != 0 || l->cpu_shares != 0 || !str_empty(l->cpuset_cpus) ||
-	       !str_empty(l->cpuset_mems) || l->pids_max != 0 || l->blkio_weight != 0;
+	       l->cpu_quota_usec != 0 || l->cpu_period_usec != 0 || l->cpu_shares != 0 ||
+	       !str_empty(l->cpuset_cpus) || !str_empty(l->cpuset_mems) || l->pids_max != 0 ||
+	       l->blkio_weight != 0;
 }
 
 void cgroup_limits_warnings(const struct cgroup_root *r, struct cgroup_limits *l,
@@ -183,11 +280,12 @@ void cgroup_limits_warnings(const struct cgroup_root *r, struct cgroup_limits *l
 		if (l->cpu_shares > 0)
 			strv_add(warnings, "Your kernel does not support CPU shares or the cgroup "
 					   "is not mounted. Shares discarded.");
-		if (l->cpu_quota_usec > 0)
+		if (l->cpu_quota_usec > 0 || l->cpu_period_usec > 0)
 			strv_add(warnings,
 				 "Your kernel does not support CPU CFS scheduler or the cgroup is "
 				 "not mounted. NanoCPUs/quota discarded.");
-		l->cpu_shares = l->cpu_quota_usec = l->cpu_period_usec = 0;
+		l->cpu_shares = l->cpu_period_usec = 0;
+		l->cpu_quota_usec = 0;
 	}
 	if (!(has & CGROUP_CPUSET)) {
 		if (!str_empty(l->cpuset_cpus) || !str_empty(l->cpuset_mems))
@@ -201,7 +299,7 @@ void cgroup_limits_warnings(const struct cgroup_root *r, struct cgroup_limits *l
 					   "or the cgroup is not mounted. PIDs limit discarded.");
 		l->pids_max = 0;
 	}
-	if (!(has & CGROUP_IO)) {
+	if (!(has & CGROUP_IO) || !r->io_weight) {
 		if (l->blkio_weight > 0)
 			strv_add(warnings, "Your kernel does not support Block I/O weight or the "
 					   "cgroup is not mounted. Weight discarded.");

@@ -134,6 +134,8 @@ static void tear_down(struct shim *s)
 		shim_link_free(l);
 	list_for_each_safe (p, next_p, &s->procs, link)
 		shim_proc_free(p);
+	loop_del(s->loop, s->oom_source);
+	fd_close(&s->oom_fd);
 	fd_close(&s->listen_fd);
 	jsonlog_close(&s->log);
 	loop_free(s->loop);
@@ -144,7 +146,7 @@ static void tear_down(struct shim *s)
 
 int shim_run(const char *bundle, int status_fd, bool foreground, struct err *e)
 {
-	struct shim s = {.bundle = bundle, .listen_fd = -1, .log = {.fd = -1}};
+	struct shim s = {.bundle = bundle, .listen_fd = -1, .oom_fd = -1, .log = {.fd = -1}};
 	int r;
 
 	list_init(&s.procs);

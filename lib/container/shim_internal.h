@@ -101,6 +101,9 @@ struct shim {
 	unsigned n_procs, n_links;
 	uint64_t init_start_time;
 	pid_t init_pid;
+	int oom_fd; /* memory.events of the group, or -1 */
+	struct loop_source *oom_source;
+	uint64_t oom_kills; /* told of */
 	bool paused;
 	bool acked;
 	struct loop_timer *sweep_timer;

@@ -119,13 +119,40 @@ void shim_proc_report(struct shim *s)
 	shim_check_end(s);
 }
 
-static void report_oom(struct shim_proc *p)
+static void report_oom(struct shim *s)
 {
-	struct shim_event ev = {.type = SHIM_EVENT_OOM, .at_nsec = p->ended_nsec};
+	struct shim_event ev = {.type = SHIM_EVENT_OOM, .at_nsec = time_now_nsec()};
+	uint64_t kills = cgroup_oom_kills(s->config.cgroup_path);
 
-	p->oom_killed = cgroup_oom_kills(p->shim->config.cgroup_path) > 0;
-	if (p->oom_killed)
-		(void)shim_link_event(p->shim, &ev);
+	if (kills > s->oom_kills)
+		(void)shim_link_event(s, &ev);
+	s->oom_kills = MAX(kills, s->oom_kills);
+	s->main->oom_killed = s->oom_kills > 0;
+}
+
+/* memory.events has changed; reading it makes the descriptor quiet again. */
+static void on_oom(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *arg)
+{
+	struct shim *s = arg;
+	char text[512];
+
+	if (pread(fd, text, sizeof(text), 0) < 0) { /* the group is gone */
+		loop_del(s->loop, TAKE(s->oom_source));
+		return;
+	}
+	report_oom(s);
+}
+
+static void watch_oom(struct shim *s)
+{
+	struct err e;
+
+	s->oom_fd = cgroup_open_events(s->config.cgroup_path);
+	if (s->oom_fd < 0)
+		return;
+	s->oom_source = loop_add(s->loop, s->oom_fd, EPOLLPRI, on_oom, s, &e);
+	if (s->oom_source == NULL)
+		log_debug(&e, "watch the memory of %s", s->config.id);
 }
 
 static void on_pidfd(struct loop *l, int fd UNUSED, uint32_t events UNUSED, void *arg)
@@ -141,7 +168,7 @@ static void on_pidfd(struct loop *l, int fd UNUSED, uint32_t events UNUSED, void
 	p->ended_nsec = time_now_nsec();
 	p->exit_code = proc_exit_code(status);
 	if (p == p->shim->main)
-		report_oom(p);
+		report_oom(p->shim);
 	shim_io_drain(p);
 }
 
@@ -333,6 +360,7 @@ int shim_start_program(struct shim *s, int *ret_exit_code, struct err *e)
 		fail_start(s, s->failure_code, e);
 		return -1;
 	}
+	watch_oom(s);
 	shim_proc_lower();
 	s->state = SHIM_RUNNING;
 	p->running = true;

@@ -102,7 +102,7 @@ static int check_signal(const char *text, struct err *e)
 	return str_empty(text) ? 0 : signal_number(text, &sig, e);
 }
 
-static int check_restart_policy(const struct docker_host_config *h, struct err *e)
+int host_check_restart_policy(const struct docker_host_config *h, struct err *e)
 {
 	const struct docker_restart_policy *p = &h->restart_policy;
 	bool on_failure = str_eq(p->name, "on-failure");
@@ -232,30 +232,6 @@ static int check_network(struct engine *en, struct container *c, struct err *e)
 	return 0;
 }
 
-static int check_limits(const struct docker_host_config *h, struct err *e)
-{
-	if (h->memory != 0 && h->memory < 6 * 1024 * 1024)
-		return err_set(e, ERR_INVALID, 0, "Minimum memory limit allowed is 6MB");
-	if (h->memory > 0 && h->memory_swap > 0 && h->memory_swap < h->memory)
-		return err_set(
-			e, ERR_INVALID, 0,
-			"Minimum memoryswap limit should be larger than memory limit, see usage");
-	if (h->memory == 0 && h->memory_swap > 0)
-		return err_set(e, ERR_INVALID, 0,
-			       "You should always set the Memory limit when using Memoryswap "
-			       "limit, see usage");
-	if (h->nano_cpus < 0 || (h->nano_cpus > 0 && (h->cpu_quota > 0 || h->cpu_period > 0)))
-		return err_set(e, ERR_INVALID, 0,
-			       "Conflicting options: Nano CPUs and CPU Period cannot both be set");
-	if (h->shm_size < 0)
-		return err_set(e, ERR_INVALID, 0, "SHM size can not be less than 0");
-	if (h->oom_score_adj < -1000 || h->oom_score_adj > 1000)
-		return err_set(e, ERR_INVALID, 0,
-			       "Invalid value %d, range for oom score adj is [-1000, 1000]",
-			       h->oom_score_adj);
-	return 0;
-}
-
 static void defaults(struct engine *en, struct container *c)
 {
 	struct docker_host_config *h = &c->host;
@@ -277,6 +253,8 @@ static void defaults(struct engine *en, struct container *c)
 	}
 	if (h->shm_size == 0)
 		h->shm_size = SHM_SIZE_DEFAULT;
+	if (h->memory > 0 && h->memory_swap == 0 && en->cgroup.controllers & CGROUP_MEMORY)
+		h->memory_swap = 2 * h->memory;
 	/* nil means the defaults; an empty list (systempaths=unconfined) means none */
 	if (h->masked_paths.items == NULL && !h->privileged)
 		strv_copy(&h->masked_paths, &spec->linux_.masked_paths);
@@ -308,31 +286,12 @@ static int check(struct engine *en, struct container *c, struct err *e)
 		if (*c->config.env.items[i] == '\0' || *c->config.env.items[i] == '=')
 			return err_set(e, ERR_INVALID, 0, "invalid environment variable: %s",
 				       c->config.env.items[i]);
-	if (check_signal(c->config.stop_signal, e) < 0 || check_restart_policy(&c->host, e) < 0 ||
-	    check_caps(&c->host, e) < 0 || check_ports(c, e) < 0 || check_network(en, c, e) < 0 ||
-	    check_limits(&c->host, e) < 0)
+	if (check_signal(c->config.stop_signal, e) < 0 ||
+	    host_check_restart_policy(&c->host, e) < 0 || check_caps(&c->host, e) < 0 ||
+	    check_ports(c, e) < 0 || check_network(en, c, e) < 0 ||
+	    limits_check(en, &c->host, false, e) < 0)
 		return -1;
 	return 0;
-}
-
-static void warn_limits(struct engine *en, const struct docker_host_config *h,
-			struct strv *warnings)
-{
-	struct cgroup_limits l = {
-		.memory_bytes = h->memory,
-		.memory_low_bytes = h->memory_reservation,
-		.memory_swap_bytes = h->memory_swap,
-		.cpu_quota_usec = h->nano_cpus > 0 ? (uint64_t)(h->nano_cpus / 10000)
-						   : (uint64_t)MAX(h->cpu_quota, 0),
-		.cpu_period_usec = (uint64_t)MAX(h->cpu_period, 0),
-		.cpu_shares = (uint64_t)MAX(h->cpu_shares, 0),
-		.cpuset_cpus = h->cpuset_cpus,
-		.cpuset_mems = h->cpuset_mems,
-		.pids_max = h->pids_limit.set ? h->pids_limit.value : 0,
-		.blkio_weight = h->blkio_weight,
-	};
-
-	cgroup_limits_warnings(&en->cgroup, &l, warnings);
 }
 
 /* path and args of the process, from entrypoint and command */
@@ -432,7 +391,7 @@ static int fill(struct engine *en, struct container *c, struct image *img, struc
 	defaults(en, c);
 	if (check(en, c, e) < 0 || apply_security_opts(c, e) < 0 || set_command(c, e) < 0)
 		return -1;
-	warn_limits(en, &c->host, warnings);
+	limits_warn(en, &c->host, warnings);
 	bridge_announce(en, c);
 	return mounts_plan(en, c, &img->config->config.volumes, e);
 }

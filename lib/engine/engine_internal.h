@@ -92,6 +92,7 @@ struct container {
 	struct list waits;	 /* struct engine_wait */
 	struct list execs;	 /* struct exec */
 	pthread_mutex_t save_mu; /* held across writing the state files; before en->mu */
+	bool dir_removed;	 /* guarded by save_mu: nothing is written any more */
 };
 
 enum exec_state { EXEC_CREATED, EXEC_STARTING, EXEC_RUNNING, EXEC_EXITED };
@@ -225,6 +226,24 @@ int mounts_plan(struct engine *en, struct container *c, const struct strv *image
 extern const struct json_struct container_mount_json;
 int spec_write(struct engine *en, struct container *c, const char *bundle, struct err *e);
 void process_env(const struct container *c, struct strv *env);
+
+/** host_check_restart_policy() - ERR_INVALID as Docker words it */
+int host_check_restart_policy(const struct docker_host_config *h, struct err *e) WARN_UNUSED;
+
+/* --- limits (limits.c) --- */
+/** limits_check() - the limits make sense and the machine has the processors asked for; update:
+ * h is the body of an update, whose memory limit may stay as it is */
+int limits_check(const struct engine *en, const struct docker_host_config *h, bool update,
+		 struct err *e) WARN_UNUSED;
+/** limits_warn() - appends Docker's warnings for limits that will not be enforced */
+void limits_warn(const struct engine *en, const struct docker_host_config *h,
+		 struct strv *warnings);
+/** limits_make_group() - makes the container's control group, c->cgroup, with its limits */
+int limits_make_group(struct engine *en, struct container *c, struct err *e) WARN_UNUSED;
+/** limits_merge() - puts into h what an update asks for. ERR_CONFLICT for limits that exclude each
+ * other; h may then be half changed */
+int limits_merge(struct docker_host_config *h, const struct docker_host_config *update,
+		 struct err *e) WARN_UNUSED;
 
 /* --- network (bridge.c, hosts.c) --- */
 int bridge_open(struct engine *en, const char *bip, struct err *e);

@@ -132,6 +132,8 @@ int container_save(struct engine *en, struct container *c, bool sync, struct err
 	CLEANUP(buf_clear) struct buf text = BUF_INIT;
 	MUTEX_GUARD(&c->save_mu);
 
+	if (c->dir_removed)
+		return 0;
 	pthread_mutex_lock(&en->mu);
 	serialize(en, c, &text);
 	pthread_mutex_unlock(&en->mu);

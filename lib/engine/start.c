@@ -15,32 +15,6 @@
 #include "base/str.h"
 #include "engine/engine_internal.h"
 
-static int make_cgroup(struct engine *en, struct container *c, struct err *e)
-{
-	const struct docker_host_config *h = &c->host;
-	struct cgroup_limits l = {
-		.memory_bytes = h->memory,
-		.memory_low_bytes = h->memory_reservation,
-		.memory_swap_bytes = h->memory_swap,
-		.cpu_quota_usec = h->nano_cpus > 0 ? (uint64_t)(h->nano_cpus / 10000)
-						   : (uint64_t)MAX(h->cpu_quota, 0),
-		.cpu_period_usec = (uint64_t)MAX(h->cpu_period, 0),
-		.cpu_shares = (uint64_t)MAX(h->cpu_shares, 0),
-		.cpuset_cpus = h->cpuset_cpus,
-		.cpuset_mems = h->cpuset_mems,
-		.pids_max = h->pids_limit.set ? h->pids_limit.value : 0,
-		.blkio_weight = h->blkio_weight,
-	};
-	CLEANUP(strv_clear) struct strv said_at_creation = STRV_INIT;
-
-	free(c->cgroup);
-	c->cgroup = cgroup_path(&en->cgroup, NULL, c->id);
-	cgroup_limits_warnings(&en->cgroup, &l, &said_at_creation);
-	if (cgroup_create(c->cgroup, e) < 0 || cgroup_set(c->cgroup, &l, e) < 0)
-		return err_wrap(e, "cgroup");
-	return 0;
-}
-
 static int prepare(struct engine *en, struct container *c, const char *bundle, struct err *e)
 {
 	int r;
@@ -49,7 +23,7 @@ static int prepare(struct engine *en, struct container *c, const char *bundle, s
 	r = bridge_reserve(en, c, e);
 	pthread_mutex_unlock(&en->mu);
 	if (r < 0 || hosts_write(en, c, e) < 0 || path_mkdirs(bundle, 0700, e) < 0 ||
-	    make_cgroup(en, c, e) < 0)
+	    limits_make_group(en, c, e) < 0)
 		return -1;
 	return spec_write(en, c, bundle, e);
 }

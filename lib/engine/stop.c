@@ -381,11 +381,15 @@ int container_delete(struct engine *en, struct container *c, bool volumes, struc
 {
 	CLEANUP(freep) char *dir = container_dir(en, c);
 	struct err ignored;
+	int r;
 
 	/* the directory first: without config.v2.json the next start sees a leftover and sweeps the
-	 * layer */
-	if (path_remove_tree(AT_FDCWD, dir, e) < 0 ||
-	    storage_rw_remove(en->storage, c->id, e) < 0) {
+	 * layer. A supervisor may still be writing into it: container_save() */
+	pthread_mutex_lock(&c->save_mu);
+	r = path_remove_tree(AT_FDCWD, dir, e);
+	c->dir_removed = r == 0;
+	pthread_mutex_unlock(&c->save_mu);
+	if (r < 0 || storage_rw_remove(en->storage, c->id, e) < 0) {
 		pthread_mutex_lock(&en->mu);
 		if (container_step(en, c, EV_REMOVE_FAILED, &ignored) < 0)
 			log_debug(&ignored, "remove %s", c->name);

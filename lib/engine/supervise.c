@@ -59,6 +59,14 @@ static void on_exit_event(struct supervisor *s, const struct shim_event *ev)
 	shim_ack(&s->conn);
 }
 
+static void on_oom(struct supervisor *s)
+{
+	pthread_mutex_lock(&s->en->mu);
+	s->c->oom_killed = true;
+	pthread_mutex_unlock(&s->en->mu);
+	container_event(s->en, s->c, "oom", NULL, NULL);
+}
+
 /* until the shim has ended */
 static void watch(struct supervisor *s)
 {
@@ -81,7 +89,7 @@ static void watch(struct supervisor *s)
 		if (ev.type == SHIM_EVENT_EXIT)
 			on_exit_event(s, &ev);
 		else if (ev.type == SHIM_EVENT_OOM)
-			container_event(s->en, s->c, "oom", NULL, NULL);
+			on_oom(s);
 		else if (ev.type == SHIM_EVENT_DETACH && ev.by_keys)
 			container_event(s->en, s->c, "detach", NULL, NULL);
 	}

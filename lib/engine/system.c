@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What the engine says of itself and its host: info, df, stats, update. */
+/* What the engine says of itself and its host: info, df, stats. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -247,50 +247,4 @@ void engine_stats_clear(struct engine_stats *s)
 	free(s->name);
 	free(s->cgroup);
 	memset(s, 0, sizeof(*s));
-}
-
-int engine_container_update(struct engine *en, const char *name, const struct json *body,
-			    struct strv *ret_warnings, struct err *e)
-{
-	const struct json *policy = json_get(body, "RestartPolicy");
-	struct container *c;
-	const char *word;
-	int r;
-
-	json_for_each (member, body) {
-		bool empty = json_kind(member) == JSON_NULL || str_eq(json_num(member), "0") ||
-			     str_eq(json_str(member), "") || json_len(member) == 0;
-
-		if (!str_eq(json_key(member), "RestartPolicy") && !empty &&
-		    en->cgroup.mode != CGROUP_NONE)
-			return err_set(e, ERR_UNIMPLEMENTED, 0,
-				       "update of %s is not implemented yet; only the restart "
-				       "policy can be updated",
-				       json_key(member));
-		if (!str_eq(json_key(member), "RestartPolicy") && !empty)
-			strv_addf(ret_warnings, "%s has no effect without cgroup v2",
-				  json_key(member));
-	}
-	c = container_get(en, name, e);
-	if (c == NULL)
-		return -1;
-	word = json_get_str(policy, "Name");
-	if (!str_empty(word)) {
-		if (!str_eq(word, "no") && !str_eq(word, "always") &&
-		    !str_eq(word, "unless-stopped") && !str_eq(word, "on-failure")) {
-			container_unref(en, c);
-			return err_set(e, ERR_INVALID, 0,
-				       "invalid restart policy: unknown policy '%s'", word);
-		}
-		pthread_mutex_lock(&en->mu);
-		str_replace_ptr(&c->host.restart_policy.name, word);
-		c->host.restart_policy.maximum_retry_count =
-			json_get_i64(policy, "MaximumRetryCount", 0);
-		pthread_mutex_unlock(&en->mu);
-	}
-	r = container_save_host(en, c, e);
-	if (r == 0)
-		container_event(en, c, "update", NULL, NULL);
-	container_unref(en, c);
-	return r;
 }

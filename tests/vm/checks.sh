@@ -35,7 +35,7 @@ fails() { ! "$@"; }
 pid_of() { # pid_of WORD: the process whose command line starts with an applet's name
 	local p
 	for p in /proc/[0-9]*; do
-		tr '\0' ' ' <"$p/cmdline" 2>/dev/null | grep -qE "^([^ ]*/)?(thimble )?$1( |\$)" && echo "${p#/proc/}"
+		cat "$p/cmdline" 2>/dev/null | tr '\0' ' ' | grep -qE "^([^ ]*/)?(thimble )?$1( |\$)" && echo "${p#/proc/}"
 	done | head -n 1
 }
 
@@ -92,7 +92,7 @@ update_changes_limits() {
 }
 update_is_refused_clearly() {
 	has "$(real-docker update -m 1m lim 2>&1)" "Minimum memory limit allowed is 6MB"
-	has "$(real-docker update --cpuset-cpus 77 lim 2>&1)" "cpuset"
+	has "$(real-docker update --cpuset-cpus 77 lim 2>&1)" "available: 0-1"
 	has "$(real-docker update --memory-swap 32m lim 2>&1)" "Minimum memoryswap limit should be larger"
 	is "$(docker inspect --format '{{.HostConfig.CpusetCpus}}' lim)" 0-1
 	is "$(file lim cpuset.cpus)" 0-1
@@ -178,6 +178,7 @@ parent_group() {
 	docker run -d --name child --cgroup-parent batch small sleep 1000
 	[ -d "$group/batch/$(id_of child)" ]
 	docker rm -f child
+	rmdir "$group/batch"
 }
 host_cgroupns() {
 	has "$(docker run --rm --cgroupns host small cat /proc/self/cgroup)" "0::/user/"

@@ -42,7 +42,7 @@ TEST(cgroup_none_does_nothing)
 	struct err e;
 
 	CHECK(cgroup_path(&r, NULL, "x") == NULL);
-	CHECK_OK(cgroup_create(NULL, &e), e);
+	CHECK_OK(cgroup_create(&r, NULL, &e), e);
 	CHECK_OK(cgroup_set(NULL, &l, &e), e);
 	CHECK_OK(cgroup_read(NULL, &s, &e), e);
 	CHECK_OK(cgroup_kill("", &e), e);
@@ -63,7 +63,7 @@ TEST(cgroup_writes_limits)
 	struct err e;
 
 	CHECK(cgroup_path(&r, NULL, "../x") == NULL);
-	CHECK_OK(cgroup_create(path, &e), e);
+	CHECK_OK(cgroup_create(&r, path, &e), e);
 	put(path, "memory.max", "");
 	put(path, "memory.swap.max", "");
 	put(path, "cpu.weight", "");
@@ -75,6 +75,37 @@ TEST(cgroup_writes_limits)
 	check(path, "cpu.weight", "39");
 	check(path, "cpu.max", "50000 100000");
 	check(path, "pids.max", "max");
+	free(path);
+}
+
+TEST(cgroup_unlimited_again)
+{
+	const char *dir = harness_tmpdir();
+	struct cgroup_limits l = {.cpu_quota_usec = -1, .memory_swap_bytes = -1};
+	struct err e;
+
+	put(dir, "cpu.max", "");
+	CHECK_OK(cgroup_set(dir, &l, &e), e); /* memory.swap.max: not in this kernel */
+	check(dir, "cpu.max", "max 100000");
+	put(dir, "io.weight", "");
+	l = (struct cgroup_limits){.blkio_weight = 1000};
+	CHECK_OK(cgroup_set(dir, &l, &e), e);
+	check(dir, "io.weight", "10000");
+}
+
+TEST(cgroup_parents_pass_controllers)
+{
+	struct cgroup_root r = {.mode = CGROUP_V2, .path = (char *)harness_tmpdir()};
+	char *parent = path_join(r.path, "batch");
+	char *path = cgroup_path(&r, "/batch", "c1");
+	struct err e;
+
+	CHECK_OK(path_mkdirs(parent, 0700, &e), e);
+	put(parent, "cgroup.subtree_control", "");
+	CHECK_OK(cgroup_create(&r, path, &e), e);
+	CHECK(path_exists(path));
+	check(parent, "cgroup.subtree_control", "+io");
+	free(parent);
 	free(path);
 }
 

@@ -29,3 +29,17 @@ TEST(detect_keeps_what_is_there)
 	CHECK_EQ(l.cpu_shares, 0);
 	strv_clear(&w);
 }
+
+TEST(detect_compares_sets)
+{
+	CHECK_EQ(cgroup_set_within("0", "0-3"), 1);
+	CHECK_EQ(cgroup_set_within("0-1,3", "0-3"), 1);
+	CHECK_EQ(cgroup_set_within("7", "0-3"), 0);
+	CHECK_EQ(cgroup_set_within("2-4", "0-3,5"), 0);
+	CHECK_EQ(cgroup_set_within("2-4", NULL), 1);
+	CHECK_EQ(cgroup_set_within("", "0-3"), -1);
+	CHECK_EQ(cgroup_set_within("3-1", "0-3"), -1);
+	CHECK_EQ(cgroup_set_within("1,", "0-3"), -1);
+	CHECK_EQ(cgroup_set_within("a", "0-3"), -1);
+	CHECK_EQ(cgroup_set_within("99999999999", NULL), -1);
+}
