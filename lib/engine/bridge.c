@@ -5,6 +5,7 @@
  * rootlesskit (no state directory) there is no bridge, and containers use the
  * host's network or none.
  */
+#include <stdatomic.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -292,6 +293,19 @@ static int ensure_bridge(struct engine *en, struct err *e)
 	return netns_bridge_ensure(en->netns, &b, e);
 }
 
+/* the bridge is there as long as the network namespace: made once, and again should it be gone */
+static int plug(struct engine *en, pid_t pid, const struct netns_plug *p, struct err *e)
+{
+	struct err first;
+
+	if (atomic_load(&en->bridge_made) && netns_plug(en->netns, pid, p, NULL, &first) == 0)
+		return 0;
+	if (ensure_bridge(en, e) < 0 || netns_plug(en->netns, pid, p, NULL, e) < 0)
+		return -1;
+	atomic_store(&en->bridge_made, true);
+	return 0;
+}
+
 int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e)
 {
 	struct netns_plug p = {
@@ -306,9 +320,7 @@ int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e
 	p.address.bits = en->bridge.bits;
 	if (!str_empty(c->net.mac_address) && mac_parse(c->net.mac_address, p.mac, e) < 0)
 		return -1;
-	/* the bridge goes when the network namespace does; making sure is cheaper than finding out
-	 */
-	if (ensure_bridge(en, e) < 0 || netns_plug(en->netns, pid, &p, NULL, e) < 0)
+	if (plug(en, pid, &p, e) < 0)
 		return err_wrap(e, "failed to set up container networking");
 	if (publish_all(en, c, e) < 0) {
 		endpoint = c->net.endpoint_id;

@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/list.h"
 #include "base/map.h"
@@ -58,6 +59,7 @@ struct container {
 	unsigned refs;
 	enum container_state state;
 	bool removed; /* out of the table */
+	bool leaving; /* ended; bundle and cgroup are being taken back, a start waits for that */
 	bool stopped_by_shutdown;
 
 	int64_t created_nsec;
@@ -135,6 +137,7 @@ struct engine {
 	struct volumes *volumes;
 	struct cgroup_root cgroup;
 	struct netns_client *netns; /* NULL: no bridge networks here */
+	atomic_bool bridge_made;    /* docker0 is up, as far as known */
 	struct events *events;	    /* has its own mutex */
 	struct port_pool port_pool; /* has its own mutex */
 	struct ip_prefix bridge;    /* 172.17.0.1/16 */

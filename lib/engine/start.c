@@ -159,6 +159,8 @@ int engine_container_start(struct engine *en, const char *name, struct err *e)
 		return -1;
 	pthread_mutex_lock(&en->mu);
 	container_settled(en, c);
+	while (c->leaving)
+		pthread_cond_wait(&en->changed, &en->mu);
 	r = container_step(en, c, EV_START, e);
 	if (r == 0)
 		c->restart_count = 0;

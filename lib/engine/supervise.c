@@ -67,10 +67,12 @@ static void on_oom(struct supervisor *s)
 	container_event(s->en, s->c, "oom", NULL, NULL);
 }
 
-/* until the shim has ended */
+/* until the program has ended, and when it has, until the shim has */
 static void watch(struct supervisor *s)
 {
-	for (;;) {
+	bool ended = s->exited;
+
+	while (s->exited == ended) {
 		struct shim_event ev;
 		struct err e;
 		int timeout_ms = s->health != NULL && !s->exited ? health_wait_ms(s->health) : -1;
@@ -111,11 +113,14 @@ static void take_back_resources(struct engine *en, struct container *c, const ch
 {
 	struct err e;
 
-	bridge_release(en, c);
 	if (path_remove_tree(AT_FDCWD, bundle, &e) < 0)
 		log_warn(&e, "bundle of container %s", c->name);
 	if (cgroup_remove(c->cgroup, &e) < 0)
 		log_warn(&e, "cgroup of container %s", c->name);
+	pthread_mutex_lock(&en->mu);
+	c->leaving = false;
+	pthread_cond_broadcast(&en->changed);
+	pthread_mutex_unlock(&en->mu);
 }
 
 /* records the exit; true when the policy wants it again */
@@ -132,6 +137,7 @@ static bool settle_exit(struct supervisor *s)
 	c->oom_killed = s->exit.oom_killed;
 	c->pid = 0;
 	c->start_ticks = 0;
+	c->leaving = true;
 	again = wants_restart(en, c, c->exit_code);
 	if (container_step(en, c, again ? EV_RETRY : EV_EXIT, &e) < 0)
 		log_error(&e, "exit of %s", c->name);
@@ -209,13 +215,16 @@ static void supervise(void *arg)
 
 	s->health = health_new(en, c);
 	watch(s);
-	health_free(s->health);
 	if (!s->exited)
 		shim_lost(s, bundle);
-	shim_close(&s->conn);
-	take_back_resources(en, c, bundle);
+	bridge_release(en, c);
 	again = settle_exit(s);
 	announce_exit(en, c);
+	if (s->exited)
+		watch(s);
+	health_free(s->health);
+	shim_close(&s->conn);
+	take_back_resources(en, c, bundle);
 	container_exit_clear(&s->exit);
 	free(s);
 	after_exit(en, c, again);
@@ -261,8 +270,9 @@ static void settle_missed(struct engine *en, struct container *c, const char *bu
 
 	shim_lost(&s, bundle);
 	bridge_take_back(en, c);
-	take_back_resources(en, c, bundle);
+	bridge_release(en, c);
 	settle_exit(&s);
+	take_back_resources(en, c, bundle);
 	announce_exit(en, c);
 	container_exit_clear(&s.exit);
 	/* the policies have their turn in engine_start_policies() */

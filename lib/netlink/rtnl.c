@@ -62,6 +62,7 @@ int rtnl_open(struct rtnl *nl, struct err *e)
 void rtnl_close(struct rtnl *nl)
 {
 	fd_close(&nl->fd);
+	free(TAKE(nl->answer));
 }
 
 /* 1: the request is done (e filled and *ret_failed set when refused), 0: go on reading */
@@ -93,16 +94,17 @@ static int on_message(const struct nl_reply *r, int (*on_reply)(const struct nl_
 int rtnl_call(struct rtnl *nl, struct nl_build *b,
 	      int (*on_reply)(const struct nl_reply *r, void *arg), void *arg, struct err *e)
 {
-	CLEANUP(freep) unsigned char *data = xmalloc(RTNL_DATAGRAM_MAX);
 	bool stopped = false, failed = false;
 
 	if (!nl_build_end(b, ++nl->seq))
 		return err_set(e, ERR_INVALID, 0, "rtnetlink request is too long");
+	if (nl->answer == NULL)
+		nl->answer = xmalloc(RTNL_DATAGRAM_MAX);
 	if (send(nl->fd, b->data, b->len, 0) < 0)
 		return err_sys(e, "send to rtnetlink");
 	for (;;) {
-		ssize_t n = recv(nl->fd, data, RTNL_DATAGRAM_MAX, 0);
-		struct nl_view v = {.p = data, .n = n > 0 ? (size_t)n : 0};
+		ssize_t n = recv(nl->fd, nl->answer, RTNL_DATAGRAM_MAX, 0);
+		struct nl_view v = {.p = nl->answer, .n = n > 0 ? (size_t)n : 0};
 		struct nl_reply r;
 
 		if (n < 0 && errno == EINTR)

@@ -19,6 +19,7 @@
 struct rtnl {
 	int fd;
 	uint32_t seq;
+	unsigned char *answer; /* room for a datagram, made with the first call */
 };
 
 #define RTNL_INIT        \
