@@ -107,6 +107,7 @@ struct exec {
 	enum exec_state state;
 	bool health; /* a probe: not listed, no events */
 	int64_t pid;
+	uint64_t start_ticks; /* proc_start_time() of pid; 0: it had ended before that was read */
 	int exit_code;
 	int64_t finished_ms; /* monotonic; 0 while it may run */
 };
@@ -188,6 +189,8 @@ int signal_number(const char *text, int *ret, struct err *e);
 int container_shim_kill(struct engine *en, struct container *c, int sig, bool all, struct err *e);
 /* exit events of execs; called by the supervisor */
 void exec_ended(struct engine *en, struct container *c, const char *exec_id, int exit_code);
+/* the container has ended: execs whose end was not reported are over too; with mu held */
+void execs_over(struct container *c);
 void exec_free(struct exec *x);
 /* starts a health probe; its output goes to client_fd */
 int exec_probe(struct engine *en, struct container *c, const struct strv *argv, int client_fd,

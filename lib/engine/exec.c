@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 /* Execs: created, started once through the container's shim, remembered for a while after their
  * end. */
+#include <signal.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "config/limits.h"
 #include "engine/engine_internal.h"
 #include "oci/spec.h"
 #include "sandbox/caps.h"
 
-#define EXEC_KEEP_MS (5 * 60 * 1000) /* an ended exec can be inspected that long */
+#define EXIT_EVENT_TIMEOUT_MS 5000
+#define EXEC_KEEP_MS	      (5 * 60 * 1000) /* an ended exec can be inspected that long */
 
 void exec_free(struct exec *x)
 {
@@ -218,6 +221,7 @@ static int run(struct engine *en, struct container *c, const char *id,
 /* what became of the start; an exec that has ended meanwhile stays ended */
 static void settle(struct engine *en, struct exec *x, bool ok, pid_t pid, int code)
 {
+	uint64_t ticks = ok ? proc_start_time(pid) : 0;
 	MUTEX_GUARD(&en->mu);
 
 	if (!ok) {
@@ -227,8 +231,60 @@ static void settle(struct engine *en, struct exec *x, bool ok, pid_t pid, int co
 		return;
 	}
 	x->pid = pid;
+	x->start_ticks = ticks;
 	if (x->state == EXEC_STARTING)
 		x->state = EXEC_RUNNING;
+	pthread_cond_broadcast(&en->changed);
+}
+
+/* waits while the exec is in a state, at most until the deadline; false at the deadline */
+static bool wait_while(struct engine *en, const struct exec *x, enum exec_state state,
+		       int64_t deadline)
+{
+	MUTEX_GUARD(&en->mu);
+
+	while (x->state == state)
+		if (!cond_wait_until(&en->changed, &en->mu, deadline))
+			return x->state != state;
+	return true;
+}
+
+/* A client sees the end of the streams before the shim's event has come here, and asks for the exit
+ * code: an exec whose process is gone is about to be settled. */
+static void await_exit(struct engine *en, const struct exec *x)
+{
+	int64_t deadline = time_mono_ms() + EXIT_EVENT_TIMEOUT_MS;
+	enum exec_state state;
+	uint64_t ticks;
+	pid_t pid;
+
+	pthread_mutex_lock(&en->mu);
+	state = x->state;
+	pthread_mutex_unlock(&en->mu);
+	if (state == EXEC_CREATED ||
+	    (state == EXEC_STARTING && !wait_while(en, x, EXEC_STARTING, deadline)))
+		return;
+	pthread_mutex_lock(&en->mu);
+	state = x->state;
+	ticks = x->start_ticks;
+	pid = (pid_t)x->pid;
+	pthread_mutex_unlock(&en->mu);
+	if (state == EXEC_RUNNING && (ticks == 0 || proc_start_time(pid) != ticks))
+		wait_while(en, x, EXEC_RUNNING, deadline);
+}
+
+void execs_over(struct container *c)
+{
+	struct exec *x;
+
+	list_for_each (x, &c->execs, link) {
+		if (x->state != EXEC_RUNNING)
+			continue;
+		x->state = EXEC_EXITED;
+		x->exit_code = 128 + SIGKILL;
+		x->pid = 0;
+		x->finished_ms = time_mono_ms();
+	}
 }
 
 int engine_exec_start(struct engine *en, const char *id, const struct engine_attach *a,
@@ -340,6 +396,7 @@ int engine_exec_inspect(struct engine *en, const char *id, struct docker_exec_in
 
 	if (x == NULL)
 		return -1;
+	await_exit(en, x);
 	pthread_mutex_lock(&en->mu);
 	memset(ret, 0, sizeof(*ret));
 	ret->id = xstrdup(x->id);

@@ -141,6 +141,7 @@ static bool settle_exit(struct supervisor *s)
 	again = wants_restart(en, c, c->exit_code);
 	if (container_step(en, c, again ? EV_RETRY : EV_EXIT, &e) < 0)
 		log_error(&e, "exit of %s", c->name);
+	execs_over(c);
 	waits_wake(c, false, NULL);
 	pthread_mutex_unlock(&en->mu);
 	if (container_save(en, c, false, &e) < 0)
