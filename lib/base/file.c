@@ -47,7 +47,7 @@ static int write_and_rename(int dir_fd, const char *tmp, const char *path, const
 		return err_sys(e, "chmod %s", tmp);
 	if (fd_write_all(fd, p, n, e) < 0)
 		return err_wrap(e, "%s", tmp);
-	if (sync == FILE_SYNC && fsync(fd) < 0)
+	if (sync != FILE_NOSYNC && fsync(fd) < 0)
 		return err_sys(e, "sync %s", tmp);
 	if (renameat(dir_fd, tmp, dir_fd, path) < 0)
 		return err_sys(e, "rename %s to %s", tmp, path);

@@ -11,8 +11,10 @@
 #include "base/err.h"
 
 enum file_sync {
-	FILE_NOSYNC, /* may be lost by a power cut, never torn by a crash of ours */
-	FILE_SYNC,   /* file and directory are on disk on return */
+	FILE_NOSYNC,  /* may be lost by a power cut, never torn by a crash of ours */
+	FILE_CONTENT, /* on disk before it has its name, which may be lost: the next FILE_SYNC in
+		       * the same directory keeps both */
+	FILE_SYNC,    /* file and directory are on disk on return */
 };
 
 /** file_read() - appends a file's bytes (path relative to dir_fd or AT_FDCWD); longer than max is

@@ -357,7 +357,8 @@ static int materialize(struct engine *en, struct container *c, const char *chain
 		return -1;
 	if (mkdir(dir, 0700) < 0)
 		err_sys(e, "mkdir %s", dir);
-	else if (container_save_host(en, c, e) == 0 && container_save(en, c, true, e) == 0)
+	else if (container_save_host(en, c, FILE_CONTENT, e) == 0 &&
+		 container_save(en, c, true, e) == 0)
 		return 0;
 	if (path_remove_tree(AT_FDCWD, dir, &ignored) < 0 ||
 	    storage_rw_remove(en->storage, c->id, &ignored) < 0)

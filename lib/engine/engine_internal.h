@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/file.h"
 #include "base/list.h"
 #include "base/map.h"
 #include "base/rand.h"
@@ -173,7 +174,7 @@ void container_event(struct engine *en, struct container *c, const char *action,
 
 /* --- state on disk (persist.c) --- */
 int container_save(struct engine *en, struct container *c, bool sync, struct err *e);
-int container_save_host(struct engine *en, struct container *c, struct err *e);
+int container_save_host(struct engine *en, struct container *c, enum file_sync sync, struct err *e);
 int containers_load(struct engine *en, struct err *e);
 
 /* --- life (start.c, supervise.c, stop.c) --- */

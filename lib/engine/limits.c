@@ -305,7 +305,7 @@ int engine_container_update(struct engine *en, const char *name, const struct js
 		r = -1;
 	}
 	if (r == 0)
-		r = container_save_host(en, c, e);
+		r = container_save_host(en, c, FILE_SYNC, e);
 	if (r == 0) {
 		limits_warn(en, &ch->asked, ret_warnings);
 		container_event(en, c, "update", NULL, NULL);

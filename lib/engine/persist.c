@@ -118,13 +118,12 @@ static void serialize(struct engine *en, const struct container *c, struct buf *
 }
 
 static int write_file(struct engine *en, struct container *c, const char *name,
-		      const struct buf *text, bool sync, struct err *e)
+		      const struct buf *text, enum file_sync sync, struct err *e)
 {
 	CLEANUP(freep) char *dir = container_dir(en, c);
 	CLEANUP(freep) char *path = path_join(dir, name);
 
-	return file_write(AT_FDCWD, path, text->data, text->len, 0600,
-			  sync ? FILE_SYNC : FILE_NOSYNC, e);
+	return file_write(AT_FDCWD, path, text->data, text->len, 0600, sync, e);
 }
 
 int container_save(struct engine *en, struct container *c, bool sync, struct err *e)
@@ -137,10 +136,10 @@ int container_save(struct engine *en, struct container *c, bool sync, struct err
 	pthread_mutex_lock(&en->mu);
 	serialize(en, c, &text);
 	pthread_mutex_unlock(&en->mu);
-	return write_file(en, c, "config.v2.json", &text, sync, e);
+	return write_file(en, c, "config.v2.json", &text, sync ? FILE_SYNC : FILE_NOSYNC, e);
 }
 
-int container_save_host(struct engine *en, struct container *c, struct err *e)
+int container_save_host(struct engine *en, struct container *c, enum file_sync sync, struct err *e)
 {
 	CLEANUP(buf_clear) struct buf text = BUF_INIT;
 	struct json_w w;
@@ -150,7 +149,7 @@ int container_save_host(struct engine *en, struct container *c, struct err *e)
 	pthread_mutex_lock(&en->mu);
 	json_unbind(&w, &docker_host_config_json, &c->host);
 	pthread_mutex_unlock(&en->mu);
-	return write_file(en, c, "hostconfig.json", &text, true, e);
+	return write_file(en, c, "hostconfig.json", &text, sync, e);
 }
 
 static int read_json(const char *dir, const char *name, struct json **ret, struct err *e)

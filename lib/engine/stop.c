@@ -386,7 +386,7 @@ int container_delete(struct engine *en, struct container *c, bool volumes, struc
 	/* the directory first: without config.v2.json the next start sees a leftover and sweeps the
 	 * layer. A supervisor may still be writing into it: container_save() */
 	pthread_mutex_lock(&c->save_mu);
-	r = path_remove_tree(AT_FDCWD, dir, e);
+	r = storage_discard(en->storage, dir, e);
 	c->dir_removed = r == 0;
 	pthread_mutex_unlock(&c->save_mu);
 	if (r < 0 || storage_rw_remove(en->storage, c->id, e) < 0) {

@@ -146,6 +146,16 @@ const char *storage_image_dir(const struct storage *s)
 	return s->image_dir;
 }
 
+int storage_discard(struct storage *s, const char *path, struct err *e)
+{
+	struct err ignored;
+
+	if (trash_move(&s->trash, AT_FDCWD, path, &ignored) == 0)
+		return 0;
+	/* a mount of its own, out of the trash's reach */
+	return path_remove_tree(AT_FDCWD, path, e);
+}
+
 void storage_status(const struct storage *s, struct strv *ret_pairs)
 {
 	const char *const pairs[] = {

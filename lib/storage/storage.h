@@ -42,6 +42,9 @@ const char *storage_root(const struct storage *s);
 /** storage_image_dir() - "<root>/image/overlay2", where imagedb, distribution and
  * repositories.json live too; borrowed */
 const char *storage_image_dir(const struct storage *s);
+/** storage_discard() - removes a tree on the data root's file system: renamed into the trash and
+ * deleted in the background; absent is success */
+int storage_discard(struct storage *s, const char *path, struct err *e) WARN_UNUSED;
 /** storage_status() - DriverStatus of /info: appends key, value, key, value … */
 void storage_status(const struct storage *s, struct strv *ret_pairs);
 

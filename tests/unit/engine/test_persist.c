@@ -7,7 +7,7 @@ static void save(struct engine *en, struct container *c)
 {
 	struct err e;
 
-	CHECK_OK(container_save_host(en, c, &e), e);
+	CHECK_OK(container_save_host(en, c, FILE_SYNC, &e), e);
 	CHECK_OK(container_save(en, c, false, &e), e);
 }
 
@@ -96,8 +96,8 @@ TEST(unfinished_creation_is_removed_and_damage_is_left_alone)
 	CLEANUP(freep) char *file_b = path_join(dir_b, "config.v2.json");
 	struct err e;
 
-	CHECK_OK(container_save_host(en, a, &e), e);
-	CHECK_OK(container_save_host(en, b, &e), e);
+	CHECK_OK(container_save_host(en, a, FILE_SYNC, &e), e);
+	CHECK_OK(container_save_host(en, b, FILE_SYNC, &e), e);
 	CHECK_OK(file_write(AT_FDCWD, file_b, "{\"ID\":", 6, 0600, FILE_NOSYNC, &e), e);
 	again = reopen(en);
 	CHECK_EQ(again->containers.n, 0);
@@ -139,7 +139,7 @@ TEST(docker_s_own_file_is_read)
 	CLEANUP(freep) char *file = path_join(dir, "config.v2.json");
 	struct err e;
 
-	CHECK_OK(container_save_host(en, c, &e), e);
+	CHECK_OK(container_save_host(en, c, FILE_SYNC, &e), e);
 	CHECK_OK(file_write(AT_FDCWD, file, text, strlen(text), 0600, FILE_NOSYNC, &e), e);
 	again = reopen(en);
 	c = map_get(&again->names, "happy_knuth");

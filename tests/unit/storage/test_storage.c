@@ -29,3 +29,15 @@ TEST(refuses)
 	CHECK_EQ(storage_open("relative", NULL, &s, &e), -1);
 	CHECK_EQ(e.kind, ERR_INVALID);
 }
+
+TEST(discards_a_tree)
+{
+	struct storage *s = store_open(store_root());
+	CLEANUP(freep) char *dir = xasprintf("%s/containers", storage_root(s));
+
+	CHECK_EQ(mkdir(dir, 0700), 0);
+	CHECK_OK(storage_discard(s, dir, &e), e);
+	CHECK(access(dir, F_OK) < 0);
+	CHECK_OK(storage_discard(s, dir, &e), e); /* absent */
+	storage_free(s);
+}
