@@ -196,7 +196,9 @@ static int enter(const struct conf *c, struct err *e)
 	if (fchdir(fd) < 0 || chroot(".") < 0 || chdir("/") < 0)
 		return err_sys(e, "enter the container's root");
 	umask(0);
-	if (caps_drop_bounding(KEEP_CAPS, e) < 0 || caps_set(&sets, e) < 0)
+	/* a container that shares the host's pid namespace has as many capabilities as are left */
+	if (sandbox_undumpable(e) < 0 || caps_drop_bounding(KEEP_CAPS, e) < 0 ||
+	    caps_set(&sets, e) < 0)
 		return -1;
 	return sandbox_no_new_privs(e);
 }

@@ -12,7 +12,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -101,9 +100,7 @@ static int set_up(struct runtime_setup *s, const struct runtime_exec *a, struct 
 
 	if (before_join(s, a, e) < 0)
 		return -1;
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return err_sys(e, "become undumpable");
-	if (join(a, e) < 0)
+	if (sandbox_undumpable(e) < 0 || join(a, e) < 0)
 		return -1;
 	if (a->user_ns && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		return err_sys(e, "become root of the user namespace");

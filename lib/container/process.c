@@ -31,7 +31,8 @@
 #ifndef SYS_close_range
 #define SYS_close_range 436
 #endif
-#define CLOSE_RANGE_CLOEXEC_FLAG 4
+#define SYNC_FD	      3
+#define CLOSE_FDS_OLD 1024 /* before Linux 5.9 */
 
 enum finish_step {
 	FINISH_RLIMITS,	 /* hard limits above ours need the capability */
@@ -328,13 +329,30 @@ static void reset_signals(void)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
+/*
+ * The program's path and working directory come from the image and may be
+ * /proc/self/fd/N (CVE-2024-21626): no descriptor of the host's is open when
+ * they are followed, not even one that execve would close.
+ */
+static int close_others(struct runtime_setup *s, struct err *e)
+{
+	if (s->sync_fd != SYNC_FD && dup3(s->sync_fd, SYNC_FD, O_CLOEXEC) < 0)
+		return err_sys(e, "move the connection to the shim");
+	s->sync_fd = SYNC_FD;
+	if (syscall(SYS_close_range, SYNC_FD + 1U, ~0U, 0) < 0)
+		for (int fd = SYNC_FD + 1; fd < CLOSE_FDS_OLD; fd++)
+			close(fd);
+	return 0;
+}
+
 int runtime_finish(struct runtime_setup *s, struct err *e)
 {
+	/* undumpable: from FINISH_CAPS on we are no more than the processes that may see us */
+	if (close_others(s, e) < 0 || sandbox_undumpable(e) < 0)
+		return -1;
 	for (int step = 0; step < FINISH_STEPS; step++)
 		if (run_step(s, (enum finish_step)step, e) < 0)
 			return -1;
-	/* inherited descriptors, should there be any without the flag */
-	(void)syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC_FLAG);
 	reset_signals();
 	return run_program(s, e);
 }

@@ -20,6 +20,16 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+
+/* A process that has locked itself in cannot be searched for leaks. */
+int __lsan_is_turned_off(void)
+{
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 || access("/proc/self/maps", R_OK) < 0;
+}
+#endif
+
 static const struct {
 	const char *name;
 	int number;
@@ -46,6 +56,13 @@ int sandbox_no_new_privs(struct err *e)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "set no_new_privs");
+	return 0;
+}
+
+int sandbox_undumpable(struct err *e)
+{
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return err_sys(e, "become undumpable");
 	return 0;
 }
 

@@ -13,6 +13,9 @@
 
 /** sandbox_no_new_privs() - prctl(PR_SET_NO_NEW_PRIVS) */
 int sandbox_no_new_privs(struct err *e) WARN_UNUSED;
+/** sandbox_undumpable() - no core dump, no ptrace and no look through /proc by processes without
+ * CAP_SYS_PTRACE in our user namespace; until the next execve */
+int sandbox_undumpable(struct err *e) WARN_UNUSED;
 /** sandbox_rlimit_number() - RLIMIT_* of "RLIMIT_NOFILE" or "nofile"; -1 when unknown */
 int sandbox_rlimit_number(const char *name);
 /** sandbox_rlimit_set() - prlimit(2) on oneself; UINT64_MAX is unlimited. EPERM (a hard limit above

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Bad input to the API: 10,000 mutated requests of every route get an answer, a 4xx with a
-# message where they are wrong, and the engine survives; first as built for release, then
-# under ASan and UBSan, whose reports would be in the stack's log.
+# message where they are wrong, and the engine survives; under ASan and UBSan, whose
+# reports (of leaks at the engine's end, too) would be in the stack's log.
 load lib
 
 teardown() {
@@ -10,25 +10,30 @@ teardown() {
 	rm -rf "$HOME" "$XDG_RUNTIME_DIR"
 }
 
-@test "10,000 mutated requests: every answer is right, the engine is the same process after" {
-	stack_start
+# fuzz COUNT SEED: the requests hit an image, a running container and an exec in it
+fuzz() {
 	local before
+	import_small
 	before=$(pid_of dockerd)
-	run "$STAGE/tools/apifuzz" "$XDG_RUNTIME_DIR/docker.sock" 10000 "${SEED:-1}"
+	run "$STAGE/tools/apifuzz" "$XDG_RUNTIME_DIR/docker.sock" "$1" "$2" small
 	echo "$output"
 	[ "$status" = 0 ] || { stack_logs; false; }
 	[ "$(pid_of dockerd)" = "$before" ]
+	ours rm -f $(ours ps -aq) >/dev/null
 }
 
-@test "under ASan and UBSan: no report, no leak" {
+@test "2,000 mutated requests: every answer is right, the engine is the same process after" {
+	stack_start
+	fuzz 2000 "${SEED:-1}"
+}
+
+@test "10,000 mutated requests under ASan and UBSan: no report, no leak" {
 	[ -x "$STAGE/asan/thimble" ] || skip "no build for ASan"
 	export STACK_BIN=$STAGE/asan ASAN_OPTIONS=detect_leaks=1
 	stack_start
-	run "$STAGE/tools/apifuzz" "$XDG_RUNTIME_DIR/docker.sock" 2000 "${SEED:-2}"
-	echo "$output"
-	[ "$status" = 0 ] || { stack_logs; false; }
+	fuzz 10000 "${SEED:-2}"
 	stack_halt
-	run grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:' "$STACK_LOG"
+	run grep -E 'ERROR: (Address|Leak)Sanitizer|runtime error:|ERROR: Failed to mmap' "$STACK_LOG"
 	echo "$output"
 	[ "$status" != 0 ]
 }

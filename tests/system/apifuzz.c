@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * apifuzz SOCKET COUNT SEED: sends COUNT mutated requests of every route of the
- * Engine API and looks at the answers. Each request starts from a good one of
- * the table and is damaged in method, path, query, body, headers or bytes.
+ * apifuzz SOCKET COUNT SEED [IMAGE]: sends COUNT mutated requests of every route
+ * of the Engine API and looks at the answers. Each request starts from a good one
+ * of the table and is damaged in method, path, query, body, headers or bytes.
+ * With an IMAGE (that has sleep) there is something to hit: the image "fuzz", a
+ * running container "fuzz" and an exec in it are made anew now and then.
  * Wrong are: no answer to a request that was well-formed HTTP, status 500, an
  * answer with a status from 400 on whose body has no message, an engine that is
  * gone. Exit code 1 then; the requests are printed, the seed repeats them.
@@ -19,7 +21,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { REQUEST_MAX = 16384, ANSWER_WAIT_MS = 3000, BAD_SHOWN = 15 };
+enum {
+	REQUEST_MAX = 16384,
+	ANSWER_WAIT_MS = 10000, /* stop and restart take their time */
+	BAD_SHOWN = 15,
+	RENEW_EVERY = 100,
+	ID_LEN = 64,
+};
 
 struct route {
 	const char *method, *path, *body;
@@ -36,9 +44,9 @@ static const struct route routes[] = {
 	 "{\"username\":\"u\",\"password\":\"p\",\"serveraddress\":\"127.0.0.1:1\"}"},
 	{"GET", "/containers/json?all=1&limit=3&size=1&filters={\"status\":[\"running\"]}", NULL},
 	{"POST", "/containers/create?name=fuzz",
-	 "{\"Image\":\"nope\",\"Cmd\":[\"a\",\"b\"],\"Env\":[\"A=1\"],\"Tty\":false,"
+	 "{\"Image\":\"fuzz\",\"Cmd\":[\"sleep\",\"9\"],\"Env\":[\"A=1\"],\"Tty\":false,"
 	 "\"ExposedPorts\":{\"80/tcp\":{}},\"Labels\":{\"a\":\"b\"},\"HostConfig\":{\"Binds\":"
-	 "[\"/a:/b:ro\"],\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"1\"}]},\"Memory\":1000000,"
+	 "[\"vol:/b:ro\"],\"PortBindings\":{\"80/tcp\":[{\"HostPort\":\"1\"}]},\"Memory\":1000000,"
 	 "\"RestartPolicy\":{\"Name\":\"always\",\"MaximumRetryCount\":0},\"Ulimits\":[{\"Name\":"
 	 "\"nofile\",\"Soft\":1,\"Hard\":2}]},\"NetworkingConfig\":{\"EndpointsConfig\":{}}}"},
 	{"GET", "/containers/fuzz/json?size=1", NULL},
@@ -64,10 +72,10 @@ static const struct route routes[] = {
 	{"GET", "/containers/fuzz/archive?path=/etc", NULL},
 	{"PUT", "/containers/fuzz/archive?path=/etc&noOverwriteDirNonDir=1", "no tar"},
 	{"POST", "/containers/prune?filters={\"until\":[\"1h\"]}", NULL},
-	{"POST", "/containers/fuzz/exec", "{\"Cmd\":[\"a\"],\"Tty\":true,\"Env\":[\"A=1\"]}"},
-	{"POST", "/exec/0123/start", "{\"Detach\":false,\"Tty\":false}"},
-	{"POST", "/exec/0123/resize?h=1&w=2", NULL},
-	{"GET", "/exec/0123/json", NULL},
+	{"POST", "/containers/fuzz/exec", "{\"Cmd\":[\"ls\"],\"Tty\":true,\"Env\":[\"A=1\"]}"},
+	{"POST", "/exec/@/start", "{\"Detach\":false,\"Tty\":false}"},
+	{"POST", "/exec/@/resize?h=1&w=2", NULL},
+	{"GET", "/exec/@/json", NULL},
 	{"GET", "/images/json?all=1&digests=1&filters={\"dangling\":[\"true\"]}", NULL},
 	{"POST", "/images/create?fromImage=127.0.0.1:1/nope&tag=latest", NULL},
 	{"POST", "/images/create?fromSrc=-&repo=x", "no tar"},
@@ -109,7 +117,8 @@ static const struct route routes[] = {
 
 static uint64_t state;
 static char request[REQUEST_MAX * 2], answer[65536];
-static int bad, shown, counts[6];
+static char exec_id[ID_LEN + 1] = "0123";
+static int bad, shown, counts[600];
 
 static uint32_t rnd(uint32_t below)
 {
@@ -179,10 +188,23 @@ static size_t make_request(int *ret_plain)
 	const struct route *r = &routes[rnd(sizeof(routes) / sizeof(routes[0]))];
 	static const char *const versions[] = {"/v1.51", "/v1.24", "/v1.41", "", "/v1.99", "/v0.1"};
 	static char path[REQUEST_MAX], body[REQUEST_MAX];
-	const char *method = rnd(30) ? r->method : "PATCH";
+	static const char *const extras[] = {
+		"Upgrade: tcp\r\nConnection: Upgrade\r\n",
+		"Expect: 100-continue\r\n",
+		"X-Registry-Auth: e30=\r\n",
+		"X-Registry-Auth: ====\r\n",
+		"X-Registry-Config: bnVsbA==\r\n",
+		"Accept: application/vnd.docker.multiplexed-stream\r\n",
+		"Range: bytes=5-2\r\n",
+	};
+	const char *method = rnd(30) ? r->method : "PATCH", *at = strchr(r->path, '@');
 	int n;
 
-	snprintf(path, sizeof(path), "%s%s", versions[rnd(6)], r->path);
+	if (at)
+		snprintf(path, sizeof(path), "%s%.*s%s%s", versions[rnd(6)], (int)(at - r->path),
+			 r->path, exec_id, at + 1);
+	else
+		snprintf(path, sizeof(path), "%s%s", versions[rnd(6)], r->path);
 	snprintf(body, sizeof(body), "%s", r->body ? r->body : "");
 	*ret_plain = 1;
 	if (rnd(2))
@@ -195,9 +217,12 @@ static size_t make_request(int *ret_plain)
 	if (path[0] != '/')
 		*ret_plain = 0;
 	n = snprintf(request, sizeof(request),
-		     "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: %s\r\n"
+		     "%s %s HTTP/1.1\r\nHost: x\r\n%sContent-Type: %s\r\n"
 		     "Content-Length: %zu\r\n\r\n%s",
-		     method, path, rnd(20) ? "application/json" : "text/plain", strlen(body), body);
+		     method, path,
+		     rnd(4) ? "Connection: close\r\n"
+			    : extras[rnd(sizeof(extras) / sizeof(extras[0]))],
+		     rnd(20) ? "application/json" : "text/plain", strlen(body), body);
 	if (n >= (int)sizeof(request))
 		n = (int)sizeof(request) - 1;
 	for (uint32_t i = rnd(25) ? 0 : 1 + rnd(5); i > 0; i--) { /* raw bytes */
@@ -214,6 +239,8 @@ static ssize_t exchange(const char *sock, size_t len, int plain)
 	ssize_t n;
 	int fd = dial(sock), wait = plain ? ANSWER_WAIT_MS : 100;
 
+	if (strstr(request, "/wait"))
+		wait = 100;
 	if (fd < 0)
 		return -2;
 	if (send(fd, request, len, MSG_NOSIGNAL) < 0 && errno != EPIPE)
@@ -250,12 +277,74 @@ static void judge(int plain, int head)
 		complain("no status line");
 		return;
 	}
-	counts[status / 100]++;
+	counts[status]++;
 	if (status == 500 && !strstr(answer, "onnect") && !strstr(answer, "resolve"))
 		complain("status 500");
 	if (plain && !head && status >= 400 && (!body || !strstr(body, "\"message\"")) &&
 	    !strstr(answer, "text/plain") && !strstr(answer, "raw-stream"))
 		complain("no message");
+}
+
+/* A good request; its answer is in answer[]. */
+static void ask(const char *sock, const char *method, const char *path, const char *body)
+{
+	int n = snprintf(request, sizeof(request),
+			 "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+			 "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
+			 method, path, strlen(body), body);
+
+	answer[0] = '\0';
+	(void)exchange(sock, (size_t)n, 1);
+}
+
+/* Copies the n-th id of the answer; 0 when there are not so many. */
+static int nth_id(int n, char *id)
+{
+	const char *p = answer;
+
+	for (; n >= 0 && (p = strstr(p, "\"Id\":\"")) != NULL; n--)
+		p += 6;
+	if (p == NULL || strlen(p) < ID_LEN)
+		return 0;
+	memcpy(id, p, ID_LEN);
+	id[ID_LEN] = '\0';
+	return 1;
+}
+
+/* Nothing but a fresh container "fuzz" with an exec. */
+static void renew(const char *sock, const char *image)
+{
+	static char ids[400][ID_LEN + 1];
+	char path[300];
+	int n = 0;
+
+	ask(sock, "GET", "/containers/json?all=1", "");
+	while (n < 400 && nth_id(n, ids[n]))
+		n++;
+	for (int i = 0; i < n; i++) {
+		snprintf(path, sizeof(path), "/containers/%.64s?force=1&v=1", ids[i]);
+		ask(sock, "DELETE", path, "");
+	}
+	snprintf(path, sizeof(path), "/images/%s/tag?repo=fuzz", image);
+	ask(sock, "POST", path, "");
+	ask(sock, "POST", "/containers/create?name=fuzz",
+	    "{\"Image\":\"fuzz\",\"Cmd\":[\"sleep\",\"1000\"],\"OpenStdin\":true,"
+	    "\"StopSignal\":\"SIGKILL\"}");
+	ask(sock, "POST", "/containers/fuzz/start", "");
+	ask(sock, "POST", "/containers/fuzz/exec", "{\"Cmd\":[\"ls\"],\"AttachStdout\":true}");
+	if (!nth_id(0, exec_id)) {
+		printf("no container to hit: %.500s\n", answer);
+		bad++;
+	}
+}
+
+static void report(long count)
+{
+	printf("%ld requests:", count);
+	for (int i = 0; i < 600; i++)
+		if (counts[i])
+			printf(" %d of %d,", counts[i], i);
+	printf(" %d wrong\n", bad);
 }
 
 int main(int argc, char **argv)
@@ -268,19 +357,22 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	state = 88172645463325252ULL ^ (argc > 3 ? strtoull(argv[3], NULL, 10) : 1) << 20;
 	for (long i = 0; i < count; i++) {
-		size_t len = make_request(&plain);
-		ssize_t got = exchange(argv[1], len, plain);
+		size_t len;
+		ssize_t got;
 
+		if (argc > 4 && i % RENEW_EVERY == 0)
+			renew(argv[1], argv[4]);
+		len = make_request(&plain);
+		got = exchange(argv[1], len, plain);
 		if (got == -2) {
 			printf("the engine is gone after request %ld:\n%.2000s\n", i, request);
 			return 1;
 		}
 		if (got > 0)
 			judge(plain, !strncmp(request, "HEAD", 4));
-		else if (plain)
+		else if (plain && !strstr(request, "/wait")) /* which waits */
 			complain("no answer");
 	}
-	printf("%ld requests: %d of 1xx, %d of 2xx, %d of 3xx, %d of 4xx, %d of 5xx; %d wrong\n",
-	       count, counts[1], counts[2], counts[3], counts[4], counts[5], bad);
+	report(count);
 	return bad ? 1 : 0;
 }
