@@ -41,6 +41,7 @@
 #define REGISTRY_REDIRECTS_MAX	     10
 #define REGISTRY_CONNECT_MS	     15000
 #define REGISTRY_IDLE_MS	     30000 /* without a byte of an answer */
+#define REGISTRY_HANDSHAKE_MS	     10000 /* as Go's TLSHandshakeTimeout */
 #define REGISTRY_HEADER_MS	     30000 /* for a whole answer's header */
 #define REGISTRY_MIN_BYTES_SEC	     64	   /* slower than that over a minute is a stall */
 #define REGISTRY_LAYER_MAX_BYTES     (256 * GIB)

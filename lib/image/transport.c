@@ -121,9 +121,9 @@ static int idle_ms(const struct transport *t)
 }
 
 /* For a handshake, or a whole head of an answer. */
-static int64_t header_deadline(const struct transport *t)
+static int64_t deadline(const struct transport *t, int usual_ms)
 {
-	int ms = t->config->idle_ms > 0 ? 2 * t->config->idle_ms : REGISTRY_HEADER_MS;
+	int ms = t->config->idle_ms > 0 ? 2 * t->config->idle_ms : usual_ms;
 
 	return time_mono_ms() + ms;
 }
@@ -235,7 +235,7 @@ static int dial(struct transport *t, struct conn *c, const struct url *u, struct
 	if (fd < 0)
 		return str_starts(e->msg, "lookup ") ? err_wrap(e, "dial tcp") : -1;
 	s = c->guard = guard_new(fd, t->cancel_fd, idle_ms(t), &c->saw_http);
-	guard_set_deadline(c->guard, header_deadline(t));
+	guard_set_deadline(c->guard, deadline(t, REGISTRY_HANDSHAKE_MS));
 	if (https && via != NULL) {
 		struct stream *through = TAKE(s);
 		int r = proxy_tunnel(&through, &proxy, u, e);
@@ -327,7 +327,7 @@ static int converse(struct transport *t, struct conn *c, const struct transport_
 		if (via != NULL && url_parse(via, &proxy, e) == 0)
 			add_proxy_auth(&headers, &proxy);
 	}
-	guard_set_deadline(c->guard, header_deadline(t));
+	guard_set_deadline(c->guard, deadline(t, REGISTRY_HEADER_MS));
 	if (http_client_send(c->http, &send, e) < 0 || http_client_recv(c->http, e) < 0)
 		return -1;
 	guard_set_deadline(c->guard, 0);
