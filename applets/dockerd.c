@@ -156,14 +156,16 @@ static int listen_tcp(struct daemon *d, const char *address, struct err *e)
 			       address);
 	host = *address == '[' ? xstrndup(address + 1, (size_t)(colon - address - 2))
 			       : xstrndup(address, (size_t)(colon - address));
-	if (d->tls == NULL && !str_starts(host, "127.") && !str_eq(host, "::1"))
+	if (!d->conf.tls_verify && !str_starts(host, "127.") && !str_eq(host, "::1"))
 		return err_set(e, ERR_INVALID, 0,
-			       "tcp://%s without TLS would give this user's account to everybody "
-			       "who reaches it: use "
-			       "--tlsverify, or an address of the loopback interface",
+			       "tcp://%s without client certificates would give this user's "
+			       "account to everybody who reaches it: use --tlsverify, or an "
+			       "address of the loopback interface",
 			       address);
-	if (d->tls == NULL)
-		log_warn(NULL, "API without TLS on %s: every user of this host can use it",
+	if (!d->conf.tls_verify)
+		log_warn(NULL,
+			 "API without client certificates on %s: every user of this host "
+			 "can use it",
 			 address);
 	fd = net_listen_tcp(host, (uint16_t)port, e);
 	return fd < 0 ? -1 : api_listen(d->api, fd, d->tls, e);

@@ -20,6 +20,9 @@ static enum err_kind kind_of_errno(int sys)
 		return ERR_CONFLICT;
 	case ETIMEDOUT:
 		return ERR_TIMEOUT;
+	case ENAMETOOLONG:
+	case ELOOP:
+		return ERR_INVALID;
 	default:
 		return ERR_SYSTEM;
 	}

@@ -81,6 +81,57 @@ static int bind_fd(struct plan_run *run, int source_fd, int target_fd, const str
 	return TAKE_FD(tree_fd);
 }
 
+/* lxcfs' files and the like; the list is runc's */
+static const char *const proc_allowed[] = {
+	"/proc/cpuinfo",
+	"/proc/diskstats",
+	"/proc/meminfo",
+	"/proc/stat",
+	"/proc/swaps",
+	"/proc/uptime",
+	"/proc/loadavg",
+	"/proc/slabinfo",
+	"/proc/net/dev",
+	"/proc/sys/kernel/ns_last_pid",
+	"/proc/sys/crypto/fips_enabled",
+};
+
+/* Volumes, whose places an image chooses, do not replace parts of /proc. source_fd: -1 none */
+static int check_target(int target_fd, int source_fd, const char *target, struct err *e)
+{
+	struct statfs st;
+
+	if (fstatfs(target_fd, &st) < 0)
+		return err_sys(e, "statfs %s", target);
+	if (st.f_type != PROC_SUPER_MAGIC && !str_eq(target, "/proc"))
+		return 0;
+	if (source_fd >= 0 && fstatfs(source_fd, &st) == 0 && st.f_type == PROC_SUPER_MAGIC)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(proc_allowed); i++)
+		if (str_eq(target, proc_allowed[i]))
+			return 0;
+	return err_set(e, ERR_INVALID, 0, "\"%s\" cannot be mounted because it is %s", target,
+		       str_eq(target, "/proc") ? "not of type proc" : "inside /proc");
+}
+
+/* Fills the volume from the image; what is mounted there (/sys, /dev) is not the image's. */
+static int copy_up(struct plan_run *run, const char *source, const char *target, struct err *e)
+{
+	CLEANUP(fd_closep)
+	int from_fd =
+		path_open_in_root(run->root_fd, target, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, e);
+	CLEANUP(fd_closep) int to_fd = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat root, from;
+
+	if (from_fd < 0)
+		return -1;
+	if (to_fd < 0)
+		return err_sys(e, "open %s", source);
+	if (fstat(run->root_fd, &root) < 0 || fstat(from_fd, &from) < 0)
+		return err_sys(e, "stat %s", target);
+	return from.st_dev == root.st_dev ? copyup_tree(from_fd, to_fd, e) : 0;
+}
+
 static int bind_path(struct plan_run *run, const char *source, const struct plan_op *op,
 		     struct err *e)
 {
@@ -95,19 +146,11 @@ static int bind_path(struct plan_run *run, const char *source, const struct plan
 	target_fd = inroot_make(run->root_fd, op->target, S_ISDIR(st.st_mode), e);
 	if (target_fd < 0)
 		return -1;
-	if (op->flags & PLAN_COPYUP && S_ISDIR(st.st_mode)) {
-		CLEANUP(fd_closep)
-		int from_fd = path_open_in_root(run->root_fd, op->target,
-						O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, e);
-		CLEANUP(fd_closep) int to_fd = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		if (from_fd < 0)
-			return -1;
-		if (to_fd < 0)
-			return err_sys(e, "open %s", source);
-		if (copyup_tree(from_fd, to_fd, e) < 0)
-			return -1;
-	}
+	if (check_target(target_fd, source_fd, op->target, e) < 0)
+		return -1;
+	if (op->flags & PLAN_COPYUP && S_ISDIR(st.st_mode) &&
+	    copy_up(run, source, op->target, e) < 0)
+		return -1;
 	new_fd = bind_fd(run, source_fd, target_fd, op, e);
 	return new_fd < 0 ? -1 : 0;
 }
@@ -154,6 +197,8 @@ static int run_fs(struct plan_run *run, const struct plan_op *op, struct err *e)
 	const char *source = op->source != NULL ? op->source : op->fstype;
 
 	if (target_fd < 0)
+		return -1;
+	if (!str_eq(op->fstype, "proc") && check_target(target_fd, -1, op->target, e) < 0)
 		return -1;
 	data = str_eq(op->fstype, "tmpfs") ? tmpfs_data(op->data, target_fd) : xstrdup(op->data);
 	(void)fd_path(target_fd, path);

@@ -84,6 +84,20 @@ static void fill_cgroup(const struct engine *en, struct engine_info *i)
 			  en->cgroup.why_none);
 }
 
+/* user and password of a proxy's URL are nobody's who may see /info */
+static char *without_password(const char *url)
+{
+	const char *at, *host = url != NULL ? strstr(url, "://") : NULL;
+
+	host = host != NULL ? host + 3 : url;
+	at = host != NULL ? memchr(host, '@', strcspn(host, "/?#")) : NULL;
+	if (at == NULL)
+		return xstrdup(url);
+	for (const char *next; (next = memchr(at + 1, '@', strcspn(at + 1, "/?#"))) != NULL;)
+		at = next;
+	return xasprintf("%.*sxxxxx:xxxxx%s", (int)(host - url), url, at);
+}
+
 static void fill_containers(struct engine *en, struct engine_info *i)
 {
 	MUTEX_GUARD(&en->mu);
@@ -108,8 +122,8 @@ static void fill_containers(struct engine *en, struct engine_info *i)
 		strv_add(strchr(en->registries.insecure.items[k], '/') != NULL ? &i->insecure_cidrs
 									       : &i->insecure_hosts,
 			 en->registries.insecure.items[k]);
-	i->http_proxy = xstrdup(en->registries.http_proxy);
-	i->https_proxy = xstrdup(en->registries.https_proxy);
+	i->http_proxy = without_password(en->registries.http_proxy);
+	i->https_proxy = without_password(en->registries.https_proxy);
 	i->no_proxy = xstrdup(en->registries.no_proxy);
 }
 

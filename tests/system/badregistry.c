@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -87,6 +88,7 @@ int main(int argc, char **argv)
 		int fd = accept(l, NULL, NULL);
 
 		if (fd >= 0 && fork() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			serve(fd, argv[1]);
 			_exit(0);
 		}

@@ -143,6 +143,65 @@ contained() {
 	[ "$(layer_count)" = "$layers_before" ]
 }
 
+@test "an image's volume does not replace /proc or parts of it" {
+	local where
+	import_small
+	for where in /proc /proc/self /proc/sys/kernel; do
+		real import -c "VOLUME $where" -c 'CMD ["/bin/true"]' "$STAGE/fixtures/small.tar.gz" inproc >/dev/null
+		run real run --rm inproc
+		echo "$output"
+		[ "$status" = 125 ]
+		[[ "$output" == *"$where"*"cannot be mounted because it is"* ]]
+	done
+	# links in the root do not help
+	mkdir -p in/bin && ln -s /proc/self in/elsewhere && cp "$(command -v busybox)" in/bin/true
+	tar -C in -cf link.tar .
+	real import -c 'VOLUME /elsewhere' -c 'CMD ["/bin/true"]' link.tar inproc >/dev/null
+	run real run --rm inproc
+	echo "$output"
+	[[ "$status" = 125 && "$output" == *"inside /proc"* ]]
+}
+
+@test "an image's volume on /sys is not filled from the host's" {
+	real import -c 'VOLUME /sys' "$STAGE/fixtures/small.tar.gz" insys >/dev/null
+	run real run --rm insys ls -A /sys
+	echo "$output"
+	[[ "$status" = 0 && "$output" != *kernel* ]]
+}
+
+@test "no descriptor of the host's leads a program or a working directory outside" {
+	local n
+	import_small
+	for n in 3 4 5 6 7 8 9 10 11 12; do
+		run ! real run --rm -w /proc/self/fd/$n small true
+		run ! real run --rm -w /proc/self/fd/$n/../.. small true
+		run ! real run --rm small /proc/self/fd/$n/../../../../../../bin/true
+	done
+	run real run --rm small sh -c 'echo /proc/1/fd/*'
+	[ "$output" = "/proc/1/fd/0 /proc/1/fd/1 /proc/1/fd/2" ] || [ "$output" = "/proc/1/fd/0 /proc/1/fd/1 /proc/1/fd/2 /proc/1/fd/3" ]
+	real run -d --name fds small sleep 100
+	for n in 3 4 5 6 7 8 9 10 11 12; do
+		run ! real exec -w /proc/self/fd/$n/../.. fds true
+		run ! real exec fds /proc/self/fd/$n/../../../../../../bin/true
+	done
+	real rm -f fds
+}
+
+@test "a container in the host's pid namespace cannot look into the engine" {
+	local p
+	import_small
+	real run -d --name hostpid --pid host small sleep 100
+	for p in $(stack_pids); do
+		[ "$(readlink "/proc/$p/ns/pid")" = "$(readlink /proc/self/ns/pid)" ] || continue
+		[ "$p" != "$(real inspect -f '{{.State.Pid}}' hostpid)" ] || continue
+		run real exec hostpid sh -c "cat /proc/$p/environ /proc/$p/mem; readlink /proc/$p/exe /proc/$p/root /proc/$p/fd/0"
+		echo "$p: $output"
+		[ "$status" != 0 ]
+		[[ "$output" != */*bin/thimble* && "$output" != *HOME=* ]]
+	done
+	real rm -f hostpid
+}
+
 # misbehaves MODE SECONDS: a pull from a registry of that MODE fails in time and memory
 misbehaves() {
 	local before
