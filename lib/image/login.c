@@ -142,7 +142,7 @@ int registry_login(const struct registry_config *c, const struct registry_auth *
 			*ret_token = token;
 			return 0;
 		}
-		if (registry_is_reached(r) || e->kind == ERR_TIMEOUT)
+		if (registry_is_reached(r))
 			break;
 	}
 	return -1;

@@ -276,10 +276,8 @@ static int try_endpoints(struct pull *p, char *ret_id, bool *ret_reached, struct
 		set_registry(p, registry_open(o->registries, p->ref, o->auth, i));
 		r = pull_from(p, ret_id, e);
 		*ret_reached = *ret_reached || registry_is_reached(p->registry);
-		/* a mirror's refusal is not the last word; a host that took the connection and then
-		 * said nothing will do so over plain HTTP, too */
-		if (r < 0 && !mirror &&
-		    (registry_is_reached(p->registry) || e->kind == ERR_TIMEOUT))
+		/* a mirror's refusal is not the last word */
+		if (r < 0 && registry_is_reached(p->registry) && !mirror)
 			break;
 	}
 	set_registry(p, NULL);
@@ -346,7 +344,7 @@ static int all_tags(const struct image_ref *ref, const struct image_pull_opts *o
 		struct registry *reg = registry_open(o->registries, ref, o->auth, i);
 
 		r = registry_tags(reg, tags, e);
-		if (r < 0 && (registry_is_reached(reg) || e->kind == ERR_TIMEOUT))
+		if (r < 0 && registry_is_reached(reg))
 			break;
 	}
 	return r;

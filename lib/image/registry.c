@@ -72,8 +72,11 @@ struct registry *registry_open(const struct registry_config *c, const struct ima
 	CLEANUP(freep) char *base = endpoint_base(c, ref, endpoint);
 	/* a mirror gets no credentials that were meant for the registry itself */
 	bool mirror = is_hub(ref) && (size_t)endpoint < c->mirrors.len;
+	struct registry *r = registry_new_at(c, base, ref, mirror ? NULL : auth);
 
-	return registry_new_at(c, base, ref, mirror ? NULL : auth);
+	/* plain HTTP after https has failed: a host that stalled does so again */
+	transport_hurry(r->t, !is_hub(ref) && endpoint > 0);
+	return r;
 }
 
 const char *registry_url(const struct registry *r)
@@ -154,6 +157,7 @@ int registry_ping(struct registry *r, struct err *e)
 		registry_learn(r, exchange_response(x));
 	MUTEX_GUARD(&r->mu);
 	r->pinged = true;
+	transport_hurry(r->t, false);
 	return 0;
 }
 

@@ -49,6 +49,7 @@ struct trust {
 
 struct transport {
 	const struct registry_config *config;
+	bool hurry; /* heads of answers have as long as a handshake */
 	int cancel_fd;
 	pthread_mutex_t mu;
 	struct list idle; /* struct conn; guarded by mu */
@@ -105,6 +106,11 @@ void transport_free(struct transport *t)
 	fd_close(&t->cancel_fd);
 	pthread_mutex_destroy(&t->mu);
 	free(t);
+}
+
+void transport_hurry(struct transport *t, bool on)
+{
+	t->hurry = on;
 }
 
 void transport_cancel(struct transport *t)
@@ -327,7 +333,8 @@ static int converse(struct transport *t, struct conn *c, const struct transport_
 		if (via != NULL && url_parse(via, &proxy, e) == 0)
 			add_proxy_auth(&headers, &proxy);
 	}
-	guard_set_deadline(c->guard, deadline(t, REGISTRY_HEADER_MS));
+	guard_set_deadline(c->guard,
+			   deadline(t, t->hurry ? REGISTRY_HANDSHAKE_MS : REGISTRY_HEADER_MS));
 	if (http_client_send(c->http, &send, e) < 0 || http_client_recv(c->http, e) < 0)
 		return -1;
 	guard_set_deadline(c->guard, 0);

@@ -57,6 +57,9 @@ struct transport_request {
 struct transport *transport_new(const struct registry_config *c);
 /** transport_free() - closes idle connections; all exchanges must be gone; NULL is fine */
 void transport_free(struct transport *t);
+/** transport_hurry() - heads of answers must come as quickly as handshakes; before other threads
+ * use it */
+void transport_hurry(struct transport *t, bool on);
 /** transport_cancel() - every call under way, and every later one, fails with ERR_CANCELLED */
 void transport_cancel(struct transport *t);
 /** transport_do() - send a request, follow redirects (GET and HEAD), read the answer's head; errors

@@ -221,4 +221,4 @@ misbehaves() {
 @test "a registry that sends 1 GB of headers" { misbehaves headers 60; }
 @test "a registry that sends a manifest of 1 GB" { misbehaves manifest 60; }
 @test "a registry that speaks no HTTP" { misbehaves garbage 60; }
-@test "a registry that stalls" { misbehaves stall 25; }
+@test "a registry that stalls" { misbehaves stall 35; }
