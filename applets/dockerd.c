@@ -171,6 +171,15 @@ static int listen_tcp(struct daemon *d, const char *address, struct err *e)
 	return fd < 0 ? -1 : api_listen(d->api, fd, d->tls, e);
 }
 
+static bool is_listening_stream(int fd)
+{
+	int listening = 0, type = 0;
+	socklen_t n = sizeof(listening), m = sizeof(type);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &n) == 0 && listening != 0 &&
+	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &m) == 0 && type == SOCK_STREAM;
+}
+
 static int listen_inherited(struct daemon *d, struct err *e)
 {
 	const char *pid_text = getenv("LISTEN_PID"), *n_text = getenv("LISTEN_FDS");
@@ -181,6 +190,9 @@ static int listen_inherited(struct daemon *d, struct err *e)
 		return err_set(e, ERR_INVALID, 0,
 			       "fd://: no sockets were passed (LISTEN_FDS, LISTEN_PID)");
 	for (int fd = LISTEN_FDS_FIRST; fd < LISTEN_FDS_FIRST + (int)n; fd++) {
+		if (!is_listening_stream(fd))
+			return err_set(e, ERR_INVALID, 0,
+				       "fd://: descriptor %d is not a listening stream socket", fd);
 		fd_set_cloexec(fd, true);
 		if (api_listen(d->api, fd, NULL, e) < 0)
 			return -1;
@@ -208,6 +220,17 @@ static int listen_all(struct daemon *d, struct err *e)
 		log_info(NULL, "API listen on %s", host);
 	}
 	return 0;
+}
+
+/* the names of our unix sockets; inherited ones are their maker's */
+static void unlink_sockets(const struct daemon *d)
+{
+	for (size_t i = 0; i < d->conf.hosts.len; i++) {
+		const char *host = d->conf.hosts.items[i], *rest = str_skip(host, "unix://");
+
+		if (rest != NULL || *host == '/')
+			unlink(rest != NULL ? rest : host);
+	}
 }
 
 static void reload(struct daemon *d)
@@ -333,6 +356,8 @@ int dockerd_main(int argc, char **argv)
 	r = run(&d, &set, &e);
 	if (r < 0)
 		log_error(&e, "dockerd cannot start");
+	else
+		unlink_sockets(&d);
 	if (d.api != NULL)
 		api_stop(d.api);
 	engine_close(d.engine);

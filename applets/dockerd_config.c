@@ -302,10 +302,13 @@ static int load_file(struct dockerd_conf *c, bool asked, struct err *e)
 		return e->kind == ERR_NOTFOUND && !asked ? 0 : -1;
 	if (text.len == 0)
 		return 0;
-	if (json_parse(text.data, text.len, &v, e) < 0 || json_kind(v) != JSON_OBJECT)
+	if (json_parse(text.data, text.len, &v, e) < 0)
+		return err_wrap(e, "unable to configure the Docker daemon with file %s",
+				c->config_file);
+	if (json_kind(v) != JSON_OBJECT)
 		return err_set(e, ERR_INVALID, 0,
-			       "unable to configure the Docker daemon with file %s: %s",
-			       c->config_file, v == NULL ? e->msg : "not an object");
+			       "unable to configure the Docker daemon with file %s: not an object",
+			       c->config_file);
 	json_for_each (item, v)
 		if (take_key(c, item, e) < 0)
 			return err_wrap(e, "unable to configure the Docker daemon with file %s",

@@ -22,7 +22,8 @@ int rk_activation_take(void)
 	    str_u64(fds, ACTIVATION_MAX, &n) < 0 || (pid_t)n_pid != getpid())
 		return 0;
 	for (int i = 0; i < (int)n; i++)
-		(void)fd_set_cloexec(RK_ACTIVATION_FIRST_FD + i, true);
+		if (fd_set_cloexec(RK_ACTIVATION_FIRST_FD + i, true) < 0)
+			return i; /* promised but not there: its number will be something else's */
 	return (int)n;
 }
 
@@ -34,6 +35,8 @@ void rk_activation_pass(int n)
 		return;
 	for (int i = 0; i < n; i++)
 		(void)fd_set_cloexec(RK_ACTIVATION_FIRST_FD + i, false);
+	snprintf(text, sizeof(text), "%d", n);
+	setenv("LISTEN_FDS", text, 1);
 	snprintf(text, sizeof(text), "%d", (int)getpid());
 	setenv("LISTEN_PID", text, 1);
 }

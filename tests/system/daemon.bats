@@ -83,7 +83,8 @@ import os, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.bind(sys.argv[1])
 s.listen(16)
-os.dup2(s.fileno(), 3, inheritable=True)
+os.dup2(s.fileno(), 3)
+os.set_inheritable(3, True)
 os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execvp("dockerd-rootless.sh", ["dockerd-rootless.sh", "-H", "fd://"])
 ' "$XDG_RUNTIME_DIR/docker.sock" >>"$STACK_LOG" 2>&1 3>&- &
@@ -94,8 +95,8 @@ os.execvp("dockerd-rootless.sh", ["dockerd-rootless.sh", "-H", "fd://"])
 @test "SIGTERM stops containers, which come back by their restart policy" {
 	stack_start
 	import_small
-	real run -d --name stays --restart unless-stopped small sleep 1000
-	real run -d --name ends small sleep 1000
+	real run -d --stop-timeout 1 --name stays --restart unless-stopped small sleep 1000
+	real run -d --stop-timeout 1 --name ends small sleep 1000
 	stack_halt
 	stack_start
 	[ "$(real inspect -f '{{.State.Running}}' stays)" = true ]
