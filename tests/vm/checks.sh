@@ -1,49 +1,6 @@
 # checks.sh: run as uid 1000 in the machine of tests/vm/run, in a control group delegated to it.
-# Prints TAP; each check is a function, whose output is shown when it fails.
-export HOME=/home/user XDG_RUNTIME_DIR=/run/user/1000 USER=user
-export DOCKER_HOST=unix://$XDG_RUNTIME_DIR/docker.sock
-group=/sys/fs/cgroup/user
-n=0
+. /tools
 
-tap() { # tap NAME WHAT: runs the function NAME
-	n=$((n + 1))
-	(set -e; "$1") >/tmp/out 2>&1
-	# the shell has no set -e inside of a condition
-	if [ $? = 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-		sed 's/^/# /' /tmp/out
-	fi
-}
-
-# --- tools ---------------------------------------------------------------------
-within() { # within SECONDS COMMAND...: until it succeeds
-	local end=$(($(date +%s) + $1))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		[ "$(date +%s)" -lt "$end" ] || { echo "not within time: $*"; return 1; }
-		sleep 0.1
-	done
-}
-is() { [ "$1" = "$2" ] || { echo "expected '$2', got '$1'"; return 1; }; }
-has() { case $1 in *"$2"*) ;; *) echo "no '$2' in: $1"; return 1 ;; esac; }
-id_of() { docker inspect --format '{{.Id}}' "$1"; }
-file() { cat "$group/$(id_of "$1")/$2"; }  # file CONTAINER FILE of its control group
-state() { docker inspect --format "{{.State.$1}}" "$2"; }
-fails() { ! "$@"; }
-pid_of() { # pid_of WORD: the process whose command line starts with an applet's name
-	local p
-	for p in /proc/[0-9]*; do
-		cat "$p/cmdline" 2>/dev/null | tr '\0' ' ' | grep -qE "^([^ ]*/)?(thimble )?$1( |\$)" && echo "${p#/proc/}"
-	done | head -n 1
-}
-
-# --- the checks ------------------------------------------------------------------
-starts() {
-	dockerd-rootless.sh >>/tmp/log 2>&1 &
-	within 15 docker ping || { cat /tmp/log; return 1; }
-}
 info_shows_v2() {
 	docker info >/tmp/info
 	has "$(cat /tmp/info)" "Cgroup Driver: cgroupfs"
@@ -199,6 +156,16 @@ container_outlives_engine() {
 	is "$(file lim pids.max)" 40
 	docker run --rm small true
 }
+nested_groups_are_taken_back() {
+	docker run --rm --privileged small sh -c 'mkdir /sys/fs/cgroup/own && mkdir /sys/fs/cgroup/own/deep'
+	is "$(find "$group" -name deep)" ""
+}
+rootlesskit_evacuates() {
+	mkdir "$group/kit"
+	has "$(sh -c "echo 0 >$group/kit/cgroup.procs
+		exec rootlesskit --pidns --cgroupns --evacuate-cgroup2=away cat /proc/self/cgroup")" "0::/away"
+	rmdir "$group/kit/away" "$group/kit"
+}
 all_is_removed() {
 	docker rm -f $(docker ps -aq)
 	is "$(ls -d "$group"/*/)" "$group/engine/"
@@ -228,5 +195,7 @@ tap groups_are_taken_back "groups of ended containers are removed"
 tap parent_group "--cgroup-parent"
 tap host_cgroupns "--cgroupns host"
 tap container_outlives_engine "a container outlives kill -9 of dockerd and is controllable"
+tap nested_groups_are_taken_back "groups made by a privileged container are removed with it"
+tap rootlesskit_evacuates "rootlesskit --evacuate-cgroup2"
 tap all_is_removed "rm -f leaves no group behind"
-echo "1..$n"
+tap stops "the stack ends"
