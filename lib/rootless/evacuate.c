@@ -37,12 +37,12 @@ static char *own_cgroup(struct err *e)
 	return xasprintf("/sys/fs/cgroup%.*s", (int)strcspn(path, "\n"), path);
 }
 
-int rk_evacuate_cgroup2(const char *name, const pid_t *pids, size_t n, struct err *e)
+int rk_evacuate_cgroup2(const char *name, struct err *e)
 {
 	CLEANUP(freep) char *own = own_cgroup(e);
-	CLEANUP(freep) char *dir = NULL;
-	CLEANUP(freep) char *procs = NULL;
-	char text[16];
+	CLEANUP(freep) char *dir = NULL, *from = NULL, *to = NULL;
+	CLEANUP(buf_clear) struct buf text = BUF_INIT;
+	CLEANUP(strv_clear) struct strv pids = STRV_INIT;
 
 	if (own == NULL)
 		return -1;
@@ -51,13 +51,13 @@ int rk_evacuate_cgroup2(const char *name, const pid_t *pids, size_t n, struct er
 	dir = path_join(own, name);
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return err_sys(e, "make cgroup %s", dir);
-	procs = path_join(dir, "cgroup.procs");
-	for (size_t i = 0; i < n; i++) {
-		if (pids[i] <= 0)
-			continue;
-		snprintf(text, sizeof(text), "%d", (int)pids[i]);
-		if (file_write_plain(AT_FDCWD, procs, text, e) < 0)
+	from = path_join(own, "cgroup.procs");
+	to = path_join(dir, "cgroup.procs");
+	if (file_read(AT_FDCWD, from, CGROUP_FILE_MAX_BYTES, &text, e) < 0)
+		return -1;
+	strv_split(&pids, buf_str(&text), "\n");
+	strv_for_each (pid, &pids)
+		if (file_write_plain(AT_FDCWD, to, *pid, e) < 0 && e->sys != ESRCH)
 			return -1;
-	}
 	return 0;
 }

@@ -129,16 +129,6 @@ static int map_ids(struct parent *p, struct err *e)
 	return result;
 }
 
-/* Before the child makes its cgroup namespace, whose root is then the cgroup we leave. */
-static int evacuate(struct parent *p, struct err *e)
-{
-	const pid_t pids[] = {getpid(), p->child, p->uplink.usernet};
-
-	if (str_empty(p->conf->evacuate_cgroup2))
-		return 0;
-	return rk_evacuate_cgroup2(p->conf->evacuate_cgroup2, pids, ARRAY_LEN(pids), e);
-}
-
 /* Step 4. */
 static int open_api(struct parent *p, struct err *e)
 {
@@ -175,6 +165,10 @@ static int bring_up(struct parent *p, struct err *e)
 	struct err why;
 
 	if (rk_sync_recv(p->sync_fd, RK_SYNC_READY, e) < 0)
+		return -1;
+	/* the root of the child's cgroup namespace is the group that is now left */
+	if (!str_empty(p->conf->evacuate_cgroup2) &&
+	    rk_evacuate_cgroup2(p->conf->evacuate_cgroup2, e) < 0)
 		return -1;
 	if (publish(p, e) < 0)
 		return -1;
@@ -274,8 +268,7 @@ static int start(struct parent *p, struct err *e)
 		return -1;
 	if (rk_conf_has_netns(p->conf) && rk_uplink_spawn(&p->uplink, e) < 0)
 		return -1;
-	if (map_ids(p, e) < 0 || evacuate(p, e) < 0 ||
-	    rk_sync_send(p->sync_fd, RK_SYNC_MAPPED, e) < 0)
+	if (map_ids(p, e) < 0 || rk_sync_send(p->sync_fd, RK_SYNC_MAPPED, e) < 0)
 		return -1;
 	if (rk_state_set_child(&p->state, p->child, e) < 0 || open_api(p, e) < 0)
 		return -1;

@@ -46,8 +46,8 @@ int rk_child_main(const struct rk_child_args *a);
 int rk_child_mounts(const struct rk_child_args *a, struct err *e) WARN_UNUSED;
 /* rk_child_resolv() - /etc/resolv.conf names the network's DNS; for a command inside N */
 int rk_child_resolv(const struct rk_child_args *a, struct err *e) WARN_UNUSED;
-/* rk_evacuate_cgroup2() - moves rootlesskit's processes into a child cgroup of its own one */
-int rk_evacuate_cgroup2(const char *name, const pid_t *pids, size_t n, struct err *e) WARN_UNUSED;
+/* rk_evacuate_cgroup2() - moves the processes of rootlesskit's cgroup into a child of it */
+int rk_evacuate_cgroup2(const char *name, struct err *e) WARN_UNUSED;
 
 /* N and the helper in it (child_netns.c). */
 struct rk_netns {

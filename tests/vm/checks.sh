@@ -127,9 +127,12 @@ stats_are_counted() {
 	docker rm -f busy
 }
 top_lists() { has "$(docker top lim)" "sleep 1000"; }
+groups_are_as_many_as_containers() {
+	is "$(ls -d "$group"/*/ | wc -l)" "$(($(docker ps -q | wc -l) + 1))"
+}
 groups_are_taken_back() {
 	docker run --rm small true
-	is "$(ls -d "$group"/*/ | wc -l)" "$(($(docker ps -q | wc -l) + 1))"
+	within 5 groups_are_as_many_as_containers
 }
 parent_group() {
 	docker run -d --name child --cgroup-parent batch small sleep 1000
@@ -156,9 +159,10 @@ container_outlives_engine() {
 	is "$(file lim pids.max)" 40
 	docker run --rm small true
 }
+no_deep_group() { is "$(find "$group" -name deep)" ""; }
 nested_groups_are_taken_back() {
 	docker run --rm --privileged small sh -c 'mkdir /sys/fs/cgroup/own && mkdir /sys/fs/cgroup/own/deep'
-	is "$(find "$group" -name deep)" ""
+	within 5 no_deep_group
 }
 rootlesskit_evacuates() {
 	mkdir "$group/kit"
@@ -166,9 +170,10 @@ rootlesskit_evacuates() {
 		exec rootlesskit --pidns --cgroupns --evacuate-cgroup2=away cat /proc/self/cgroup")" "0::/away"
 	rmdir "$group/kit/away" "$group/kit"
 }
+only_the_engine_s_group() { is "$(ls -d "$group"/*/)" "$group/engine/"; }
 all_is_removed() {
 	docker rm -f $(docker ps -aq)
-	is "$(ls -d "$group"/*/)" "$group/engine/"
+	within 5 only_the_engine_s_group
 }
 
 tap starts "the stack starts in a delegated group"
