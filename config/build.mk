@@ -2,7 +2,8 @@
 #
 # VARIANT=release  static musl, optimised, stripped at the end (the product)
 #         asan     host libc with AddressSanitizer and UBSan (make check, make unit)
-#         tsan     host libc with ThreadSanitizer
+#         tsan     host libc with ThreadSanitizer, for dockerd; a process that clones or joins
+#                  namespaces cannot run with its thread: APPLETS=/another/thimble runs those
 #         fuzz     clang, libFuzzer, ASan and UBSan
 # CROSS=prefix-    cross compiler prefix, for instance CROSS=aarch64-linux-musl-
 
@@ -36,7 +37,11 @@ ldflags := -fsanitize=address,undefined
 else ifeq ($(VARIANT),tsan)
 CC      := $(host_cc)
 LIBC    := glibc
-cflags  := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+# gcc's flow analysis loses track in instrumented code
+cflags  := -O1 -g -fsanitize=thread -fno-omit-frame-pointer -Wno-maybe-uninitialized
+ifdef APPLETS
+cflags  += -DPROC_SELF_EXE='"$(APPLETS)"'
+endif
 ldflags := -fsanitize=thread
 else ifeq ($(VARIANT),fuzz)
 CC      := clang

@@ -75,26 +75,43 @@ int container_attach(struct api_call *c, struct err *e)
 	return 0;
 }
 
+enum stream_no { STREAM_OUT = 1, STREAM_ERR = 2, STREAM_SYSTEM = 3 };
+
 struct log_sink {
 	struct api_call *c;
 	bool multiplexed;
 };
 
-static int write_log(void *arg, bool is_err, const char *text, size_t n)
+static int write_frame(const struct log_sink *s, enum stream_no stream, const char *text, size_t n)
 {
-	const struct log_sink *s = arg;
 	struct http_conn *conn = s->c->conn;
 	unsigned char head[8] = {0};
 	struct err e;
 
 	if (!s->multiplexed)
 		return http_conn_write(conn, text, n, &e);
-	head[0] = is_err ? 2 : 1;
+	head[0] = (unsigned char)stream;
 	for (int i = 0; i < 4; i++)
 		head[4 + i] = (unsigned char)(n >> (24 - 8 * i));
 	if (http_conn_write(conn, head, sizeof(head), &e) < 0)
 		return -1;
 	return http_conn_write(conn, text, n, &e);
+}
+
+static int write_log(void *arg, bool is_err, const char *text, size_t n)
+{
+	return write_frame(arg, is_err ? STREAM_ERR : STREAM_OUT, text, n);
+}
+
+/* what went wrong after the head, in the stream as dockerd does it (stream 3 is the daemon's own)
+ */
+static int log_error_frame(struct log_sink *s, const struct err *why)
+{
+	CLEANUP(freep) char *text = xasprintf("Error grabbing logs: %s\n", why->msg);
+
+	if (why->kind == ERR_CANCELLED)
+		return -1;
+	return write_frame(s, STREAM_SYSTEM, text, strlen(text));
 }
 
 static int flush_log(void *arg)
@@ -150,7 +167,7 @@ int container_logs(struct api_call *c, struct err *e)
 	sink.multiplexed = !tty;
 	if (http_conn_start(c->conn, 200, stream_type(c, tty), e) < 0)
 		return -1;
-	if (engine_container_logs(c->en, c->name, &l, e) < 0)
+	if (engine_container_logs(c->en, c->name, &l, e) < 0 && log_error_frame(&sink, e) < 0)
 		return -1;
 	return http_conn_end(c->conn, e);
 }

@@ -21,6 +21,11 @@
 #include "base/file.h"
 #include "base/time.h"
 
+/* another one's applets: config/build.mk, VARIANT=tsan */
+#ifndef PROC_SELF_EXE
+#define PROC_SELF_EXE "/proc/self/exe"
+#endif
+
 #define PROC_FDS_MAX 16
 #define PROC_OUT_MAX (1024 * 1024)
 
@@ -288,5 +293,5 @@ unsigned long long proc_start_time(pid_t pid)
 
 const char *proc_self_exe(void)
 {
-	return "/proc/self/exe";
+	return PROC_SELF_EXE;
 }

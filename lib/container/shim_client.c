@@ -130,8 +130,11 @@ static int call(struct shim_conn *c, struct shim_request *r, const void *tail, c
 		memcpy(joined + sizeof(*r), tail, r->n_tail);
 		p = joined;
 	}
-	if (fd_send(c->fd, p, sizeof(*r) + r->n_tail, fds, n_fds, e) < 0)
+	if (fd_send(c->fd, p, sizeof(*r) + r->n_tail, fds, n_fds, e) < 0) {
+		if (e->sys == EPIPE || e->sys == ECONNRESET)
+			return err_set(e, ERR_CONFLICT, e->sys, "the shim has ended");
 		return err_wrap(e, "ask the shim");
+	}
 	got = receive(c->fd, SHIM_TIMEOUT_MS, reply, e);
 	if (got < 0)
 		return -1;

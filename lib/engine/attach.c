@@ -104,6 +104,8 @@ void attach_claims_drop(struct container *c)
 
 static int check(const struct container *c, struct err *e)
 {
+	if (c->removed)
+		return err_set(e, ERR_NOTFOUND, 0, "No such container: %s", c->id);
 	if (c->state == C_PAUSED)
 		return err_set(e, ERR_CONFLICT, 0,
 			       "container %s is paused, unpause the container before attach",
@@ -138,29 +140,33 @@ static void drop_gone(struct container *c)
 int engine_attach_begin(struct engine *en, const char *name, const char *detach_keys,
 			struct engine_attach_claim **ret, bool *ret_tty, struct err *e)
 {
+	struct container *c = container_get(en, name, e);
 	struct engine_attach_claim *p;
-	struct container *c;
-	MUTEX_GUARD(&en->mu);
+	int r;
 
-	c = container_find(en, name, e);
 	if (c == NULL)
 		return -1;
 	p = xcalloc(1, sizeof(*p));
 	p->a.client_fd = -1;
 	list_init(&p->link);
-	container_settled(en, c);
-	if (check(c, e) < 0 || detach_keys_parse(detach_keys, p->keys, &p->n_keys, e) < 0) {
-		free(p);
-		return -1;
-	}
 	p->en = en;
 	p->c = c;
-	c->refs++;
-	if (!state_runs(c->state)) {
+	*ret_tty = c->config.tty;
+	r = detach_keys_parse(detach_keys, p->keys, &p->n_keys, e);
+	pthread_mutex_lock(&en->mu);
+	container_settled(en, c);
+	if (r == 0)
+		r = check(c, e);
+	if (r == 0 && !state_runs(c->state)) {
 		drop_gone(c);
 		list_add_tail(&c->attaches, &p->link);
 	}
-	*ret_tty = c->config.tty;
+	pthread_mutex_unlock(&en->mu);
+	if (r < 0) {
+		free(p);
+		container_unref(en, c);
+		return -1;
+	}
 	*ret = p;
 	return 0;
 }
@@ -221,7 +227,7 @@ static void replay(struct engine *en, struct container *c, const struct engine_a
 	struct err e;
 
 	if (engine_container_logs(en, c->id, &l, &e) < 0)
-		log_debug(&e, "attach: logs of %s", c->name);
+		log_debug(&e, "attach: logs of %s", c->id);
 }
 
 /* the claim becomes a waiting client when the container still is to start; with mu held. False: it

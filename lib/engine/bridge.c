@@ -366,9 +366,60 @@ void bridge_take_back(struct engine *en, struct container *c)
 		return;
 	if (ip_parse(c->net.ip_address, &c->address, &e) < 0 ||
 	    ipam_reserve(&en->ipam, &c->address, &e) < 0)
-		log_warn(&e, "address %s of container %s", c->net.ip_address, c->name);
+		log_warn(&e, "address %s of container %s", c->net.ip_address, c->id);
 	for (size_t i = 0; i < c->ports.len; i++)
 		if (c->ports.items[i].ephemeral)
 			port_pool_reserve(&en->port_pool, c->ports.items[i].proto,
 					  c->ports.items[i].host_port);
+}
+
+void bridge_forget_ports(struct container *c)
+{
+	c->ports.len = 0;
+}
+
+struct port_sweep {
+	struct engine *en;
+	JSON_ARRAY_OF(uint64_t) lost;
+};
+
+static bool port_owned(struct engine *en, uint64_t id)
+{
+	MUTEX_GUARD(&en->mu);
+
+	map_for_each (slot, &en->containers) {
+		const struct container *c = slot->value;
+
+		for (size_t i = 0; i < c->ports.len; i++)
+			if (c->ports.items[i].id == id)
+				return true;
+	}
+	return false;
+}
+
+/* ports that lead into the bridge's subnet are ours; a user's own (rootlessctl) lead elsewhere */
+static int note_lost(uint64_t id, const struct rk_port *p, void *arg)
+{
+	struct port_sweep *s = arg;
+
+	if (!ip_prefix_has(&s->en->bridge, &p->child_ip) || port_owned(s->en, id))
+		return 0;
+	s->lost.items = xrealloc(s->lost.items, (s->lost.len + 1) * sizeof(*s->lost.items));
+	s->lost.items[s->lost.len++] = id;
+	return 0;
+}
+
+void bridge_sweep_ports(struct engine *en)
+{
+	struct port_sweep s = {.en = en};
+	struct err e;
+
+	if (en->netns == NULL)
+		return;
+	if (rk_port_list(en->state_dir, note_lost, &s, &e) < 0)
+		log_warn(&e, "published ports");
+	for (size_t i = 0; i < s.lost.len; i++)
+		if (rk_port_del(en->state_dir, s.lost.items[i], &e) < 0)
+			log_debug(&e, "unpublish port %llu", (unsigned long long)s.lost.items[i]);
+	free(s.lost.items);
 }

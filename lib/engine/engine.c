@@ -114,8 +114,10 @@ static void sweep_layers(struct engine *en)
 {
 	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
 
+	pthread_mutex_lock(&en->mu);
 	map_for_each (slot, &en->containers)
 		strv_add(&ids, slot->key);
+	pthread_mutex_unlock(&en->mu);
 	storage_rw_sweep(en->storage, &ids);
 	storage_layer_sweep(en->storage, NULL);
 }
@@ -128,9 +130,13 @@ static void take_back_all(struct engine *en)
 
 	map_for_each (slot, &en->containers)
 		all[n++] = slot->value;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		if (state_runs(all[i]->state))
 			container_take_back(en, all[i]);
+		else
+			container_undo_start(en, all[i]);
+	}
+	bridge_sweep_ports(en);
 }
 
 /* removals that were under way */
@@ -139,9 +145,11 @@ static void finish_removals(struct engine *en)
 	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
 	struct err e;
 
+	pthread_mutex_lock(&en->mu);
 	map_for_each (slot, &en->containers)
 		if (((struct container *)slot->value)->state == C_DEAD)
 			strv_add(&ids, slot->key);
+	pthread_mutex_unlock(&en->mu);
 	for (size_t i = 0; i < ids.len; i++)
 		if (engine_container_remove(en, ids.items[i], false, false, &e) < 0)
 			log_warn(&e, "removal of container %s", ids.items[i]);

@@ -62,6 +62,7 @@ struct container {
 	bool removed; /* out of the table */
 	bool leaving; /* ended; bundle and cgroup are being taken back, a start waits for that */
 	bool stopped_by_shutdown;
+	uint64_t runs; /* how often it was started by this engine: tells one run from the next */
 
 	int64_t created_nsec;
 	char *path;
@@ -167,7 +168,8 @@ char *container_bundle(struct engine *en, const struct container *c);
 /* the state after ev; ERR_CONFLICT or ERR_NOTMODIFIED with Docker's words when ev is not allowed.
  * With mu held */
 int container_step(struct engine *en, struct container *c, enum container_event ev, struct err *e);
-/* waits while the state is transitional; with mu held */
+/* waits while the state is transitional; with mu held, which it gives up meanwhile: the caller has
+ * a reference */
 void container_settled(struct engine *en, struct container *c);
 void container_event(struct engine *en, struct container *c, const char *action, const char *key,
 		     const char *value);
@@ -181,6 +183,8 @@ int containers_load(struct engine *en, struct err *e);
 int container_launch(struct engine *en, struct container *c, struct err *e);
 /* takes back a container that ran under an earlier engine */
 void container_take_back(struct engine *en, struct container *c);
+/* undoes a start that an earlier engine neither finished nor acknowledged */
+void container_undo_start(struct engine *en, struct container *c);
 int container_supervise(struct engine *en, struct container *c, struct shim_conn *conn,
 			struct err *e);
 /* --rm: removes an ended container with its anonymous volumes; failures are logged */
@@ -261,6 +265,10 @@ void bridge_announce(struct engine *en, struct container *c);
 int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e);
 void bridge_release(struct engine *en, struct container *c);
 void bridge_take_back(struct engine *en, struct container *c);
+/* forgets what an earlier engine published for a container that has ended */
+void bridge_forget_ports(struct container *c);
+/* takes back published ports that no running container owns: an earlier engine's end lost them */
+void bridge_sweep_ports(struct engine *en);
 bool container_on_bridge(const struct container *c);
 int hosts_write(struct engine *en, struct container *c, struct err *e);
 

@@ -278,7 +278,7 @@ void execs_over(struct container *c)
 	struct exec *x;
 
 	list_for_each (x, &c->execs, link) {
-		if (x->state != EXEC_RUNNING)
+		if (x->state != EXEC_RUNNING && x->state != EXEC_CREATED)
 			continue;
 		x->state = EXEC_EXITED;
 		x->exit_code = 128 + SIGKILL;

@@ -187,7 +187,7 @@ static void finish(struct health *h, int exit_code, char *output)
 		return;
 	container_event(h->en, h->c, text, NULL, NULL);
 	if (container_save(h->en, h->c, false, &e) < 0)
-		log_warn(&e, "health of %s", h->c->name);
+		log_warn(&e, "health of %s", h->c->id);
 }
 
 static void kill_probe(struct health *h)
@@ -200,7 +200,7 @@ static void kill_probe(struct health *h)
 	if (shim_connect(bundle, &conn, &info, &e) < 0)
 		return;
 	if (shim_kill(&conn, h->exec_id, SIGKILL, false, &e) < 0)
-		log_debug(&e, "health check of %s", h->c->name);
+		log_debug(&e, "health check of %s", h->c->id);
 	shim_close(&conn);
 }
 

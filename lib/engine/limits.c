@@ -122,11 +122,18 @@ static int apply(const struct engine *en, const char *group, const struct docker
 
 int limits_make_group(struct engine *en, struct container *c, struct err *e)
 {
+	CLEANUP(freep) struct docker_host_config *h = xcalloc(1, sizeof(*h));
+	int r;
+
+	/* a copy: an update may come meanwhile */
+	pthread_mutex_lock(&en->mu);
+	json_struct_copy(&docker_host_config_json, h, &c->host);
 	free(c->cgroup);
-	c->cgroup = cgroup_path(&en->cgroup, c->host.cgroup_parent, c->id);
-	if (cgroup_create(&en->cgroup, c->cgroup, e) < 0 || apply(en, c->cgroup, &c->host, e) < 0)
-		return err_wrap(e, "cgroup");
-	return 0;
+	c->cgroup = cgroup_path(&en->cgroup, h->cgroup_parent, c->id);
+	pthread_mutex_unlock(&en->mu);
+	r = cgroup_create(&en->cgroup, c->cgroup, e) < 0 ? -1 : apply(en, c->cgroup, h, e);
+	json_struct_clear(&docker_host_config_json, h);
+	return r < 0 ? err_wrap(e, "cgroup") : 0;
 }
 
 static int conflict(const char *what, const char *set, struct err *e)
@@ -282,7 +289,7 @@ static int update_container(struct engine *en, struct container *c, struct chang
 	if (apply(en, ch->group, &ch->next, e) == 0)
 		return 0;
 	if (apply(en, ch->group, &ch->old, &ignored) < 0)
-		log_debug(&ignored, "limits of %s are not as before", c->name);
+		log_debug(&ignored, "limits of %s are not as before", c->id);
 	pthread_mutex_lock(&en->mu);
 	adopt(&c->host, &ch->old);
 	pthread_mutex_unlock(&en->mu);

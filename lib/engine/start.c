@@ -6,14 +6,18 @@
  * and the container settles in C_EXITED.
  */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/path.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "engine/engine_internal.h"
+
+#define SHIM_END_MS 2000
 
 static int prepare(struct engine *en, struct container *c, const char *bundle, struct err *e)
 {
@@ -51,7 +55,7 @@ static void give_attaches(struct engine *en, struct container *c, struct shim_co
 
 		memcpy(a.detach_keys, p->keys, sizeof(a.detach_keys));
 		if (shim_attach(conn, "", &a, &e) < 0)
-			log_debug(&e, "attach to %s", c->name);
+			log_debug(&e, "attach to %s", c->id);
 		list_del(&p->link);
 		attach_claim_free(p);
 	}
@@ -67,6 +71,22 @@ static void dress_error(struct err *e, int exit_code)
 		    "unable to start container process");
 }
 
+/* a shim that failed to start its program ends; its bundle is ours when it has */
+static void end_shim(struct container *c, struct shim_conn *conn, const struct shim_info *info)
+{
+	struct shim_event ev;
+	struct err ignored;
+
+	if (conn->fd < 0)
+		return;
+	if (info->init_pid > 0 && proc_start_time(info->init_pid) == info->init_start_time)
+		kill(info->init_pid, SIGKILL);
+	shim_ack(conn);
+	while (conn->fd >= 0 && shim_next_event(conn, SHIM_END_MS, &ev, &ignored) > 0)
+		log_debug(NULL, "start %s: the shim is ending", c->id);
+	shim_close(conn);
+}
+
 static int spawn_and_start(struct engine *en, struct container *c, const char *bundle,
 			   struct shim_conn *conn, struct shim_info *info, int *exit_code,
 			   struct err *e)
@@ -78,8 +98,8 @@ static int spawn_and_start(struct engine *en, struct container *c, const char *b
 		return -1;
 	}
 	if (bridge_plug(en, c, info->init_pid, e) < 0) {
-		if (shim_kill(conn, "", 9, true, &ignored) < 0)
-			log_debug(&ignored, "start %s: cleaning up", c->name);
+		if (shim_kill(conn, "", SIGKILL, true, &ignored) < 0)
+			log_debug(&ignored, "start %s: cleaning up", c->id);
 		return -1;
 	}
 	give_attaches(en, c, conn);
@@ -97,18 +117,18 @@ static void settle_failed(struct engine *en, struct container *c, const char *bu
 
 	bridge_release(en, c);
 	if (path_remove_tree(AT_FDCWD, bundle, &e) < 0 || cgroup_remove(c->cgroup, &e) < 0)
-		log_warn(&e, "start %s: cleaning up", c->name);
+		log_warn(&e, "start %s: cleaning up", c->id);
 	pthread_mutex_lock(&en->mu);
 	c->exit_code = exit_code;
 	c->pid = 0;
 	str_replace_ptr(&c->error, why->msg);
 	attach_claims_drop(c);
 	if (container_step(en, c, EV_START_FAILED, &e) < 0)
-		log_error(&e, "start %s", c->name);
+		log_error(&e, "start %s", c->id);
 	waits_wake(c, false, why->msg);
 	pthread_mutex_unlock(&en->mu);
 	if (container_save(en, c, false, &e) < 0)
-		log_warn(&e, "state of container %s is not on disk", c->name);
+		log_warn(&e, "state of container %s is not on disk", c->id);
 }
 
 static void settle_started(struct engine *en, struct container *c, const struct shim_info *info)
@@ -123,12 +143,13 @@ static void settle_started(struct engine *en, struct container *c, const struct 
 	c->manually_stopped = false;
 	c->started_before = true;
 	c->started_nsec = time_now_nsec();
+	c->runs++;
 	str_replace_ptr(&c->error, "");
 	if (container_step(en, c, EV_STARTED, &e) < 0)
-		log_error(&e, "start %s", c->name);
+		log_error(&e, "start %s", c->id);
 	pthread_mutex_unlock(&en->mu);
 	if (container_save(en, c, false, &e) < 0)
-		log_warn(&e, "state of container %s is not on disk", c->name);
+		log_warn(&e, "state of container %s is not on disk", c->id);
 }
 
 int container_launch(struct engine *en, struct container *c, struct err *e)
@@ -140,8 +161,7 @@ int container_launch(struct engine *en, struct container *c, struct err *e)
 
 	if (prepare(en, c, bundle, e) < 0 ||
 	    spawn_and_start(en, c, bundle, &conn, &info, &exit_code, e) < 0) {
-		if (conn.fd >= 0)
-			shim_close(&conn);
+		end_shim(c, &conn, &info);
 		settle_failed(en, c, bundle, exit_code, e);
 		return -1;
 	}
@@ -158,8 +178,7 @@ int engine_container_start(struct engine *en, const char *name, struct err *e)
 	if (c == NULL)
 		return -1;
 	pthread_mutex_lock(&en->mu);
-	container_settled(en, c);
-	while (c->leaving)
+	while (c->leaving || c->state == C_STARTING)
 		pthread_cond_wait(&en->changed, &en->mu);
 	r = container_step(en, c, EV_START, e);
 	if (r == 0)

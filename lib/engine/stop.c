@@ -15,6 +15,7 @@
 
 #define STOP_TIMEOUT_SEC 10
 #define KILL_TIMEOUT_SEC 10
+#define REMOVE_TRIES	 10
 
 static const struct {
 	const char *name;
@@ -77,15 +78,35 @@ int container_shim_kill(struct engine *en, struct container *c, int sig, bool al
 	return r;
 }
 
-/* waits until the program does not run; false at the timeout (< 0: never) */
-static bool wait_stopped(struct engine *en, struct container *c, int timeout_sec)
+/* one run of a container: somebody else may start it anew as soon as it has ended */
+struct run {
+	struct engine *en;
+	struct container *c;
+	uint64_t number;
+	bool waits; /* for its restart: nothing runs */
+};
+
+/* with mu held */
+static struct run this_run(struct engine *en, struct container *c)
+{
+	return (struct run){en, c, c->runs, c->state == C_RESTARTING};
+}
+
+/* with mu held */
+static bool run_lasts(const struct run *r)
+{
+	return r->c->runs == r->number && (state_runs(r->c->state) || r->c->state == C_RESTARTING);
+}
+
+/* waits until the run has ended; false at the timeout (< 0: never) */
+static bool wait_stopped(const struct run *r, int timeout_sec)
 {
 	int64_t deadline = timeout_sec < 0 ? -1 : time_mono_ms() + (int64_t)timeout_sec * 1000;
-	MUTEX_GUARD(&en->mu);
+	MUTEX_GUARD(&r->en->mu);
 
-	while (state_runs(c->state) || c->state == C_RESTARTING)
-		if (!cond_wait_until(&en->changed, &en->mu, deadline))
-			return !state_runs(c->state);
+	while (run_lasts(r))
+		if (!cond_wait_until(&r->en->changed, &r->en->mu, deadline))
+			return !run_lasts(r);
 	return true;
 }
 
@@ -104,35 +125,42 @@ static void thaw(struct engine *en, struct container *c)
 {
 	struct shim_conn conn;
 	struct err e;
+	bool paused;
 
-	if (c->state != C_PAUSED)
+	pthread_mutex_lock(&en->mu);
+	paused = c->state == C_PAUSED;
+	pthread_mutex_unlock(&en->mu);
+	if (!paused)
 		return;
 	if (open_shim(en, c, &conn, &e) < 0)
 		return;
 	if (shim_pause(&conn, false, &e) < 0)
-		log_warn(&e, "unpause %s", c->name);
+		log_warn(&e, "unpause %s", c->id);
 	shim_close(&conn);
 }
 
 /* signal, patience, SIGKILL. Not running is success */
-static int end_program(struct engine *en, struct container *c, int sig, int timeout_sec,
-		       struct err *e)
+static int end_program(const struct run *r, int sig, int timeout_sec, struct err *e)
 {
-	if (send_signal(en, c, sig, false, e) < 0)
-		return wait_stopped(en, c, 2) ? 0 : -1; /* it ended by itself */
-	thaw(en, c);
-	if (wait_stopped(en, c, timeout_sec))
+	if (r->waits) {
+		wait_stopped(r, KILL_TIMEOUT_SEC);
 		return 0;
-	if (send_signal(en, c, SIGKILL, true, e) < 0)
-		return wait_stopped(en, c, 2) ? 0 : -1;
-	if (!wait_stopped(en, c, KILL_TIMEOUT_SEC))
+	}
+	if (send_signal(r->en, r->c, sig, false, e) < 0)
+		return wait_stopped(r, 2) ? 0 : -1; /* it ended by itself */
+	thaw(r->en, r->c);
+	if (wait_stopped(r, timeout_sec))
+		return 0;
+	if (send_signal(r->en, r->c, SIGKILL, true, e) < 0)
+		return wait_stopped(r, 2) ? 0 : -1;
+	if (!wait_stopped(r, KILL_TIMEOUT_SEC))
 		return err_set(e, ERR_SYSTEM, 0,
 			       "tried to kill container, but did not receive an exit event");
 	return 0;
 }
 
 /* marks the wish to end; ERR_NOTMODIFIED when there is nothing to end */
-static int claim_stop(struct engine *en, struct container *c, struct err *e)
+static int claim_stop(struct engine *en, struct container *c, struct run *ret, struct err *e)
 {
 	MUTEX_GUARD(&en->mu);
 
@@ -140,6 +168,7 @@ static int claim_stop(struct engine *en, struct container *c, struct err *e)
 	if (!state_runs(c->state) && c->state != C_RESTARTING)
 		return err_set(e, ERR_NOTMODIFIED, 0, "container %s is not running", c->id);
 	c->manually_stopped = true;
+	*ret = this_run(en, c);
 	pthread_cond_broadcast(&en->changed); /* the backoff ends early */
 	return 0;
 }
@@ -150,16 +179,16 @@ static int stop(struct engine *en, struct container *c, const char *signal, int 
 	const char *text = !str_empty(signal)		       ? signal
 			   : !str_empty(c->config.stop_signal) ? c->config.stop_signal
 							       : "TERM";
+	struct run run;
 	int sig;
 
-	if (signal_number(text, &sig, e) < 0 || claim_stop(en, c, e) < 0)
+	if (signal_number(text, &sig, e) < 0 || claim_stop(en, c, &run, e) < 0)
 		return -1;
 	if (timeout_sec == -2)
 		timeout_sec = c->config.stop_timeout.set ? (int)c->config.stop_timeout.value
 							 : STOP_TIMEOUT_SEC;
-	if (c->state != C_RESTARTING && end_program(en, c, sig, timeout_sec, e) < 0)
+	if (end_program(&run, sig, timeout_sec, e) < 0)
 		return -1;
-	wait_stopped(en, c, KILL_TIMEOUT_SEC);
 	container_event(en, c, "stop", NULL, NULL);
 	return 0;
 }
@@ -190,6 +219,8 @@ int engine_container_restart(struct engine *en, const char *name, const char *si
 		r = 0;
 	if (r == 0)
 		r = engine_container_start(en, c->id, e);
+	if (r < 0 && e->kind == ERR_NOTMODIFIED) /* somebody else has started it meanwhile */
+		r = 0;
 	if (r == 0)
 		container_event(en, c, "restart", NULL, NULL);
 	container_unref(en, c);
@@ -201,6 +232,7 @@ int engine_container_kill(struct engine *en, const char *name, const char *signa
 	struct container *c = container_get(en, name, e);
 	int sig = SIGKILL, stop_sig = SIGTERM, r;
 	struct err ignored;
+	struct run run;
 
 	if (c == NULL)
 		return -1;
@@ -213,6 +245,7 @@ int engine_container_kill(struct engine *en, const char *name, const char *signa
 
 		container_settled(en, c);
 		r = container_step(en, c, EV_KILL, e);
+		run = this_run(en, c);
 		if (r == 0 && (sig == SIGKILL || sig == stop_sig))
 			c->manually_stopped = true;
 	}
@@ -220,7 +253,7 @@ int engine_container_kill(struct engine *en, const char *name, const char *signa
 		r = send_signal(en, c, sig, sig == SIGKILL, e);
 	if (r == 0 && sig == SIGKILL) {
 		thaw(en, c);
-		wait_stopped(en, c, KILL_TIMEOUT_SEC);
+		wait_stopped(&run, KILL_TIMEOUT_SEC);
 	}
 	if (r < 0 && e->kind == ERR_CONFLICT)
 		err_wrap(e, "cannot kill container: %s", name);
@@ -258,7 +291,7 @@ int engine_container_pause(struct engine *en, const char *name, bool paused, str
 		r = -1;
 		pthread_mutex_lock(&en->mu);
 		if (container_step(en, c, paused ? EV_UNPAUSE : EV_PAUSE, &ignored) < 0)
-			log_debug(&ignored, "pause %s", c->name);
+			log_debug(&ignored, "pause %s", c->id);
 		pthread_mutex_unlock(&en->mu);
 	}
 	if (r == 0) {
@@ -377,22 +410,27 @@ static void forget(struct engine *en, struct container *c)
 	pthread_cond_broadcast(&en->changed);
 }
 
-int container_delete(struct engine *en, struct container *c, bool volumes, struct err *e)
+/* The directory goes at once: without it the next start sweeps the layer. A save that is under way
+ * ends before, another does not begin any more. */
+static int remove_dir(struct engine *en, struct container *c, struct err *e)
 {
 	CLEANUP(freep) char *dir = container_dir(en, c);
-	struct err ignored;
-	int r;
+	MUTEX_GUARD(&c->save_mu);
 
-	/* the directory first: without config.v2.json the next start sees a leftover and sweeps the
-	 * layer. A supervisor may still be writing into it: container_save() */
-	pthread_mutex_lock(&c->save_mu);
-	r = storage_discard(en->storage, dir, e);
-	c->dir_removed = r == 0;
-	pthread_mutex_unlock(&c->save_mu);
-	if (r < 0 || storage_rw_remove(en->storage, c->id, e) < 0) {
+	if (storage_discard(en->storage, dir, e) < 0)
+		return -1;
+	c->dir_removed = true;
+	return 0;
+}
+
+int container_delete(struct engine *en, struct container *c, bool volumes, struct err *e)
+{
+	struct err ignored;
+
+	if (remove_dir(en, c, e) < 0 || storage_rw_remove(en->storage, c->id, e) < 0) {
 		pthread_mutex_lock(&en->mu);
 		if (container_step(en, c, EV_REMOVE_FAILED, &ignored) < 0)
-			log_debug(&ignored, "remove %s", c->name);
+			log_debug(&ignored, "remove %s", c->id);
 		pthread_mutex_unlock(&en->mu);
 		return err_wrap(e, "unable to remove filesystem for %s", c->id);
 	}
@@ -406,21 +444,20 @@ int container_delete(struct engine *en, struct container *c, bool volumes, struc
 
 static int claim_remove(struct engine *en, struct container *c, bool force, struct err *e)
 {
-	bool runs;
+	struct run run;
+	struct err why;
 
-	pthread_mutex_lock(&en->mu);
-	container_settled(en, c);
-	runs = state_runs(c->state) || c->state == C_RESTARTING;
-	pthread_mutex_unlock(&en->mu);
-	if (runs && force) {
-		struct err why;
-
-		if (claim_stop(en, c, &why) == 0 && c->state != C_RESTARTING &&
-		    end_program(en, c, SIGKILL, KILL_TIMEOUT_SEC, e) < 0)
+	/* somebody may start it again and again */
+	for (int tries = 0; force && tries < REMOVE_TRIES; tries++) {
+		if (claim_stop(en, c, &run, &why) == 0 &&
+		    end_program(&run, SIGKILL, KILL_TIMEOUT_SEC, e) < 0)
 			return -1;
-		wait_stopped(en, c, KILL_TIMEOUT_SEC);
+		MUTEX_GUARD(&en->mu);
+		if (!state_runs(c->state) && c->state != C_STARTING && c->state != C_RESTARTING)
+			return container_step(en, c, EV_REMOVE, e);
 	}
 	MUTEX_GUARD(&en->mu);
+	container_settled(en, c);
 	return container_step(en, c, EV_REMOVE, e);
 }
 

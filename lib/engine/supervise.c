@@ -18,6 +18,7 @@
 
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS	 60000
+#define SHIM_END_MS	 2000
 #define RAN_WELL_NSEC	 10000000000LL /* a run this long starts the backoff anew */
 
 struct supervisor {
@@ -38,7 +39,7 @@ static void shim_lost(struct supervisor *s, const char *bundle)
 
 	if (container_exit_load(bundle, &s->exit, &e) == 0)
 		return;
-	log_warn(&e, "the shim of container %s was killed", c->name);
+	log_warn(&e, "the shim of container %s was killed", c->id);
 	if (c->pid > 0 && proc_start_time((pid_t)c->pid) == c->start_ticks)
 		kill((pid_t)c->pid, SIGKILL);
 	s->exit = (struct container_exit){.exit_code = 128 + SIGKILL,
@@ -80,17 +81,19 @@ static void watch(struct supervisor *s)
 
 		if (r == 0)
 			return;
-		if (r < 0 && e.kind == ERR_TIMEOUT) {
+		if (r < 0 && e.kind == ERR_TIMEOUT && s->health != NULL) {
 			health_due(s->health);
 			continue;
 		}
 		if (r < 0) {
-			log_warn(&e, "events of container %s", s->c->name);
+			log_warn(&e, "events of container %s", s->c->id);
 			return;
 		}
 		if (ev.type == SHIM_EVENT_EXIT)
 			on_exit_event(s, &ev);
-		else if (ev.type == SHIM_EVENT_OOM)
+		if (s->conn.fd < 0)
+			return; /* it ended before it could be thanked */
+		if (ev.type == SHIM_EVENT_OOM)
 			on_oom(s);
 		else if (ev.type == SHIM_EVENT_DETACH && ev.by_keys)
 			container_event(s->en, s->c, "detach", NULL, NULL);
@@ -114,9 +117,9 @@ static void take_back_resources(struct engine *en, struct container *c, const ch
 	struct err e;
 
 	if (path_remove_tree(AT_FDCWD, bundle, &e) < 0)
-		log_warn(&e, "bundle of container %s", c->name);
+		log_warn(&e, "bundle of container %s", c->id);
 	if (cgroup_remove(c->cgroup, &e) < 0)
-		log_warn(&e, "cgroup of container %s", c->name);
+		log_warn(&e, "cgroup of container %s", c->id);
 	pthread_mutex_lock(&en->mu);
 	c->leaving = false;
 	pthread_cond_broadcast(&en->changed);
@@ -140,25 +143,25 @@ static bool settle_exit(struct supervisor *s)
 	c->leaving = true;
 	again = wants_restart(en, c, c->exit_code);
 	if (container_step(en, c, again ? EV_RETRY : EV_EXIT, &e) < 0)
-		log_error(&e, "exit of %s", c->name);
+		log_error(&e, "exit of %s", c->id);
 	execs_over(c);
 	waits_wake(c, false, NULL);
 	pthread_mutex_unlock(&en->mu);
 	if (container_save(en, c, false, &e) < 0)
-		log_warn(&e, "state of container %s is not on disk", c->name);
+		log_warn(&e, "state of container %s is not on disk", c->id);
 	return again;
 }
 
-static void announce_exit(struct engine *en, struct container *c)
+static void announce_exit(struct supervisor *s)
 {
 	char code[16];
 
-	snprintf(code, sizeof(code), "%d", c->exit_code);
-	container_event(en, c, "die", "exitCode", code);
+	snprintf(code, sizeof(code), "%d", s->exit.exit_code);
+	container_event(s->en, s->c, "die", "exitCode", code);
 }
 
 /* sleeps out the backoff; false when the container is not to be started after all */
-static bool back_off(struct engine *en, struct container *c)
+static bool wait_restart(struct engine *en, struct container *c, bool *ret_ended)
 {
 	int64_t delay = BACKOFF_FIRST_MS, deadline;
 	struct err e;
@@ -175,11 +178,23 @@ static bool back_off(struct engine *en, struct container *c)
 		return false;
 	if (c->manually_stopped || en->closing) {
 		if (container_step(en, c, EV_EXIT, &e) < 0)
-			log_error(&e, "restart of %s", c->name);
+			log_error(&e, "restart of %s", c->id);
+		*ret_ended = true;
 		return false;
 	}
 	c->restart_count++;
 	return container_step(en, c, EV_START, &e) == 0;
+}
+
+static bool back_off(struct engine *en, struct container *c)
+{
+	bool ended = false, start = wait_restart(en, c, &ended);
+	struct err e;
+
+	/* this also wakes who follows the log */
+	if (ended && container_save(en, c, false, &e) < 0)
+		log_warn(&e, "state of container %s is not on disk", c->id);
+	return start;
 }
 
 void container_auto_remove(struct engine *en, struct container *c)
@@ -193,7 +208,7 @@ void container_auto_remove(struct engine *en, struct container *c)
 	if (r < 0) /* somebody else removes it */
 		return;
 	if (container_delete(en, c, true, &e) < 0)
-		log_error(&e, "--rm of container %s", c->name);
+		log_error(&e, "--rm of container %s", c->id);
 }
 
 static void after_exit(struct engine *en, struct container *c, bool again)
@@ -201,7 +216,7 @@ static void after_exit(struct engine *en, struct container *c, bool again)
 	struct err e;
 
 	if (again && back_off(en, c) && container_launch(en, c, &e) < 0)
-		log_error(&e, "restart of container %s", c->name);
+		log_error(&e, "restart of container %s", c->id);
 	if (!again && c->host.auto_remove)
 		container_auto_remove(en, c);
 }
@@ -220,7 +235,7 @@ static void supervise(void *arg)
 		shim_lost(s, bundle);
 	bridge_release(en, c);
 	again = settle_exit(s);
-	announce_exit(en, c);
+	announce_exit(s);
 	if (s->exited)
 		watch(s);
 	health_free(s->health);
@@ -242,7 +257,7 @@ int container_supervise(struct engine *en, struct container *c, struct shim_conn
 	struct supervisor *s;
 
 	if (shim_subscribe(conn, e) < 0)
-		log_warn(e, "container %s", c->name); /* its end is seen by the closed connection */
+		log_warn(e, "container %s", c->id); /* its end is seen by the closed connection */
 	s = xcalloc(1, sizeof(*s));
 	s->en = en;
 	s->c = c;
@@ -257,7 +272,7 @@ int container_supervise(struct engine *en, struct container *c, struct shim_conn
 		struct err ignored;
 
 		if (container_shim_kill(en, c, SIGKILL, true, &ignored) < 0)
-			log_warn(&ignored, "container %s", c->name);
+			log_warn(&ignored, "container %s", c->id);
 		supervise(s);
 		return -1;
 	}
@@ -270,11 +285,11 @@ static void settle_missed(struct engine *en, struct container *c, const char *bu
 	struct supervisor s = {.en = en, .c = c};
 
 	shim_lost(&s, bundle);
-	bridge_take_back(en, c);
+	bridge_forget_ports(c);
 	bridge_release(en, c);
 	settle_exit(&s);
 	take_back_resources(en, c, bundle);
-	announce_exit(en, c);
+	announce_exit(&s);
 	container_exit_clear(&s.exit);
 	/* the policies have their turn in engine_start_policies() */
 	pthread_mutex_lock(&en->mu);
@@ -291,7 +306,7 @@ void container_take_back(struct engine *en, struct container *c)
 	struct err e;
 
 	if (shim_connect(bundle, &conn, &info, &e) < 0) {
-		log_info(&e, "container %s has ended while the engine was away", c->name);
+		log_info(&e, "container %s has ended while the engine was away", c->id);
 		settle_missed(en, c, bundle);
 		return;
 	}
@@ -304,5 +319,45 @@ void container_take_back(struct engine *en, struct container *c)
 	}
 	pthread_mutex_unlock(&en->mu);
 	if (container_supervise(en, c, &conn, &e) < 0)
-		log_error(&e, "container %s", c->name);
+		log_error(&e, "container %s", c->id);
+}
+
+/* until the shim has ended, or has not in a long time */
+static void wait_end(struct shim_conn *conn)
+{
+	struct shim_event ev;
+	struct err ignored;
+
+	while (conn->fd >= 0 && shim_next_event(conn, SHIM_END_MS, &ev, &ignored) > 0)
+		if (ev.type == SHIM_EVENT_EXIT && *ev.exec_id == '\0')
+			shim_ack(conn);
+}
+
+void container_undo_start(struct engine *en, struct container *c)
+{
+	CLEANUP(freep) char *bundle = container_bundle(en, c);
+	struct shim_conn conn = {.fd = -1};
+	struct shim_info info = {0};
+	struct err e;
+
+	bridge_forget_ports(c);
+	if (!path_exists(bundle))
+		return;
+	if (shim_connect(bundle, &conn, &info, &e) == 0) {
+		log_warn(NULL, "container %s was being started when the engine ended", c->id);
+		if (shim_subscribe(&conn, &e) < 0 || shim_kill(&conn, "", SIGKILL, true, &e) < 0)
+			log_debug(&e, "container %s", c->id);
+		wait_end(&conn);
+		shim_close(&conn);
+		c->state = C_EXITED;
+		c->exit_code = 128;
+		c->finished_nsec = time_now_nsec();
+		str_replace_ptr(&c->error,
+				"the engine ended while the container was being started");
+	}
+	if (c->cgroup == NULL)
+		c->cgroup = cgroup_path(&en->cgroup, NULL, c->id);
+	take_back_resources(en, c, bundle);
+	if (container_save(en, c, false, &e) < 0)
+		log_warn(&e, "state of container %s is not on disk", c->id);
 }
