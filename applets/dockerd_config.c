@@ -37,7 +37,7 @@ static const struct opt opts[] = {
 	 "debug, info, warn, error (default: info)", NULL},
 	{0, "log-driver", OPT_STR, O(log_driver), "NAME", "json-file (default), none", NULL},
 	{0, "log-opt", OPT_STRV, O(log_opts), "KEY=VALUE",
-	 "default for containers: max-size, max-file, compress", NULL},
+	 "default for containers: max-size, max-file, labels, env", NULL},
 	{'s', "storage-driver", OPT_STR, O(storage_driver), "NAME", "overlay2", NULL},
 	{0, "storage-opt", OPT_STRV, O(storage_opts), "KEY=VALUE",
 	 "accepted; overlay2 has none here", NULL},

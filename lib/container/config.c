@@ -28,7 +28,6 @@ static const struct json_field log_fields[] = {
 	F(struct container_log, path, "path", JSON_B_STR),
 	F(struct container_log, max_bytes, "maxBytes", JSON_B_UINT64),
 	F(struct container_log, max_files, "maxFiles", JSON_B_INT),
-	F(struct container_log, compress, "compress", JSON_B_BOOL),
 	F(struct container_log, attrs, "attrs", JSON_B_RAW),
 	{0},
 };

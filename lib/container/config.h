@@ -32,8 +32,7 @@ struct container_log {
 	char *path;	    /* of the file, absolute */
 	uint64_t max_bytes; /* 0: no rotation */
 	int max_files;	    /* at least 1; older ones are path.1, path.2, ... */
-	bool compress; /* rotated ones as .gz: accepted; kept plain when the build has no writer */
-	char *attrs;   /* JSON object text of extra attributes (--log-opt labels/env), or NULL */
+	char *attrs; /* JSON object text of extra attributes (--log-opt labels/env), or NULL */
 };
 
 struct container_config {

@@ -270,13 +270,6 @@ static void defaults(struct engine *en, struct container *c)
 
 static int check(struct engine *en, struct container *c, struct err *e)
 {
-	const char *driver = c->host.log_config.type;
-
-	if (!str_eq(driver, "json-file") && !str_eq(driver, "none"))
-		return err_set(e, ERR_UNIMPLEMENTED, 0,
-			       "logger: no log driver named '%s' is registered (json-file and "
-			       "none are)",
-			       driver);
 	if (!str_empty(c->config.working_dir) && *c->config.working_dir != '/')
 		return err_set(e, ERR_INVALID, 0,
 			       "the working directory '%s' is invalid, it needs to be an absolute "
@@ -286,7 +279,7 @@ static int check(struct engine *en, struct container *c, struct err *e)
 		if (*c->config.env.items[i] == '\0' || *c->config.env.items[i] == '=')
 			return err_set(e, ERR_INVALID, 0, "invalid environment variable: %s",
 				       c->config.env.items[i]);
-	if (check_signal(c->config.stop_signal, e) < 0 ||
+	if (log_check(c, e) < 0 || check_signal(c->config.stop_signal, e) < 0 ||
 	    host_check_restart_policy(&c->host, e) < 0 || check_caps(&c->host, e) < 0 ||
 	    check_ports(c, e) < 0 || check_network(en, c, e) < 0 ||
 	    limits_check(en, &c->host, false, e) < 0)

@@ -235,6 +235,10 @@ bool health_exec_ended(struct health *h, const char *exec_id, int exit_code);
 int mounts_plan(struct engine *en, struct container *c, const struct strv *image_volumes,
 		struct err *e);
 extern const struct json_struct container_mount_json;
+/* --log-opt (logopt.c) */
+struct container_log;
+int log_check(const struct container *c, struct err *e);
+void log_settings(struct engine *en, const struct container *c, struct container_log *ret);
 int spec_write(struct engine *en, struct container *c, const char *bundle, struct err *e);
 void process_env(const struct container *c, struct strv *env);
 

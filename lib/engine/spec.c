@@ -14,11 +14,7 @@
 #include "oci/spec.h"
 #include "sandbox/caps.h"
 
-#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define LOG_MAX_BYTES                                                              \
-	(10 * 1000 * 1000) /* json-file: 10 MB x 3 unless --log-opt says otherwise \
-			    */
-#define LOG_MAX_FILES	  3
+#define DEFAULT_PATH	  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define INIT_IN_CONTAINER "/sbin/docker-init"
 
 void process_env(const struct container *c, struct strv *env)
@@ -250,33 +246,6 @@ static void set_sysctls(const struct container *c, struct oci_spec *s)
 	json_strmap_copy(&s->linux_.sysctl, &c->host.sysctls);
 }
 
-static uint64_t log_opt_bytes(const struct container *c, const char *name, uint64_t fallback)
-{
-	const char *text = json_strmap_get(&c->host.log_config.config, name);
-	uint64_t v;
-
-	if (text == NULL)
-		return fallback;
-	if (str_eq(text, "-1"))
-		return 0;
-	return str_size(text, &v) < 0 ? fallback : v;
-}
-
-static void set_log(struct engine *en, const struct container *c, struct container_log *l)
-{
-	CLEANUP(freep) char *dir = container_dir(en, c);
-	const char *compress = json_strmap_get(&c->host.log_config.config, "compress");
-
-	l->driver = xstrdup(c->host.log_config.type);
-	l->path = xasprintf("%s/%s-json.log", dir, c->id);
-	l->max_bytes = log_opt_bytes(c, "max-size", LOG_MAX_BYTES);
-	l->max_files = (int)log_opt_bytes(c, "max-file", LOG_MAX_FILES);
-	if (l->max_files < 1)
-		l->max_files = 1;
-	if (compress != NULL && str_bool(compress, &l->compress) < 0)
-		l->compress = false;
-}
-
 static int set_rootfs(struct engine *en, const struct container *c, struct container_rootfs *r,
 		      struct err *e)
 {
@@ -303,7 +272,7 @@ static int write_shim(struct engine *en, const struct container *c, const char *
 	sc.id = xstrdup(c->id);
 	sc.cgroup_path = xstrdup(c->cgroup);
 	sc.seccomp = xstrdup(str_eq(c->seccomp, "profile") ? "seccomp.json" : c->seccomp);
-	set_log(en, c, &sc.log);
+	log_settings(en, c, &sc.log);
 	r = set_rootfs(en, c, &sc.rootfs, e);
 	if (r == 0 && str_eq(c->seccomp, "profile")) {
 		profile = path_join(bundle, "seccomp.json");
