@@ -293,16 +293,17 @@ static int load_one(struct engine *en, const char *id, struct container **ret, s
 }
 
 /* a creation that never finished: no config.v2.json was written; nobody was told of it */
-static void remove_leftover(struct engine *en, const char *id)
+static bool remove_leftover(struct engine *en, const char *id)
 {
 	CLEANUP(freep) char *dir = path_join(en->containers_dir, id);
 	CLEANUP(freep) char *config = path_join(dir, "config.v2.json");
 	struct err e;
 
 	if (path_exists(config))
-		return;
+		return false;
 	if (path_remove_tree(AT_FDCWD, dir, &e) < 0)
 		log_warn(&e, "cannot remove an unfinished container");
+	return true;
 }
 
 int containers_load(struct engine *en, struct err *e)
@@ -319,8 +320,8 @@ int containers_load(struct engine *en, struct err *e)
 		if (strlen(ent->d_name) != RAND_ID_LEN || !str_is_hex(ent->d_name, RAND_ID_LEN))
 			continue;
 		if (load_one(en, ent->d_name, &c, &why) < 0) {
-			log_warn(&why, "container %s cannot be loaded", ent->d_name);
-			remove_leftover(en, ent->d_name);
+			if (!remove_leftover(en, ent->d_name))
+				log_warn(&why, "container %s cannot be loaded", ent->d_name);
 			continue;
 		}
 		if (map_get(&en->names, c->name) != NULL) {

@@ -272,6 +272,15 @@ static void read_short_link(struct storage *s, const char *id, char link[LINK_ID
 		str_copy(link, text, LINK_ID_LEN + 1);
 }
 
+/* a creation that ended before it wrote its first file, or a removal after its last */
+static void remove_unfinished(int mounts_fd, const char *id)
+{
+	struct err e;
+
+	if (path_remove_tree(mounts_fd, id, &e) < 0)
+		log_warn(&e, "unfinished writable layer %s", id);
+}
+
 static void read_rw(struct storage *s, int mounts_fd, const char *id)
 {
 	CLEANUP(fd_closep)
@@ -279,6 +288,8 @@ static void read_rw(struct storage *s, int mounts_fd, const char *id)
 	CLEANUP(freep) struct rw *rw = xcalloc(1, sizeof(*rw));
 	char parent[DIGEST_SIZE];
 
+	if (fd >= 0 && faccessat(fd, "mount-id", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		remove_unfinished(mounts_fd, id);
 	if (fd < 0 || get_file(fd, "mount-id", rw->mount_id, sizeof(rw->mount_id)) < 0 ||
 	    !driver_name_ok(rw->mount_id))
 		return;

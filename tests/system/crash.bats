@@ -34,3 +34,31 @@ teardown_file() {
 	real stop -t 1 counter
 	[ "$(real inspect -f '{{.State.Running}}' counter)" = false ]
 }
+
+@test "killed again and again amid creations, starts, stops, removals and execs" {
+	ROOTFS=$STAGE/fixtures/small.tar.gz timeout 120 python3 "$BATS_TEST_DIRNAME/crashes.py" \
+		"$XDG_RUNTIME_DIR" "$DATA" 4 || { stack_logs; false; }
+}
+
+@test "a shim killed ends its container, which can be started again" {
+	real run -d --name orphan -p 127.0.0.1::80 small sleep 100
+	init=$(real inspect -f '{{.State.Pid}}' orphan)
+	kill -KILL "$(pgrep -u "$(id -u)" -f "^shim .*$(real inspect -f '{{.Id}}' orphan)")"
+	within 5 test "$(real wait orphan)" = 137
+	! kill -0 "$init"
+	[ "$(rootlessctl --socket "$XDG_RUNTIME_DIR/dockerd-rootless/api.sock" list-ports --json)" = "" ]
+	real start orphan
+	[ "$(real exec orphan echo in)" = in ]
+	real rm -f orphan
+}
+
+@test "usernet and netns-helper killed are started again, and published ports with them" {
+	real run -d --name served -p 127.0.0.1::80 small sh -c 'while :; do echo hello | nc -l -p 80; done'
+	port=$(real port served 80)
+	kill -KILL "$(pid_of usernet)"
+	kill -KILL "$(pid_of netns-helper)"
+	within 10 test "$(nc -w 1 ${port%:*} ${port#*:} </dev/null)" = hello ||
+		within 10 grep -q hello <(timeout 2 nc ${port%:*} ${port#*:} </dev/null)
+	within 10 real run --rm small true
+	real rm -f served
+}

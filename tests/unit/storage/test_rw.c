@@ -109,6 +109,19 @@ TEST(removal_and_references)
 	storage_free(s);
 }
 
+TEST(a_creation_cut_short_leaves_nothing)
+{
+	const char *root = store_root();
+	char dir[4096];
+	struct stat st;
+
+	storage_free(store_open(root));
+	snprintf(dir, sizeof(dir), "%s/image/overlay2/layerdb/mounts/c9", root);
+	CHECK_EQ(mkdir(dir, 0700), 0);
+	storage_free(store_open(root));
+	CHECK_EQ(stat(dir, &st), -1);
+}
+
 TEST(empty_image)
 {
 	struct storage *s = store_open(store_root());
