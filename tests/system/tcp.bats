@@ -69,3 +69,16 @@ secure() {
 		"https://127.0.0.1:$PORT/_ping"
 	[ "$status" != 0 ]
 }
+
+@test "beyond the loopback interface: only with client certificates" {
+	local dir=$BATS_TEST_TMPDIR
+	mkdir -p "$dir/run"
+	for tls in "" "--tls --tlscert $PEM/server.crt --tlskey $PEM/server.key"; do
+		run env XDG_RUNTIME_DIR="$dir/run" timeout 20 unshare --user --map-root-user --mount \
+			dockerd --data-root "$dir/data" --exec-root "$dir/run/docker" -p "$dir/pid" \
+			-H "tcp://0.0.0.0:$(free_port)" $tls
+		echo "$output"
+		[ "$status" = 1 ]
+		[[ "$output" == *"without client certificates"* ]]
+	done
+}
