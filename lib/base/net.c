@@ -59,7 +59,9 @@ int net_connect_tcp(const char *host, uint16_t port, int timeout_ms, struct err 
 	int r, fd = -1;
 
 	snprintf(service, sizeof(service), "%u", port);
-	r = getaddrinfo(host, service, &hints, &all);
+	/* RFC 6761: localhost is the loopback interface, whatever a resolver or a missing
+	 * /etc/hosts says */
+	r = getaddrinfo(strcmp(host, "localhost") == 0 ? NULL : host, service, &hints, &all);
 	if (r != 0)
 		return err_set(e, ERR_UNAVAILABLE, 0, "lookup %s: %s", host,
 			       r == EAI_NONAME ? "no such host" : gai_strerror(r));

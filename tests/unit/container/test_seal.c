@@ -3,6 +3,7 @@
 #include "container/seal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/statvfs.h>
 
 #include "tests/unit/container/box.h"
@@ -22,25 +23,37 @@ __attribute__((constructor)) static void be_sealed(void)
 		_exit(statvfs("/proc/self/exe", &st) == 0 && st.f_flag & ST_RDONLY ? 42 : 3);
 	if (strcmp(buf_str(&args), "sealed") != 0)
 		return;
-	if (container_seal(again, &e) < 0 || getenv("THIMBLE_EXE") == NULL)
-		_exit(2);
+	if (container_seal(again, &e) < 0)
+		_exit(e.sys == ENOSYS ? 42 : 2); /* before Linux 5.12 */
+	if (getenv("THIMBLE_EXE") == NULL)
+		_exit(5);
 	execv("/proc/self/exe", child);
 	_exit(4);
+}
+
+/* to where the box's root may open it by name, which a checkout in somebody's home need not be */
+static void copy_this_binary(const char *path)
+{
+	CLEANUP(fd_closep) int in = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	CLEANUP(fd_closep) int out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	struct err e;
+
+	CHECK(in >= 0 && out >= 0);
+	CHECK_OK(fd_copy(in, out, NULL, &e), e);
 }
 
 TEST(seal_makes_the_binary_read_only)
 {
 	char *argv[] = {(char *)"sealed", NULL};
 	int status;
-	struct err e;
 	pid_t pid;
 
 	(void)box_enter();
+	copy_this_binary("/tmp/binary");
 	pid = fork();
 	if (pid == 0) {
-		if (container_seal(argv, &e) < 0)
-			_exit(e.sys == ENOSYS ? 42 : 5);
-		_exit(42); /* a binary on a read-only file system */
+		execv("/tmp/binary", argv);
+		_exit(6);
 	}
 	CHECK(waitpid(pid, &status, 0) == pid);
 	CHECK_MSG(WEXITSTATUS(status) == 42, "exit %d", WEXITSTATUS(status));
