@@ -229,6 +229,10 @@ static bool is_active(struct engine *en, struct container *c)
 	       (state_runs(c->state) || c->state == C_STARTING || c->state == C_RESTARTING);
 }
 
+/* a user has 128 watchers as a rule (fs.inotify.max_user_instances); further followers look often
+ */
+#define UNWATCHED_MS 200
+
 /* waits for the directory to change or the client to leave; false in the latter case or when until
  * has passed */
 static bool wait_change(const struct engine_logs *l, int watch_fd)
@@ -243,6 +247,8 @@ static bool wait_change(const struct engine_logs *l, int watch_fd)
 		if (left <= 0)
 			return false;
 	}
+	if (watch_fd < 0)
+		left = left < 0 ? UNWATCHED_MS : MIN(left, UNWATCHED_MS);
 	if (poll(p, 2, (int)MIN(left, INT32_MAX)) < 0 && errno != EINTR)
 		return false;
 	if (p[0].revents != 0)
@@ -311,7 +317,7 @@ int engine_container_logs(struct engine *en, const char *name, const struct engi
 	r.path = xasprintf("%s/%s-json.log", dir, c->id);
 	if (l->follow) {
 		watch_fd = watch_dir(dir, e);
-		if (watch_fd < 0)
+		if (watch_fd < 0 && e->sys != EMFILE && e->sys != ENOSPC)
 			result = -1;
 	}
 	if (result > 0)
