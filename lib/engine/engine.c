@@ -91,7 +91,8 @@ void engine_reload(struct engine *en, const struct engine_options *o)
 	log_set_level(o->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 }
 
-/* bundles whose container is not known or has ended: of ends that a crash cut short */
+/* bundles whose container is not known: of removals that a crash cut short. Those of known ones may
+ * have a shim: take_back_all() */
 static void sweep_bundles(struct engine *en)
 {
 	CLEANUP(freep) char *dir = path_join(en->exec_root, "containers");
@@ -100,9 +101,8 @@ static void sweep_bundles(struct engine *en)
 	struct err e;
 
 	while (d != NULL && (ent = readdir(d)) != NULL) {
-		struct container *c = map_get(&en->containers, ent->d_name);
-
-		if (strlen(ent->d_name) == RAND_ID_LEN && (c == NULL || !state_runs(c->state)) &&
+		if (strlen(ent->d_name) == RAND_ID_LEN &&
+		    map_get(&en->containers, ent->d_name) == NULL &&
 		    path_remove_tree(dirfd(d), ent->d_name, &e) < 0)
 			log_warn(&e, "bundle %s", ent->d_name);
 	}

@@ -354,6 +354,8 @@ void container_undo_start(struct engine *en, struct container *c)
 		c->finished_nsec = time_now_nsec();
 		str_replace_ptr(&c->error,
 				"the engine ended while the container was being started");
+	} else {
+		log_debug(&e, "container %s: a start or an end was cut short", c->id);
 	}
 	if (c->cgroup == NULL)
 		c->cgroup = cgroup_path(&en->cgroup, NULL, c->id);

@@ -286,9 +286,12 @@ static void read_rw(struct storage *s, int mounts_fd, const char *id)
 	CLEANUP(fd_closep)
 	int fd = openat(mounts_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	CLEANUP(freep) struct rw *rw = xcalloc(1, sizeof(*rw));
+	struct stat st = {.st_size = 1};
 	char parent[DIGEST_SIZE];
 
-	if (fd >= 0 && faccessat(fd, "mount-id", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+	if (fd >= 0 &&
+	    ((fstatat(fd, "mount-id", &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) ||
+	     st.st_size == 0))
 		remove_unfinished(mounts_fd, id);
 	if (fd < 0 || get_file(fd, "mount-id", rw->mount_id, sizeof(rw->mount_id)) < 0 ||
 	    !driver_name_ok(rw->mount_id))

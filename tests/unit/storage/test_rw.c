@@ -120,6 +120,11 @@ TEST(a_creation_cut_short_leaves_nothing)
 	CHECK_EQ(mkdir(dir, 0700), 0);
 	storage_free(store_open(root));
 	CHECK_EQ(stat(dir, &st), -1);
+	CHECK_EQ(mkdir(dir, 0700), 0);
+	snprintf(dir, sizeof(dir), "%s/image/overlay2/layerdb/mounts/c9/mount-id", root);
+	CHECK_EQ(mknod(dir, S_IFREG | 0600, 0), 0);
+	storage_free(store_open(root));
+	CHECK_EQ(stat(dir, &st), -1);
 }
 
 TEST(empty_image)
