@@ -87,12 +87,13 @@ fails() {
 }
 
 @test "several pulls of one image at once fetch its layer once" {
-	local i
+	local i pids=()
 	: >"$BATS_FILE_TMPDIR/hostile.log"
 	for i in 1 2 3 4; do
 		real pull -q "127.0.0.1:$HOSTILE/together" >/dev/null 3>&- &
+		pids+=($!)
 	done
-	wait
+	wait "${pids[@]}" # not all children: the one that watches over the time is one, too
 	[ -n "$(real images -q "127.0.0.1:$HOSTILE/together")" ]
 	[ "$(grep "/together/blobs" "$BATS_FILE_TMPDIR/hostile.log" | sort | uniq -c | sort -n | head -n 1 | awk '{ print $1 }')" = 1 ]
 }
