@@ -124,4 +124,12 @@
 #define USERNET_FRAG_BUFFERS	64	    /* datagrams being reassembled */
 #define USERNET_FRAG_PARTS	64	    /* fragments of one datagram */
 
+/* feed: the engine's messages to usernet */
+#define FEED_MESSAGE_MAX     (64 * KIB) /* one endpoint with all its names */
+#define FEED_NAMES_MAX	     256	/* names, links or servers of one endpoint */
+#define FEED_ENDPOINTS_MAX   65536
+#define FEED_LISTENERS_MAX   64
+#define FEED_CONNECTIONS_MAX 16
+#define FEED_STATS_MAX	     256
+
 #endif
