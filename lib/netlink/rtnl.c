@@ -343,6 +343,7 @@ static int rule_change(struct rtnl *nl, const struct rtnl_rule *r, bool add, str
 				 .dst_len = r->dst.ip.family != IP_NONE ? r->dst.bits : 0,
 				 .table = r->table < 256 ? (uint8_t)r->table : RT_TABLE_UNSPEC,
 				 .action = r->action != 0 ? r->action : FR_ACT_TO_TBL};
+	struct fib_rule_port_range ports = {.start = r->dport, .end = r->dport};
 	struct request q;
 
 	request_init(&q, add ? RTM_NEWRULE : RTM_DELRULE, add ? NLM_F_CREATE | NLM_F_EXCL : 0);
@@ -359,6 +360,14 @@ static int rule_change(struct rtnl *nl, const struct rtnl_rule *r, bool add, str
 		nl_build_attr(&q.b, FRA_DST, r->dst.ip.bytes, ip_bits(&r->dst.ip) / 8);
 	if (r->iif[0] != '\0')
 		nl_build_str(&q.b, FRA_IIFNAME, r->iif);
+	if (r->ipproto != 0)
+		nl_build_u8(&q.b, FRA_IP_PROTO, r->ipproto);
+	if (r->dport != 0)
+		nl_build_attr(&q.b, FRA_DPORT_RANGE, &ports, sizeof(ports));
+	if (r->skip_default)
+		nl_build_u32(&q.b, FRA_SUPPRESS_PREFIXLEN, 0);
+	if (r->go_to != 0)
+		nl_build_u32(&q.b, FRA_GOTO, r->go_to);
 	if (rtnl_call(nl, &q.b, NULL, NULL, e) == 0 || (add && e->sys == EEXIST))
 		return 0;
 	return err_wrap(e, "%s rule %u", add ? "add" : "remove", r->priority);

@@ -62,6 +62,10 @@ struct rtnl_rule {
 	struct ip_prefix src; /* IP_NONE any */
 	struct ip_prefix dst; /* IP_NONE any */
 	char iif[IFNAMSIZ];   /* "" any */
+	uint8_t ipproto;      /* IPPROTO_*; 0 any (Linux 4.17, as dport) */
+	uint16_t dport;	      /* 0 any */
+	bool skip_default;    /* the table's default routes do not count */
+	uint32_t go_to;	      /* priority of the rule to go on with; action FR_ACT_GOTO */
 };
 
 struct rtnl_link_change {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "netlink/rtnl.h"
 
+#include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 
 #include "base/mem.h"
 #include "tests/unit/netlink/netns.h"
@@ -72,4 +74,29 @@ TEST(bad_names)
 	CHECK_EQ(e.kind, ERR_INVALID);
 	CHECK(rtnl_bridge_add(&nl, "sixteen-letters-", NULL, &e) < 0);
 	CHECK(rtnl_link_del(&nl, "", &e) < 0);
+}
+
+TEST(rules_by_port)
+{
+	struct rtnl_rule port = {.family = IP_V6,
+				 .priority = 2000,
+				 .table = 77,
+				 .ipproto = IPPROTO_TCP,
+				 .dport = 443};
+	struct rtnl_rule skip = {
+		.family = IP_V4, .priority = 1990, .table = RT_TABLE_MAIN, .skip_default = true};
+	struct rtnl_rule jump = {
+		.family = IP_V4, .priority = 1980, .action = FR_ACT_GOTO, .go_to = 1990};
+	CLEANUP(rtnl_close) struct rtnl nl = RTNL_INIT;
+	struct err e;
+
+	enter_new_netns();
+	CHECK_OK(rtnl_open(&nl, &e), e);
+	if (rtnl_rule_add(&nl, &port, &e) < 0)
+		SKIP("kernel without rules by port");
+	CHECK_OK(rtnl_rule_add(&nl, &skip, &e), e);
+	CHECK_OK(rtnl_rule_add(&nl, &jump, &e), e);
+	CHECK_OK(rtnl_rule_del(&nl, &port, &e), e);
+	port.dport = 80;
+	CHECK(rtnl_rule_del(&nl, &port, &e) < 0);
 }
