@@ -119,173 +119,6 @@ int bridge_reserve(struct engine *en, struct container *c, struct err *e)
 	return 0;
 }
 
-/* --- published ports --- */
-
-struct publish {
-	struct engine *en;
-	struct container *c;
-	enum port_proto proto;
-	uint16_t container_port;
-	struct json_array *row; /* of net.ports; guarded by mu */
-};
-
-static void remember(struct publish *p, uint64_t id, const char *host_ip, uint16_t host_port,
-		     bool ephemeral)
-{
-	struct docker_port_binding *b;
-	struct container *c = p->c;
-	MUTEX_GUARD(&p->en->mu);
-
-	c->ports.items = xrealloc(c->ports.items, (c->ports.len + 1) * sizeof(*c->ports.items));
-	c->ports.items[c->ports.len++] =
-		(struct container_port){id, p->proto, host_port, ephemeral};
-	b = json_array_add(p->row, &docker_port_binding_json);
-	b->host_ip = xstrdup(host_ip);
-	b->host_port = xasprintf("%u", host_port);
-}
-
-/* publishes on one host address; "" is both 0.0.0.0 and :: */
-static int publish_on(struct publish *p, const char *host_ip, uint16_t host_port, bool ephemeral,
-		      struct err *e)
-{
-	const char *const both[] = {"0.0.0.0", "::"};
-	bool any = str_empty(host_ip);
-	uint64_t id;
-
-	for (size_t i = 0; i < (any ? 2 : 1); i++) {
-		const char *text = any ? both[i] : host_ip;
-		struct rk_port rp = {.proto = p->proto,
-				     .parent_port = host_port,
-				     .child_ip = p->c->address,
-				     .child_port = p->container_port};
-		struct err why;
-
-		if (ip_parse(text, &rp.parent_ip, e) < 0)
-			return -1;
-		if (rk_port_add(p->en->state_dir, &rp, &id, &why) < 0) {
-			if (i == 1) { /* a host without IPv6 */
-				log_debug(&why, "publish on ::");
-				break;
-			}
-			*e = why;
-			return -1;
-		}
-		remember(p, id, text, host_port, ephemeral && i == 0);
-	}
-	return 0;
-}
-
-static int publish_ephemeral(struct publish *p, const char *host_ip, struct err *e)
-{
-	/* another program may sit on a port of the pool: go on to the next one */
-	for (int tries = 0; tries < 100; tries++) {
-		uint16_t port;
-
-		if (port_pool_take(&p->en->port_pool, p->proto, &port, e) < 0)
-			return -1;
-		if (publish_on(p, host_ip, port, true, e) == 0)
-			return 0;
-		port_pool_release(&p->en->port_pool, p->proto, port);
-		if (e->kind != ERR_CONFLICT)
-			return -1;
-	}
-	return -1;
-}
-
-static int publish_binding(struct publish *p, const char *host_ip, const char *host_port,
-			   struct err *e)
-{
-	struct port_range want;
-
-	if (port_parse_host(host_port != NULL ? host_port : "", &want, e) < 0)
-		return -1;
-	if (want.first == 0)
-		return publish_ephemeral(p, host_ip, e);
-	for (unsigned port = want.first; port <= want.last; port++) {
-		if (publish_on(p, host_ip, (uint16_t)port, false, e) == 0)
-			return 0;
-		if (e->kind != ERR_CONFLICT)
-			return -1;
-	}
-	return -1;
-}
-
-static int publish_port(struct publish *p, const struct json_array *bindings, struct err *e)
-{
-	if (bindings == NULL || bindings->len == 0)
-		return publish_binding(p, "", "", e);
-	for (size_t i = 0; i < bindings->len; i++) {
-		const struct docker_port_binding *b =
-			(struct docker_port_binding *)bindings->items + i;
-
-		if (publish_binding(p, b->host_ip != NULL ? b->host_ip : "", b->host_port, e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* fills the keys of net.ports: what is exposed (null) and what will be published */
-static void list_ports(struct engine *en, struct container *c)
-{
-	struct port_range r;
-	struct err ignored;
-	char key[PORT_TEXT_SIZE];
-	MUTEX_GUARD(&en->mu);
-
-	for (size_t i = 0; i < c->config.exposed_ports.len; i++) {
-		if (port_parse(c->config.exposed_ports.items[i], &r, &ignored) < 0)
-			continue;
-		for (unsigned port = r.first; port <= r.last; port++)
-			json_map_add(&c->net.ports, port_format(r.proto, (uint16_t)port, key),
-				     sizeof(struct json_array));
-	}
-}
-
-/* -P: exposed ports that no binding names get a host port each */
-static int publish_exposed(struct engine *en, struct container *c, struct err *e)
-{
-	for (size_t i = 0; i < c->net.ports.len; i++) {
-		struct publish p = {.en = en, .c = c, .row = c->net.ports.items[i].value};
-		struct port_range r;
-
-		if (p.row->len > 0)
-			continue;
-		if (port_parse(c->net.ports.items[i].key, &r, e) < 0)
-			return -1;
-		p.proto = r.proto;
-		p.container_port = r.first;
-		if (publish_ephemeral(&p, "", e) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int publish_all(struct engine *en, struct container *c, struct err *e)
-{
-	list_ports(en, c);
-	for (size_t i = 0; i < c->host.port_bindings.len; i++) {
-		const struct json_map_entry *entry = &c->host.port_bindings.items[i];
-		struct publish p = {.en = en, .c = c};
-		struct port_range r;
-		char key[PORT_TEXT_SIZE];
-
-		if (port_parse(entry->key, &r, e) < 0)
-			return -1;
-		p.proto = r.proto;
-		for (unsigned port = r.first; port <= r.last; port++) {
-			p.container_port = (uint16_t)port;
-			pthread_mutex_lock(&en->mu);
-			p.row = json_map_add(&c->net.ports,
-					     port_format(r.proto, (uint16_t)port, key),
-					     sizeof(struct json_array));
-			pthread_mutex_unlock(&en->mu);
-			if (publish_port(&p, entry->value, e) < 0)
-				return -1;
-		}
-	}
-	return c->host.publish_all_ports ? publish_exposed(en, c, e) : 0;
-}
-
 static int ensure_bridge(struct engine *en, struct err *e)
 {
 	struct netns_bridge b = {.name = BRIDGE_NAME, .gateway = en->bridge, .mtu = en->mtu};
@@ -310,7 +143,6 @@ int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e
 {
 	struct netns_plug p = {
 		.bridge = BRIDGE_NAME, .ifname = "eth0", .gateway = en->bridge.ip, .mtu = en->mtu};
-	const char *endpoint;
 
 	if (str_eq(c->host.network_mode, "none") && en->netns != NULL)
 		return netns_sandbox_init(en->netns, pid, e);
@@ -322,35 +154,12 @@ int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e
 		return -1;
 	if (plug(en, pid, &p, e) < 0)
 		return err_wrap(e, "failed to set up container networking");
-	if (publish_all(en, c, e) < 0) {
-		endpoint = c->net.endpoint_id;
-		return err_wrap(
-			e,
-			"failed to set up container networking: driver failed programming external "
-			"connectivity on endpoint %s (%s)",
-			c->name, endpoint);
-	}
-	return 0;
+	return publish_start(en, c, e);
 }
 
 void bridge_release(struct engine *en, struct container *c)
 {
-	JSON_ARRAY_OF(struct container_port) ports;
-	struct err e;
-
-	pthread_mutex_lock(&en->mu);
-	ports.items = TAKE(c->ports.items);
-	ports.len = c->ports.len;
-	c->ports.len = c->ports.cap = 0;
-	pthread_mutex_unlock(&en->mu);
-	for (size_t i = 0; i < ports.len; i++) {
-		if (rk_port_del(en->state_dir, ports.items[i].id, &e) < 0)
-			log_debug(&e, "unpublish port %u", ports.items[i].host_port);
-		if (ports.items[i].ephemeral)
-			port_pool_release(&en->port_pool, ports.items[i].proto,
-					  ports.items[i].host_port);
-	}
-	free(ports.items);
+	publish_end(en, c);
 	pthread_mutex_lock(&en->mu);
 	ipam_release(&en->ipam, &c->address);
 	memset(&c->address, 0, sizeof(c->address));
@@ -367,59 +176,5 @@ void bridge_take_back(struct engine *en, struct container *c)
 	if (ip_parse(c->net.ip_address, &c->address, &e) < 0 ||
 	    ipam_reserve(&en->ipam, &c->address, &e) < 0)
 		log_warn(&e, "address %s of container %s", c->net.ip_address, c->id);
-	for (size_t i = 0; i < c->ports.len; i++)
-		if (c->ports.items[i].ephemeral)
-			port_pool_reserve(&en->port_pool, c->ports.items[i].proto,
-					  c->ports.items[i].host_port);
-}
-
-void bridge_forget_ports(struct container *c)
-{
-	c->ports.len = 0;
-}
-
-struct port_sweep {
-	struct engine *en;
-	JSON_ARRAY_OF(uint64_t) lost;
-};
-
-static bool port_owned(struct engine *en, uint64_t id)
-{
-	MUTEX_GUARD(&en->mu);
-
-	map_for_each (slot, &en->containers) {
-		const struct container *c = slot->value;
-
-		for (size_t i = 0; i < c->ports.len; i++)
-			if (c->ports.items[i].id == id)
-				return true;
-	}
-	return false;
-}
-
-/* ports that lead into the bridge's subnet are ours; a user's own (rootlessctl) lead elsewhere */
-static int note_lost(uint64_t id, const struct rk_port *p, void *arg)
-{
-	struct port_sweep *s = arg;
-
-	if (!ip_prefix_has(&s->en->bridge, &p->child_ip) || port_owned(s->en, id))
-		return 0;
-	s->lost.items = xrealloc(s->lost.items, (s->lost.len + 1) * sizeof(*s->lost.items));
-	s->lost.items[s->lost.len++] = id;
-	return 0;
-}
-
-void bridge_sweep_ports(struct engine *en)
-{
-	struct port_sweep s = {.en = en};
-	struct err e;
-
-	if (en->netns == NULL)
-		return;
-	if (rk_port_list(en->state_dir, note_lost, &s, &e) < 0)
-		log_warn(&e, "published ports");
-	for (size_t i = 0; i < s.lost.len; i++)
-		if (rk_port_del(en->state_dir, s.lost.items[i], &e) < 0)
-			log_debug(&e, "unpublish port %llu", (unsigned long long)s.lost.items[i]);
-	free(s.lost.items);
+	publish_take_back(en, c);
 }

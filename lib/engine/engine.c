@@ -136,7 +136,7 @@ static void take_back_all(struct engine *en)
 		else
 			container_undo_start(en, all[i]);
 	}
-	bridge_sweep_ports(en);
+	publish_sweep(en);
 }
 
 /* removals that were under way */

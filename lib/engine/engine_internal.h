@@ -269,12 +269,20 @@ void bridge_announce(struct engine *en, struct container *c);
 int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e);
 void bridge_release(struct engine *en, struct container *c);
 void bridge_take_back(struct engine *en, struct container *c);
-/* forgets what an earlier engine published for a container that has ended */
-void bridge_forget_ports(struct container *c);
-/* takes back published ports that no running container owns: an earlier engine's end lost them */
-void bridge_sweep_ports(struct engine *en);
 bool container_on_bridge(const struct container *c);
 int hosts_write(struct engine *en, struct container *c, struct err *e);
+
+/* --- published ports (publish.c) --- */
+/* publishes what host config and image ask for, once the container's address stands; the error is
+ * Docker's sentence. What was published before a failure is taken back by publish_end() */
+int publish_start(struct engine *en, struct container *c, struct err *e) WARN_UNUSED;
+void publish_end(struct engine *en, struct container *c);
+/* after a restart: the container's ephemeral ports are taken */
+void publish_take_back(struct engine *en, struct container *c);
+/* forgets what an earlier engine published for a container that has ended */
+void publish_forget(struct container *c);
+/* takes back published ports that no running container owns: an earlier engine's end lost them */
+void publish_sweep(struct engine *en);
 
 /* one row of the list; with mu held (inspect.c) */
 void container_row(const struct container *c, int64_t now_nsec, struct docker_summary *row);

@@ -285,7 +285,7 @@ static void settle_missed(struct engine *en, struct container *c, const char *bu
 	struct supervisor s = {.en = en, .c = c};
 
 	shim_lost(&s, bundle);
-	bridge_forget_ports(c);
+	publish_forget(c);
 	bridge_release(en, c);
 	settle_exit(&s);
 	take_back_resources(en, c, bundle);
@@ -340,7 +340,7 @@ void container_undo_start(struct engine *en, struct container *c)
 	struct shim_info info = {0};
 	struct err e;
 
-	bridge_forget_ports(c);
+	publish_forget(c);
 	if (!path_exists(bundle))
 		return;
 	if (shim_connect(bundle, &conn, &info, &e) == 0) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* The helper's end of a pool channel: makes sockets in N, nothing else. usernet/pool.h. */
+/* The helper's end of a pool channel: usernet/pool.h. One file for each operation's work. */
 #include "usernet/pool.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -12,9 +11,10 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "network/server_internal.h"
+#include "network/pool_internal.h"
 
 struct pool_channel {
+	struct netns_server *server;
 	int fd;
 	struct loop_source *source;
 };
@@ -26,35 +26,25 @@ static void channel_end(struct loop *l, struct pool_channel *c)
 	free(c);
 }
 
-static int make_socket(uint32_t kind)
+static int dispatch(struct netns_server *s, const struct pool_request *q, struct pool_answer *a,
+		    int fds[POOL_BATCH], size_t *n_fds)
 {
-	int family = kind == POOL_TCP4 || kind == POOL_UDP4 ? AF_INET : AF_INET6;
-	bool tcp = kind == POOL_TCP4 || kind == POOL_TCP6;
-	int one = 1, fd;
-
-	fd = socket(family, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && tcp) {
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	switch (q->op) {
+	case POOL_SOCKETS:
+		return netns_pool_sockets(s, q, a, fds, n_fds);
+	default:
+		return EOPNOTSUPP;
 	}
-	return fd;
 }
 
 static int answer(struct pool_channel *c, const struct pool_request *q, struct err *e)
 {
-	struct pool_answer a = {.version = POOL_VERSION, .kind = q->kind};
+	struct pool_answer a = {.version = POOL_VERSION, .op = q->op, .kind = q->kind};
 	int fds[POOL_BATCH];
 	size_t n = 0;
 	int r;
 
-	while (n < q->n) {
-		fds[n] = make_socket(q->kind);
-		if (fds[n] < 0)
-			break;
-		n++;
-	}
-	if (n == 0)
-		a.sys = errno;
+	a.sys = dispatch(c->server, q, &a, fds, &n);
 	r = fd_send(c->fd, &a, sizeof(a), fds, n, e);
 	while (n > 0)
 		fd_close(&fds[--n]);
@@ -64,14 +54,13 @@ static int answer(struct pool_channel *c, const struct pool_request *q, struct e
 static void on_channel(struct loop *l, int fd, uint32_t events UNUSED, void *arg)
 {
 	struct pool_channel *c = arg;
-	struct pool_request q;
+	struct pool_request q = {0};
 	struct err e;
 	ssize_t n = fd_recv(fd, &q, sizeof(q), NULL, NULL, &e);
 
 	if (n < 0 && e.sys == EAGAIN)
 		return;
-	if (n != sizeof(q) || q.version != POOL_VERSION || q.kind < POOL_TCP4 ||
-	    q.kind > POOL_UDP6 || q.n < 1 || q.n > POOL_BATCH) {
+	if (n < 0 || !pool_request_ok(&q, (size_t)n)) {
 		if (n != 0)
 			log_warn(n < 0 ? &e : NULL, "bad request on the socket pool channel");
 		channel_end(l, c);
@@ -87,6 +76,7 @@ int netns_pool_serve(struct netns_server *s, int fd, struct err *e)
 {
 	struct pool_channel *c = xcalloc(1, sizeof(*c));
 
+	c->server = s;
 	c->fd = fd;
 	c->source = loop_add(s->loop, fd, EPOLLIN, on_channel, c, e);
 	if (c->source == NULL) {

@@ -24,31 +24,44 @@ static void lose_channel(struct usernet *u)
 	steer_netns_lost(u);
 }
 
-/* Asks for a batch and waits: the helper answers within microseconds. */
-static int refill(struct usernet *u, uint32_t kind)
+int pool_call(struct usernet *u, const struct pool_request *q, struct pool_answer *ret,
+	      int fds[POOL_BATCH], size_t *n_fds)
 {
-	struct pool_request q = {.version = POOL_VERSION, .kind = kind, .n = POOL_BATCH};
-	struct pool_answer a;
-	size_t n = POOL_BATCH;
 	struct err e;
 	ssize_t r;
 
+	*n_fds = 0;
 	if (u->pool.fd < 0)
-		return -1;
-	if (fd_send(u->pool.fd, &q, sizeof(q), NULL, 0, &e) < 0 ||
+		return ENOTCONN;
+	if (fd_send(u->pool.fd, q, sizeof(*q), NULL, 0, &e) < 0 ||
 	    fd_wait(u->pool.fd, POLLIN, POOL_WAIT_MS) <= 0) {
 		lose_channel(u);
-		return -1;
+		return ENOTCONN;
 	}
-	r = fd_recv(u->pool.fd, &a, sizeof(a), u->pool.socks[kind - 1], &n, &e);
-	if (r != sizeof(a) || a.version != POOL_VERSION || a.kind != kind) {
+	*n_fds = POOL_BATCH;
+	r = fd_recv(u->pool.fd, ret, sizeof(*ret), fds, n_fds, &e);
+	if (r < 0)
+		*n_fds = 0;
+	if (r != sizeof(*ret) || ret->version != POOL_VERSION || ret->op != q->op ||
+	    ret->kind != q->kind) {
+		while (*n_fds > 0)
+			fd_close(&fds[--*n_fds]);
 		lose_channel(u);
-		return -1;
+		return ENOTCONN;
 	}
-	u->pool.n[kind - 1] = n;
-	if (n == 0)
-		log_warn(NULL, "no socket for a published port: %s", strerror(a.sys));
-	return n > 0 ? 0 : -1;
+	return ret->sys;
+}
+
+static int refill(struct usernet *u, uint32_t kind)
+{
+	struct pool_request q = {
+		.version = POOL_VERSION, .op = POOL_SOCKETS, .kind = kind, .n = POOL_BATCH};
+	struct pool_answer a;
+	int sys = pool_call(u, &q, &a, u->pool.socks[kind - 1], &u->pool.n[kind - 1]);
+
+	if (sys != 0 && sys != ENOTCONN)
+		log_warn(NULL, "no socket for a published port: %s", strerror(sys));
+	return u->pool.n[kind - 1] > 0 ? 0 : -1;
 }
 
 int pool_take(struct usernet *u, uint32_t kind)

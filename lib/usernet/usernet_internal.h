@@ -21,6 +21,7 @@
 #include "usernet/flow.h"
 #include "usernet/frag.h"
 #include "usernet/packet.h"
+#include "usernet/pool.h"
 #include "usernet/resolv.h"
 #include "usernet/ring.h"
 #include "usernet/wheel.h"
@@ -117,7 +118,11 @@ void ping_kill_all(struct usernet *u);
 void dns_query(struct usernet *u, const struct packet_ip4 *ip, const struct packet_udp *udp);
 void dns_kill_all(struct usernet *u);
 
-/* pool.c: a socket made in N (enum pool_kind), or -1; the caller's */
+/* pool.c: one request to the netns-helper (microseconds; blocks for at most a second). 0, the
+ * answer's errno, or ENOTCONN without a helper; *n_fds descriptors are the caller's. */
+int pool_call(struct usernet *u, const struct pool_request *q, struct pool_answer *ret,
+	      int fds[POOL_BATCH], size_t *n_fds);
+/* a socket made in N (enum pool_kind), or -1; the caller's */
 int pool_take(struct usernet *u, uint32_t kind);
 void pool_set_channel(struct usernet *u, int fd);
 void pool_clear(struct usernet *u);

@@ -43,7 +43,7 @@ static pid_t serve_pool(int fd)
 
 	CHECK(pid >= 0);
 	while (pid == 0 && fd_recv(fd, &q, sizeof(q), NULL, NULL, &e) == sizeof(q)) {
-		struct pool_answer a = {.version = POOL_VERSION, .kind = q.kind};
+		struct pool_answer a = {.version = POOL_VERSION, .op = q.op, .kind = q.kind};
 		int s[2];
 
 		for (int i = 0; i < 2; i++)
