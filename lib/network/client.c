@@ -175,25 +175,72 @@ int netns_bridge_ensure(struct netns_client *c, const struct netns_bridge *b, st
 	return call(c, &q, -1, &a, NULL, e);
 }
 
-static int call_name(struct netns_client *c, enum netns_op op, const char *name, struct err *e)
+static int bad_name(const char *what, const char *name, struct err *e)
 {
-	struct netns_request q;
-	struct netns_answer a;
-
-	request_init(&q, op);
-	if (str_copy(q.name, name, sizeof(q.name)) >= sizeof(q.name))
-		return err_set(e, ERR_INVALID, 0, "interface name too long: %s", name);
-	return call(c, &q, -1, &a, NULL, e);
+	return err_set(e, ERR_INVALID, 0, "%s name too long: %s", what, name);
 }
 
 int netns_bridge_remove(struct netns_client *c, const char *name, struct err *e)
 {
-	return call_name(c, NETNS_OP_BRIDGE_REMOVE, name, e);
+	struct netns_request q;
+	struct netns_answer a;
+
+	request_init(&q, NETNS_OP_BRIDGE_REMOVE);
+	if (str_copy(q.name, name, sizeof(q.name)) >= sizeof(q.name))
+		return bad_name("interface", name, e);
+	return call(c, &q, -1, &a, NULL, e);
 }
 
-int netns_unplug(struct netns_client *c, const char *veth, struct err *e)
+int netns_unplug(struct netns_client *c, const char *sandbox, const char *ifname, struct err *e)
 {
-	return call_name(c, NETNS_OP_UNPLUG, veth, e);
+	struct netns_request q;
+	struct netns_answer a;
+
+	request_init(&q, NETNS_OP_UNPLUG);
+	if (str_copy(q.end.sandbox, sandbox, sizeof(q.end.sandbox)) >= sizeof(q.end.sandbox))
+		return bad_name("sandbox", sandbox, e);
+	if (str_copy(q.end.ifname, ifname, sizeof(q.end.ifname)) >= sizeof(q.end.ifname))
+		return bad_name("interface", ifname, e);
+	return call(c, &q, -1, &a, NULL, e);
+}
+
+int netns_gateway_set(struct netns_client *c, const struct netns_gateway *g, struct err *e)
+{
+	struct netns_request q;
+	struct netns_answer a;
+
+	request_init(&q, NETNS_OP_GATEWAY);
+	q.gateway = *g;
+	return call(c, &q, -1, &a, NULL, e);
+}
+
+int netns_sandbox_remove(struct netns_client *c, const char *sandbox, struct err *e)
+{
+	struct netns_request q;
+	struct netns_answer a;
+
+	request_init(&q, NETNS_OP_SANDBOX_REMOVE);
+	if (str_copy(q.sandbox, sandbox, sizeof(q.sandbox)) >= sizeof(q.sandbox))
+		return bad_name("sandbox", sandbox, e);
+	return call(c, &q, -1, &a, NULL, e);
+}
+
+int netns_list(struct netns_client *c, enum netns_list_kind kind,
+	       int (*fn)(const char *name, void *arg), void *arg, struct err *e)
+{
+	struct netns_request q;
+	struct netns_answer a;
+
+	request_init(&q, NETNS_OP_LIST);
+	q.list.kind = kind;
+	for (;;) {
+		if (call(c, &q, -1, &a, NULL, e) < 0)
+			return -1;
+		a.name[sizeof(a.name) - 1] = '\0';
+		if (a.name[0] == '\0' || fn(a.name, arg) != 0)
+			return 0;
+		str_copy(q.list.after, a.name, sizeof(q.list.after));
+	}
 }
 
 static int open_netns(pid_t pid, int *ret_fd, struct err *e)
@@ -218,10 +265,11 @@ int netns_plug(struct netns_client *c, pid_t pid, const struct netns_plug *p,
 
 	request_init(&q, NETNS_OP_PLUG);
 	q.plug = *p;
-	if (open_netns(pid, &netns_fd, e) < 0 || call(c, &q, netns_fd, &a, NULL, e) < 0)
+	if ((pid > 0 && open_netns(pid, &netns_fd, e) < 0) ||
+	    call(c, &q, netns_fd, &a, NULL, e) < 0)
 		return -1;
 	if (ret_veth != NULL)
-		str_copy(ret_veth, a.veth, IFNAMSIZ);
+		str_copy(ret_veth, a.name, IFNAMSIZ);
 	return 0;
 }
 

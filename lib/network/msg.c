@@ -4,6 +4,8 @@
 
 #include "network/msg_internal.h"
 
+#define ALNUM "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 static bool terminated(const char *s, size_t size)
 {
 	return memchr(s, '\0', size) != NULL;
@@ -20,12 +22,64 @@ static bool prefix_ok(const struct ip_prefix *p, bool may_be_none)
 	       (p->ip.family == IP_NONE || p->bits <= ip_bits(&p->ip));
 }
 
+/* It becomes the name of a file: letters and digits only. */
+static bool sandbox_ok(const char *s, bool may_be_empty)
+{
+	size_t n = strnlen(s, NETNS_SANDBOX_MAX);
+
+	if (n == NETNS_SANDBOX_MAX)
+		return false;
+	return n == 0 ? may_be_empty : strspn(s, ALNUM) == n;
+}
+
+/* As the kernel's dev_valid_name(): it becomes part of a sysctl's path. */
+static bool ifname_ok(const char *s)
+{
+	return terminated(s, IFNAMSIZ) && s[0] != '\0' && strpbrk(s, "/: \t\n\v\f\r") == NULL &&
+	       strcmp(s, ".") != 0 && strcmp(s, "..") != 0;
+}
+
+static bool extra_ok(const struct netns_plug *p)
+{
+	for (size_t i = 0; i < NETNS_EXTRA_MAX; i++) {
+		if (!prefix_ok(&p->extra[i], true))
+			return false;
+	}
+	return true;
+}
+
+static bool of_family(const struct ip *a, uint8_t family)
+{
+	return a->family == IP_NONE || a->family == family;
+}
+
 static bool plug_ok(const struct netns_plug *p)
 {
-	return terminated(p->bridge, IFNAMSIZ) && terminated(p->veth, IFNAMSIZ) &&
-	       terminated(p->ifname, IFNAMSIZ) && p->bridge[0] != '\0' && p->ifname[0] != '\0' &&
+	return sandbox_ok(p->sandbox, true) && ifname_ok(p->bridge) &&
+	       (p->veth[0] == '\0' || ifname_ok(p->veth)) && ifname_ok(p->ifname) && extra_ok(p) &&
 	       prefix_ok(&p->address, true) && prefix_ok(&p->address6, true) &&
-	       ip_ok(&p->gateway, true) && ip_ok(&p->gateway6, true);
+	       of_family(&p->address.ip, IP_V4) && of_family(&p->address6.ip, IP_V6) &&
+	       of_family(&p->gateway, IP_V4) && of_family(&p->gateway6, IP_V6) &&
+	       (!p->dns || p->address.ip.family == IP_V4);
+}
+
+static bool bridge_ok(const struct netns_bridge *b)
+{
+	return ifname_ok(b->name) && prefix_ok(&b->gateway, true) &&
+	       prefix_ok(&b->gateway6, true) && of_family(&b->gateway.ip, IP_V4) &&
+	       of_family(&b->gateway6.ip, IP_V6);
+}
+
+static bool gateway_ok(const struct netns_gateway *g)
+{
+	return sandbox_ok(g->sandbox, false) && (g->ifname[0] == '\0' || ifname_ok(g->ifname)) &&
+	       of_family(&g->gateway, IP_V4) && of_family(&g->gateway6, IP_V6);
+}
+
+static bool list_ok(const struct netns_list *l)
+{
+	return (l->kind == NETNS_LIST_SANDBOXES || l->kind == NETNS_LIST_BRIDGES) &&
+	       terminated(l->after, sizeof(l->after));
 }
 
 static bool sysctl_ok(const struct netns_sysctl *s)
@@ -44,18 +98,24 @@ bool netns_request_ok(const struct netns_request *q, size_t n_bytes)
 	case NETNS_OP_SANDBOX:
 		return true;
 	case NETNS_OP_TUN:
-		return terminated(q->tun.ifname, IFNAMSIZ) && prefix_ok(&q->tun.subnet, true) &&
-		       q->tun.subnet.ip.family != IP_V6;
+		return (q->tun.ifname[0] == '\0' || ifname_ok(q->tun.ifname)) &&
+		       prefix_ok(&q->tun.subnet, true) && q->tun.subnet.ip.family != IP_V6;
 	case NETNS_OP_BRIDGE:
-		return terminated(q->bridge.name, IFNAMSIZ) &&
-		       prefix_ok(&q->bridge.gateway, true) && prefix_ok(&q->bridge.gateway6, true);
+		return bridge_ok(&q->bridge);
 	case NETNS_OP_PLUG:
 		return plug_ok(&q->plug);
 	case NETNS_OP_SYSCTL:
 		return sysctl_ok(&q->sysctl);
 	case NETNS_OP_BRIDGE_REMOVE:
+		return ifname_ok(q->name);
 	case NETNS_OP_UNPLUG:
-		return terminated(q->name, sizeof(q->name));
+		return sandbox_ok(q->end.sandbox, false) && ifname_ok(q->end.ifname);
+	case NETNS_OP_GATEWAY:
+		return gateway_ok(&q->gateway);
+	case NETNS_OP_SANDBOX_REMOVE:
+		return sandbox_ok(q->sandbox, false);
+	case NETNS_OP_LIST:
+		return list_ok(&q->list);
 	default:
 		return false;
 	}

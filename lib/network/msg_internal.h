@@ -7,7 +7,7 @@
  *   op       request carries        answer carries
  *   TUN                             the tun
  *   POOL                            the pool channel
- *   PLUG     the container's netns
+ *   PLUG     the container's netns (unless the sandbox is pinned)
  *   SANDBOX  the container's netns
  *   SYSCTL   the container's netns
  */
@@ -16,7 +16,7 @@
 
 #include "network/client.h"
 
-#define NETNS_MSG_VERSION 1
+#define NETNS_MSG_VERSION 2
 #define NETNS_SYSCTL_MAX  128
 
 enum netns_op {
@@ -29,12 +29,27 @@ enum netns_op {
 	NETNS_OP_UNPLUG,
 	NETNS_OP_SANDBOX,
 	NETNS_OP_SYSCTL,
+	NETNS_OP_GATEWAY,
+	NETNS_OP_SANDBOX_REMOVE,
+	NETNS_OP_LIST,
 	NETNS_OP_END,
 };
 
 struct netns_sysctl {
 	char name[NETNS_SYSCTL_MAX]; /* below /proc/sys, with slashes */
 	char value[NETNS_SYSCTL_MAX];
+};
+
+/* UNPLUG: one interface of a sandbox */
+struct netns_end {
+	char sandbox[NETNS_SANDBOX_MAX];
+	char ifname[IFNAMSIZ];
+};
+
+struct netns_list {
+	uint32_t kind;		       /* enum netns_list_kind */
+	char after[NETNS_SANDBOX_MAX]; /* the answer is the next name in strcmp order; "" the first
+					*/
 };
 
 struct netns_request {
@@ -45,7 +60,11 @@ struct netns_request {
 		struct netns_bridge bridge;
 		struct netns_plug plug;
 		struct netns_sysctl sysctl;
-		char name[IFNAMSIZ]; /* BRIDGE_REMOVE, UNPLUG */
+		struct netns_end end;
+		struct netns_gateway gateway;
+		struct netns_list list;
+		char name[IFNAMSIZ];		 /* BRIDGE_REMOVE */
+		char sandbox[NETNS_SANDBOX_MAX]; /* SANDBOX_REMOVE */
 	};
 };
 
@@ -54,7 +73,7 @@ struct netns_answer {
 	uint32_t op;	/* of the request */
 	struct err err; /* kind 0: done */
 	struct netns_info info;
-	char veth[IFNAMSIZ];
+	char name[NETNS_SANDBOX_MAX]; /* PLUG: the near end; LIST: the next name, "" at the end */
 };
 
 /* true when every string in q is terminated and every address sane; tested and fuzzed */

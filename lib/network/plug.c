@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/rand.h"
 #include "base/str.h"
@@ -129,18 +130,30 @@ static int attach(struct rtnl *nl, const struct netns_plug *p, const char *veth,
 	return p->isolated ? rtnl_bridge_port_isolated(nl, near.index, true, e) : 0;
 }
 
+/* The near end's name follows from what it serves, so that it is found again by whoever comes. */
+static void veth_name(const char *sandbox, const char *ifname, char ret[IFNAMSIZ])
+{
+	CLEANUP(freep) char *seed = xasprintf("%s/%s", sandbox, ifname);
+	char hex[SHA256_HEX_SIZE];
+
+	sha256_hex(seed, strlen(seed), hex);
+	snprintf(ret, IFNAMSIZ, "veth%.11s", hex);
+}
+
 int netns_do_plug(struct netns_server *s, int netns_fd, const struct netns_plug *p,
 		  char ret_veth[IFNAMSIZ], struct err *e)
 {
 	static const uint8_t no_mac[MAC_SIZE];
-	char veth[IFNAMSIZ], digits[8], path[NETNS_SYSCTL_MAX];
+	char veth[IFNAMSIZ], digits[12], path[NETNS_SYSCTL_MAX];
 	uint8_t mac[MAC_SIZE];
 	struct err ignored;
 	int r;
 
-	rand_hex(digits, 7);
+	rand_hex(digits, 11);
 	if (p->veth[0] != '\0')
 		str_copy(veth, p->veth, sizeof(veth));
+	else if (p->sandbox[0] != '\0')
+		veth_name(p->sandbox, p->ifname, veth);
 	else
 		snprintf(veth, sizeof(veth), "veth%s", digits);
 	memcpy(mac, p->mac, sizeof(mac));
@@ -168,10 +181,12 @@ int netns_do_plug(struct netns_server *s, int netns_fd, const struct netns_plug 
 	return 0;
 }
 
-int netns_do_unplug(struct netns_server *s, const char *veth, struct err *e)
+int netns_do_unplug(struct netns_server *s, const struct netns_end *end, struct err *e)
 {
+	char veth[IFNAMSIZ];
 	struct rtnl_link link;
 
+	veth_name(end->sandbox, end->ifname, veth);
 	if (rtnl_link_get(&s->rtnl, veth, &link, e) < 0)
 		return e->kind == ERR_NOTFOUND ? 0 : -1;
 	if (!str_eq(link.kind, "veth"))

@@ -73,9 +73,9 @@ static int dispatch(struct netns_server *s, const struct netns_request *q, int n
 	case NETNS_OP_BRIDGE_REMOVE:
 		return netns_do_bridge_remove(s, q->name, e);
 	case NETNS_OP_PLUG:
-		return netns_do_plug(s, netns_fd, &q->plug, a->veth, e);
+		return netns_do_plug(s, netns_fd, &q->plug, a->name, e);
 	case NETNS_OP_UNPLUG:
-		return netns_do_unplug(s, q->name, e);
+		return netns_do_unplug(s, &q->end, e);
 	case NETNS_OP_SANDBOX:
 		return netns_do_sandbox(s, netns_fd, e);
 	case NETNS_OP_SYSCTL:

@@ -7,6 +7,55 @@
 #include "netlink/rtnl.h"
 #include "network/msg_internal.h"
 
+/*
+ * Policy rules of N, IPv4 and IPv6 alike; the only place where their order is written down.
+ * N's own packets ("iif lo") take the short way. What a bridge brings with a source of its own
+ * subnet has three ways to go: its bridge's table (the bridge's own address, 127.0.0.11; an
+ * internal network ends there), the apart table (ends what is meant for other containers or for
+ * N), and then out: anyip's ports, else the tun. Nothing falls through to the local table, which
+ * for this has left its place at the front.
+ *
+ *  prio  selector                   action
+ *  100   iif lo                     goto 900
+ *  200   icmpv6 to fe80::/10,ff00::/8   lookup local          (IPv6 only: neighbour discovery)
+ *  300   iif BRIDGE from SUBNET     lookup BRIDGE's table: local GATEWAY, local 127.0.0.11,
+ *                                   prohibit default when internal
+ *  310   iif BRIDGE from SUBNET     goto 500              (not when internal)
+ *  320   iif BRIDGE                 blackhole             (spoofed source)
+ *  400   (what the tun brings)      lookup local
+ *  410                              lookup main, not its default route: the containers
+ *  500   (tun and bridges)          lookup APART: prohibit every bridge's subnet and the tun's
+ *                                   own address
+ *  600.. ipproto tcp dport PORT     lookup ANYIP: local default dev lo   (anyip.c, to 799; needs
+ *                                   no iif: only packets from a bridge to the outside, or from
+ *                                   the tun to no container, come by here)
+ *  880   iif TUN                    prohibit
+ *  885                              lookup main: the default route
+ *  890                              prohibit
+ *  900   (iif lo)                   lookup local
+ *  32766                            lookup main
+ */
+enum netns_rule {
+	NETNS_RULE_SELF = 100,
+	NETNS_RULE_LINK = 200,
+	NETNS_RULE_BRIDGE = 300,
+	NETNS_RULE_BRIDGE_OUT = 310,
+	NETNS_RULE_BRIDGE_SPOOF = 320,
+	NETNS_RULE_LOCAL_IN = 400,
+	NETNS_RULE_MAIN_IN = 410,
+	NETNS_RULE_APART = 500,
+	NETNS_RULE_ANYIP = 600,
+	NETNS_RULE_ANYIP_LAST = 799,
+	NETNS_RULE_TUN_END = 880,
+	NETNS_RULE_OUT = 885,
+	NETNS_RULE_END = 890,
+	NETNS_RULE_LOCAL = 900,
+};
+
+#define NETNS_TABLE_APART  9000
+#define NETNS_TABLE_ANYIP  9001
+#define NETNS_TABLE_BRIDGE 10000 /* + the bridge's index */
+
 struct netns_server {
 	struct loop *loop;
 	struct rtnl rtnl;  /* in N */
@@ -35,7 +84,7 @@ int netns_do_bridge_remove(struct netns_server *s, const char *name, struct err 
 /* plug.c: netns_fd is the container's, borrowed */
 int netns_do_plug(struct netns_server *s, int netns_fd, const struct netns_plug *p,
 		  char ret_veth[IFNAMSIZ], struct err *e) WARN_UNUSED;
-int netns_do_unplug(struct netns_server *s, const char *veth, struct err *e) WARN_UNUSED;
+int netns_do_unplug(struct netns_server *s, const struct netns_end *end, struct err *e) WARN_UNUSED;
 int netns_do_sandbox(struct netns_server *s, int netns_fd, struct err *e) WARN_UNUSED;
 int netns_do_sysctl(struct netns_server *s, int netns_fd, const struct netns_sysctl *c,
 		    struct err *e) WARN_UNUSED;

@@ -74,7 +74,8 @@ static void describe(struct netns_bridge *b, struct netns_plug *p)
 
 	*b = (struct netns_bridge){.name = "docker0"};
 	CHECK_OK(ip_prefix_parse("172.17.0.1/16", &b->gateway, &e), e);
-	*p = (struct netns_plug){.bridge = "docker0", .ifname = "eth0", .gateway = b->gateway.ip};
+	*p = (struct netns_plug){
+		.bridge = "docker0", .sandbox = "box1", .ifname = "eth0", .gateway = b->gateway.ip};
 	CHECK_OK(ip_prefix_parse("172.17.0.2/16", &p->address, &e), e);
 }
 
@@ -131,8 +132,8 @@ TEST(a_container_is_plugged_and_survives_a_crash)
 	CHECK_STR(text, "0");
 	stop(server);
 	server = start_server(path);
-	CHECK_OK(netns_unplug(c, veth, &e), e);
-	CHECK_OK(netns_unplug(c, veth, &e), e);
+	CHECK_OK(netns_unplug(c, "box1", "eth0", &e), e);
+	CHECK_OK(netns_unplug(c, "box1", "eth0", &e), e);
 	CHECK_OK(netns_plug(c, box, &p, veth, &e), e);
 	CHECK_OK(netns_sysctl_set(c, box, "net.ipv4.conf.eth0.rp_filter", "2", &e), e);
 	read_sysctl(box, "/proc/sys/net/ipv4/conf/eth0/rp_filter", text, sizeof(text));
