@@ -25,7 +25,7 @@ fuzzers  := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 deps_ok  := $(depsdir)/.stamp
 
 .PHONY: all help deps check unit fuzz replay lint tidy size repro format install \
-	run stop test bench clean unit-bins replay-bins binary
+	run stop test bench bench-net clean unit-bins replay-bins binary
 
 help: ## this list
 	@sed -n 's/^\([a-z%-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | \
@@ -108,14 +108,18 @@ test: ## everything: unit, replay, lint, system tests, cgroups in a machine; end
 	@scripts/test
 
 build/bench-client: tests/bench/client.c
+build/netbench: tests/bench/netbench.c
 build/apifuzz: tests/system/apifuzz.c
 build/badregistry: tests/system/badregistry.c
-build/bench-client build/apifuzz build/badregistry: | $(deps_ok)
+build/bench-client build/netbench build/apifuzz build/badregistry: | $(deps_ok)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(cflags) -D_GNU_SOURCE -Wno-frame-larger-than $(ldflags) -o $@ $<
 
 bench: ## figures beside the peers (PEERS=DIR), see tests/bench/README.md
 	tests/bench/bench
+
+bench-net: ## the network beside the peers (PEERS=DIR), see tests/bench/README.md
+	tests/bench/net
 
 # --- checks ----------------------------------------------------------------
 lint: ## format, layers, headers, symbols, sizes, mirror, applets, contracts, analysis of changes
