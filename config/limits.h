@@ -122,6 +122,7 @@
 #define USERNET_RELAY_UDP_MAX	4096	    /* clients of published UDP ports */
 #define USERNET_PIPES_MAX	128	    /* pipes of 256 KiB held for splice(2) */
 #define USERNET_FRAG_BUFFERS	64	    /* datagrams being reassembled */
+#define USERNET_FRAG_PER_SOURCE 8	    /* of them from one address */
 #define USERNET_FRAG_PARTS	64	    /* fragments of one datagram */
 
 /* feed: the engine's messages to usernet */

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "network/server_internal.h"
+#include "usernet/control.h"
 
 #define TUN_TXQLEN 4096 /* its ring counts packets, not bytes */
 
@@ -39,10 +40,41 @@ static int open_tun(const char *ifname, int *ret_fd, struct err *e)
 		return -1;
 	}
 	/* N's kernel may leave checksums and the cutting into segments to the other end */
-	if (ioctl(fd, TUNSETOFFLOAD, (unsigned long)(TUN_F_CSUM | TUN_F_TSO4)) < 0)
+	if (ioctl(fd, TUNSETOFFLOAD, (unsigned long)(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)) < 0)
 		log_debug(NULL, "tun offloads: %s", strerror(errno));
 	*ret_fd = TAKE_FD(fd);
 	return 0;
+}
+
+/* No link-local address, no solicitations: nobody on the tun listens for them. Before it is up. */
+static void quiet6(const char *ifname)
+{
+	static const char *const settings[][2] = {
+		{"disable_ipv6", "0"},
+		{"addr_gen_mode", "1"},
+		{"accept_ra", "0"},
+		{"router_solicitations", "0"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++) {
+		CLEANUP(freep)
+		char *name = xasprintf("net/ipv6/conf/%s/%s", ifname, settings[i][0]);
+
+		netns_sysctl_try(name, settings[i][1]);
+	}
+}
+
+/* A host without an IPv6 route is no matter here: usernet answers "no route" at once. */
+static int configure6(struct rtnl *nl, int index, struct err *e)
+{
+	struct ip_prefix net, own = {.bits = 64};
+	struct rtnl_route r = {.oif = index};
+
+	if (ip_prefix_parse(USERNET_CIDR6, &net, e) < 0 ||
+	    ip_prefix_nth(&net, 0x100, &own.ip, e) < 0 ||
+	    ip_prefix_nth(&net, 2, &r.gateway, e) < 0 || rtnl_addr_add(nl, index, &own, e) < 0)
+		return -1;
+	return rtnl_route_add(nl, &r, e);
 }
 
 static int configure(struct rtnl *nl, const char *ifname, const struct netns_tun *t, struct err *e)
@@ -52,7 +84,9 @@ static int configure(struct rtnl *nl, const char *ifname, const struct netns_tun
 	struct ip_prefix subnet = t->subnet, own;
 	struct rtnl_route r = {0};
 	struct rtnl_link link;
+	struct err why;
 
+	quiet6(ifname);
 	if (subnet.ip.family == IP_NONE && ip_prefix_parse(NETNS_CIDR_DEFAULT, &subnet, e) < 0)
 		return -1;
 	own.bits = subnet.bits;
@@ -64,10 +98,8 @@ static int configure(struct rtnl *nl, const char *ifname, const struct netns_tun
 	r.oif = link.index;
 	if (rtnl_route_add(nl, &r, e) < 0)
 		return -1;
-	/* no route is an answer at once; a route to who does not carry it is a timeout */
-	if (t->ipv6)
-		log_warn(NULL,
-			 "IPv6 is not carried out of the containers' network: no route is set");
+	if (configure6(nl, link.index, &why) < 0)
+		log_debug(&why, "no IPv6 on %s", ifname);
 	return 0;
 }
 

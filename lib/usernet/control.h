@@ -22,6 +22,7 @@
 
 #define USERNET_CTL_VERSION    1
 #define USERNET_CTL_TIMEOUT_MS 5000
+#define USERNET_CIDR6	       "fd00::/64" /* of the tun, always: ::2 gateway, ::3 DNS, ::100 N */
 
 enum usernet_ctl_op {
 	USERNET_CTL_TUN = 1,  /* + 1 descriptor: the tun; replaces an older one */
@@ -42,7 +43,7 @@ struct usernet_ctl_port {
 struct usernet_ctl_tun {
 	uint8_t subnet[4];     /* network address, 10.0.2.0 */
 	uint8_t bits;	       /* 24 */
-	uint8_t ipv6;	       /* reserved: usernet carries no IPv6 */
+	uint8_t ipv6;	       /* reserved: IPv6 is always carried, USERNET_CIDR6 */
 	uint8_t host_loopback; /* 1: gateway .2 leads to the host's 127.0.0.1 */
 	uint8_t disable_dns;
 	uint32_t mtu;

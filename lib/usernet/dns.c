@@ -28,7 +28,7 @@ struct dns_query {
 	struct wheel_timer timer;
 	int fd;
 	struct loop_source *source;
-	uint32_t src, dst;
+	struct ip src, dst;
 	uint16_t sport;
 	uint16_t id, our_id;
 	size_t tries;
@@ -54,7 +54,7 @@ void dns_kill_all(struct usernet *u)
 
 static void answer(struct dns_query *q, const uint8_t *p, size_t n)
 {
-	udp_send_to_n(q->u, q->dst, 53, q->src, q->sport, p, n);
+	udp_send_to_n(q->u, &q->dst, 53, &q->src, q->sport, p, n);
 	end(q);
 }
 
@@ -128,7 +128,7 @@ static void on_timeout(struct wheel_timer *timer, void *arg UNUSED)
 	ask(CONTAINER_OF(timer, struct dns_query, timer));
 }
 
-void dns_query(struct usernet *u, const struct packet_ip4 *ip, const struct packet_udp *udp)
+void dns_query(struct usernet *u, const struct packet_ip *ip, const struct packet_udp *udp)
 {
 	const uint8_t *h = packet_at(&udp->payload, 0, DNS_HDR);
 	struct dns_query *q;

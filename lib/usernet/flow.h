@@ -11,18 +11,23 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "netlink/ip.h"
 
 #define FLOW_BUCKETS 16384
 
 enum flow_kind { FLOW_TCP, FLOW_UDP, FLOW_PING, FLOW_KINDS };
 
+/* Hashed and compared as bytes: no padding, addresses made by netlink/ip.h or all zero at first. */
 struct flow_key {
 	uint32_t kind;	/* enum flow_kind */
-	uint32_t src;	/* in N, host order as all here */
-	uint32_t dst;	/* outside */
 	uint16_t sport; /* for FLOW_PING: the id, dport 0 */
 	uint16_t dport;
+	struct ip src; /* in N */
+	struct ip dst; /* outside */
+	uint8_t zero[2];
 };
+
+_Static_assert(sizeof(struct flow_key) == 44, "padding in struct flow_key");
 
 struct flow {
 	struct flow_key key;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reassembly of IPv4 fragments (RFC 791, RFC 815), bounded: a fixed number of
- * datagrams at a time, two seconds each, overlaps refused (RFC 5722's rule).
+ * Reassembly of IPv4 and IPv6 fragments (RFC 791, RFC 815, RFC 8200), bounded: a
+ * fixed number of datagrams at a time, some a source, two seconds each; a datagram
+ * with overlaps is dropped whole (RFC 5722).
  */
 #ifndef USERNET_FRAG_H
 #define USERNET_FRAG_H
@@ -17,10 +18,10 @@ struct frag_part {
 };
 
 struct frag_buf {
-	uint8_t *data; /* NULL: free slot; header room of 20 bytes, then the payload */
+	uint8_t *data; /* NULL: free slot; room for a header, then the payload */
 	int64_t born_ms;
-	uint32_t src, dst;
-	uint16_t id;
+	struct ip src, dst;
+	uint32_t id;
 	uint8_t proto;
 	uint32_t total; /* payload bytes once the last fragment came, else 0 */
 	uint32_t have;
@@ -30,6 +31,7 @@ struct frag_buf {
 
 struct frag_table {
 	struct frag_buf bufs[USERNET_FRAG_BUFFERS];
+	uint64_t n_dropped; /* datagrams and fragments that will not be whole */
 };
 
 /**
@@ -41,7 +43,7 @@ struct frag_table {
  *
  * Return: true when *ret was filled: a packet with a new header, its length in *ret_len.
  */
-bool frag_add(struct frag_table *t, const struct packet_ip4 *ip, int64_t now_ms, uint8_t **ret,
+bool frag_add(struct frag_table *t, const struct packet_ip *ip, int64_t now_ms, uint8_t **ret,
 	      size_t *ret_len);
 /** frag_clear() - drops all */
 void frag_clear(struct frag_table *t);

@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#define EXTENSIONS_MAX 8 /* headers between the IPv6 header and the payload */
+
 const uint8_t *packet_at(const struct packet *v, size_t off, size_t n)
 {
 	return off <= v->n && n <= v->n - off ? v->p + off : NULL;
@@ -73,25 +75,33 @@ uint16_t packet_fold(uint64_t sum)
 	return ntohs((uint16_t)sum);
 }
 
-uint64_t packet_pseudo(uint32_t src, uint32_t dst, uint8_t proto, size_t len)
+uint64_t packet_pseudo(const struct ip *src, const struct ip *dst, uint8_t proto, size_t len)
 {
-	uint8_t h[12];
+	size_t n = ip_bits(src) / 8;
+	uint8_t h[40] = {0}; /* both forms add the same words, in whatever places */
 
-	packet_put32(h, src);
-	packet_put32(h + 4, dst);
-	h[8] = 0;
-	h[9] = proto;
-	packet_put16(h + 10, (uint16_t)len);
+	memcpy(h, src->bytes, n);
+	memcpy(h + n, dst->bytes, n);
+	packet_put32(h + 2 * n, (uint32_t)len);
+	h[2 * n + 7] = proto;
 	return packet_sum(0, h, sizeof(h), 0);
 }
 
-bool packet_parse_ip4(const struct packet *v, struct packet_ip4 *ret)
+static struct ip address(uint8_t family, const uint8_t *p)
+{
+	struct ip a = {.family = family};
+
+	memcpy(a.bytes, p, ip_bits(&a) / 8);
+	return a;
+}
+
+static bool parse_ip4(const struct packet *v, struct packet_ip *ret)
 {
 	const uint8_t *h = packet_at(v, 0, PACKET_IP4_HDR);
 	size_t hdr_len, total;
 	uint16_t frag;
 
-	if (h == NULL || h[0] >> 4 != 4)
+	if (h == NULL)
 		return false;
 	hdr_len = (size_t)(h[0] & 15) * 4;
 	total = packet_u16(h + 2);
@@ -100,9 +110,9 @@ bool packet_parse_ip4(const struct packet *v, struct packet_ip4 *ret)
 	if (packet_fold(packet_sum(0, h, hdr_len, 0)) != 0xffff)
 		return false;
 	frag = packet_u16(h + 6);
-	*ret = (struct packet_ip4){
-		.src = packet_u32(h + 12),
-		.dst = packet_u32(h + 16),
+	*ret = (struct packet_ip){
+		.src = address(IP_V4, h + 12),
+		.dst = address(IP_V4, h + 16),
 		.id = packet_u16(h + 4),
 		.frag_offset = (uint16_t)((frag & 0x1fff) * 8),
 		.more_frags = (frag & 0x2000) != 0,
@@ -110,15 +120,91 @@ bool packet_parse_ip4(const struct packet *v, struct packet_ip4 *ret)
 		.proto = h[9],
 		.ttl = h[8],
 		.tos = h[1],
-		.hdr_len = (uint8_t)hdr_len,
+		.hdr = {.p = h, .n = hdr_len},
 		.payload = {.p = h + hdr_len, .n = total - hdr_len},
 	};
+	ret->frag = ret->more_frags || ret->frag_offset != 0;
 	return true;
 }
 
-static bool sum_ok(const struct packet_ip4 *ip, const struct packet *v)
+/* Steps over one extension header at *off; -1 malformed or to be dropped, 0 it is none, 1 stepped.
+ * A fragment that is not the whole (RFC 6946) is marked and ends the walk. */
+static int skip_extension(const struct packet *v, struct packet_ip *ip, size_t *off)
 {
-	uint64_t s = packet_pseudo(ip->src, ip->dst, ip->proto, v->n);
+	const uint8_t *x = packet_at(v, *off, 8);
+	size_t len = 8;
+
+	switch (ip->proto) {
+	case IPPROTO_HOPOPTS:
+		if (*off != PACKET_IP6_HDR)
+			return -1;
+		break;
+	case IPPROTO_ROUTING: /* type 0 is gone (RFC 5095); with segments left it is not dst's */
+		if (x == NULL || x[2] == 0 || x[3] != 0)
+			return -1;
+		break;
+	case IPPROTO_FRAGMENT:
+	case IPPROTO_DSTOPTS:
+		break;
+	default:
+		return 0;
+	}
+	if (x == NULL)
+		return -1;
+	if (ip->proto == IPPROTO_FRAGMENT) {
+		ip->frag_offset = packet_u16(x + 2) & 0xfff8;
+		ip->more_frags = (x[3] & 1) != 0;
+		ip->id = packet_u32(x + 4);
+		ip->frag = ip->more_frags || ip->frag_offset != 0;
+	} else {
+		len += (size_t)x[1] * 8;
+	}
+	if (packet_at(v, *off, len) == NULL)
+		return -1;
+	ip->proto = x[0];
+	*off += len;
+	return 1;
+}
+
+static bool parse_ip6(const struct packet *v, struct packet_ip *ret)
+{
+	const uint8_t *h = packet_at(v, 0, PACKET_IP6_HDR);
+	size_t off = PACKET_IP6_HDR;
+	struct packet whole;
+	int more = 1;
+
+	if (h == NULL || packet_at(v, off, packet_u16(h + 4)) == NULL)
+		return false;
+	whole = (struct packet){.p = h, .n = off + packet_u16(h + 4)};
+	*ret = (struct packet_ip){
+		.src = address(IP_V6, h + 8),
+		.dst = address(IP_V6, h + 24),
+		.dont_frag = true,
+		.proto = h[6],
+		.ttl = h[7],
+		.tos = (uint8_t)(packet_u16(h) >> 4),
+	};
+	for (int i = 0; more > 0 && !ret->frag; i++)
+		more = i < EXTENSIONS_MAX ? skip_extension(&whole, ret, &off) : -1;
+	if (more < 0)
+		return false;
+	ret->hdr = (struct packet){.p = h, .n = off};
+	ret->payload = (struct packet){.p = h + off, .n = whole.n - off};
+	return true;
+}
+
+bool packet_parse_ip(const struct packet *v, struct packet_ip *ret)
+{
+	const uint8_t *h = packet_at(v, 0, 1);
+
+	if (h == NULL)
+		return false;
+	return h[0] >> 4 == 4 ? parse_ip4(v, ret) : h[0] >> 4 == 6 && parse_ip6(v, ret);
+}
+
+static bool sum_ok(const struct packet_ip *ip, const struct packet *v)
+{
+	uint64_t s = packet_pseudo(&ip->src, &ip->dst, ip->proto, v->n);
 
 	return packet_fold(packet_sum(s, v->p, v->n, 0)) == 0xffff;
 }
@@ -145,7 +231,7 @@ static void parse_tcp_options(const struct packet *opts, struct packet_tcp *ret)
 	}
 }
 
-bool packet_parse_tcp(const struct packet_ip4 *ip, bool check, struct packet_tcp *ret)
+bool packet_parse_tcp(const struct packet_ip *ip, bool check, struct packet_tcp *ret)
 {
 	const uint8_t *h = packet_at(&ip->payload, 0, PACKET_TCP_HDR);
 	struct packet opts;
@@ -173,7 +259,7 @@ bool packet_parse_tcp(const struct packet_ip4 *ip, bool check, struct packet_tcp
 	return ret->sport != 0 && ret->dport != 0;
 }
 
-bool packet_parse_udp(const struct packet_ip4 *ip, bool check, struct packet_udp *ret)
+bool packet_parse_udp(const struct packet_ip *ip, bool check, struct packet_udp *ret)
 {
 	const uint8_t *h = packet_at(&ip->payload, 0, PACKET_UDP_HDR);
 	struct packet whole;
@@ -185,6 +271,8 @@ bool packet_parse_udp(const struct packet_ip4 *ip, bool check, struct packet_udp
 	if (len < PACKET_UDP_HDR || packet_at(&ip->payload, 0, len) == NULL)
 		return false;
 	whole = (struct packet){.p = h, .n = len};
+	if (check && packet_u16(h + 6) == 0 && ip->src.family == IP_V6)
+		return false;
 	if (check && packet_u16(h + 6) != 0 && !sum_ok(ip, &whole))
 		return false;
 	*ret = (struct packet_udp){
@@ -195,16 +283,21 @@ bool packet_parse_udp(const struct packet_ip4 *ip, bool check, struct packet_udp
 	return ret->dport != 0;
 }
 
-bool packet_parse_echo(const struct packet_ip4 *ip, struct packet_echo *ret)
+bool packet_parse_echo(const struct packet_ip *ip, bool check, struct packet_echo *ret)
 {
 	const uint8_t *h = packet_at(&ip->payload, 0, 8);
+	bool v6 = ip->src.family == IP_V6;
+	uint8_t request = v6 ? PACKET_ECHO6 : PACKET_ECHO4;
+	uint8_t reply = v6 ? PACKET_ECHO6_REPLY : PACKET_ECHO4_REPLY;
 
-	if (h == NULL || (h[0] != 8 && h[0] != 0) || h[1] != 0)
+	if (h == NULL || (h[0] != request && h[0] != reply) || h[1] != 0)
 		return false;
-	if (packet_fold(packet_sum(0, h, ip->payload.n, 0)) != 0xffff)
+	if (check && v6 && !sum_ok(ip, &ip->payload))
+		return false;
+	if (check && !v6 && packet_fold(packet_sum(0, h, ip->payload.n, 0)) != 0xffff)
 		return false;
 	*ret = (struct packet_echo){
-		.type = h[0],
+		.reply = h[0] == reply,
 		.id = packet_u16(h + 4),
 		.seq = packet_u16(h + 6),
 		.whole = ip->payload,
@@ -212,17 +305,34 @@ bool packet_parse_echo(const struct packet_ip4 *ip, struct packet_echo *ret)
 	return true;
 }
 
-void packet_write_ip4(uint8_t *p, uint32_t src, uint32_t dst, uint8_t proto, uint16_t id,
-		      size_t payload_len, bool dont_frag)
+size_t packet_ip_hdr(uint8_t family)
 {
-	memset(p, 0, PACKET_IP4_HDR);
+	return family == IP_V6 ? PACKET_IP6_HDR : PACKET_IP4_HDR;
+}
+
+size_t packet_write_ip(uint8_t *p, const struct ip *src, const struct ip *dst, uint8_t proto,
+		       uint16_t id, size_t payload_len, bool dont_frag)
+{
+	size_t len = packet_ip_hdr(src->family);
+
+	memset(p, 0, len);
+	if (src->family == IP_V6) {
+		p[0] = 0x60;
+		packet_put16(p + 4, (uint16_t)payload_len);
+		p[6] = proto;
+		p[7] = PACKET_TTL;
+		memcpy(p + 8, src->bytes, 16);
+		memcpy(p + 24, dst->bytes, 16);
+		return len;
+	}
 	p[0] = 0x45;
-	packet_put16(p + 2, (uint16_t)(PACKET_IP4_HDR + payload_len));
+	packet_put16(p + 2, (uint16_t)(len + payload_len));
 	packet_put16(p + 4, id);
 	packet_put16(p + 6, dont_frag ? 0x4000 : 0);
-	p[8] = 64;
+	p[8] = PACKET_TTL;
 	p[9] = proto;
-	packet_put32(p + 12, src);
-	packet_put32(p + 16, dst);
-	packet_put16(p + 10, (uint16_t)~packet_fold(packet_sum(0, p, PACKET_IP4_HDR, 0)));
+	memcpy(p + 12, src->bytes, 4);
+	memcpy(p + 16, dst->bytes, 4);
+	packet_put16(p + 10, (uint16_t)~packet_fold(packet_sum(0, p, len, 0)));
+	return len;
 }

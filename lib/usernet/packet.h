@@ -2,7 +2,8 @@
 /*
  * Packets as N wrote them: hostile bytes. A view is never read but through
  * packet_at(), and the parsers below turn it into plain numbers and a view of
- * the payload. RFC 791, RFC 792, RFC 768, RFC 9293, RFC 7323.
+ * the payload. Both families look the same behind packet_parse_ip(). RFC 791,
+ * RFC 792, RFC 768, RFC 8200, RFC 5095, RFC 6946, RFC 4443, RFC 9293, RFC 7323.
  */
 #ifndef USERNET_PACKET_H
 #define USERNET_PACKET_H
@@ -11,9 +12,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PACKET_IP4_HDR 20
-#define PACKET_TCP_HDR 20
-#define PACKET_UDP_HDR 8
+#include "netlink/ip.h"
+
+#define PACKET_IP4_HDR	20
+#define PACKET_IP6_HDR	40
+#define PACKET_FRAG_HDR 8 /* IPv6 fragment header */
+#define PACKET_TCP_HDR	20
+#define PACKET_UDP_HDR	8
+
+#define PACKET_TTL 64 /* of what we write */
+
+#define PACKET_ECHO4	   8
+#define PACKET_ECHO4_REPLY 0
+#define PACKET_ECHO6	   128
+#define PACKET_ECHO6_REPLY 129
 
 #define PACKET_FIN 0x01
 #define PACKET_SYN 0x02
@@ -26,14 +38,17 @@ struct packet {
 	size_t n;
 };
 
-/* Addresses and ports in host order. */
-struct packet_ip4 {
-	uint32_t src, dst;
-	uint16_t id;
-	uint16_t frag_offset; /* bytes */
-	bool more_frags, dont_frag;
-	uint8_t proto, ttl, tos;
-	uint8_t hdr_len;
+/* One IP packet or fragment; ports and numbers in host order here and below. */
+struct packet_ip {
+	struct ip src, dst;
+	uint8_t proto; /* of the payload; IPv6: behind the extension headers */
+	uint8_t ttl, tos;
+	bool dont_frag;	       /* as written; IPv6: always */
+	bool frag;	       /* the payload is a part only: reassemble first */
+	bool more_frags;       /* and others follow it */
+	uint16_t frag_offset;  /* bytes */
+	uint32_t id;	       /* of the datagram the fragment belongs to */
+	struct packet hdr;     /* the headers before the payload, which follows in memory */
 	struct packet payload; /* cut at the header's total length */
 };
 
@@ -53,7 +68,7 @@ struct packet_udp {
 };
 
 struct packet_echo {
-	uint8_t type; /* 8 request, 0 reply */
+	bool reply; /* else a request */
 	uint16_t id, seq;
 	struct packet whole; /* ICMP header and data */
 };
@@ -74,20 +89,25 @@ void packet_put32(uint8_t *p, uint32_t v);
 uint64_t packet_sum(uint64_t sum, const void *p, size_t n, size_t off);
 /** packet_fold() - folded to 16 bits, not inverted */
 uint16_t packet_fold(uint64_t sum);
-/** packet_pseudo() - sum of the IPv4 pseudo header */
-uint64_t packet_pseudo(uint32_t src, uint32_t dst, uint8_t proto, size_t len);
+/** packet_pseudo() - sum of the pseudo header of the addresses' family */
+uint64_t packet_pseudo(const struct ip *src, const struct ip *dst, uint8_t proto, size_t len);
 
-/** packet_parse_ip4() - version 4, lengths and header checksum right; false otherwise */
-bool packet_parse_ip4(const struct packet *v, struct packet_ip4 *ret);
+/** packet_parse_ip() - version 4 (lengths and header checksum right) or 6 (lengths right, extension
+ * headers walked within a bound, no type 0 routing header); false otherwise */
+bool packet_parse_ip(const struct packet *v, struct packet_ip *ret);
 /** packet_parse_tcp() - segment in ip's payload; check: verify the checksum. False: malformed */
-bool packet_parse_tcp(const struct packet_ip4 *ip, bool check, struct packet_tcp *ret);
-/** packet_parse_udp() - datagram in ip's payload; check: verify the checksum (0 is none) */
-bool packet_parse_udp(const struct packet_ip4 *ip, bool check, struct packet_udp *ret);
-/** packet_parse_echo() - echo request or reply in ip's payload, checksum verified */
-bool packet_parse_echo(const struct packet_ip4 *ip, struct packet_echo *ret);
+bool packet_parse_tcp(const struct packet_ip *ip, bool check, struct packet_tcp *ret);
+/** packet_parse_udp() - datagram in ip's payload; check: verify the checksum (IPv4: 0 is none) */
+bool packet_parse_udp(const struct packet_ip *ip, bool check, struct packet_udp *ret);
+/** packet_parse_echo() - ICMP or ICMPv6 echo request or reply in ip's payload, checksum verified
+ * when check */
+bool packet_parse_echo(const struct packet_ip *ip, bool check, struct packet_echo *ret);
 
-/** packet_write_ip4() - a 20-byte header with its checksum for payload_len bytes behind it */
-void packet_write_ip4(uint8_t *p, uint32_t src, uint32_t dst, uint8_t proto, uint16_t id,
-		      size_t payload_len, bool dont_frag);
+/** packet_ip_hdr() - length of the header packet_write_ip() makes for a family */
+size_t packet_ip_hdr(uint8_t family);
+/** packet_write_ip() - a header without options or extensions, its checksum included, for
+ * payload_len bytes behind it; id and dont_frag are IPv4's. Returns its length */
+size_t packet_write_ip(uint8_t *p, const struct ip *src, const struct ip *dst, uint8_t proto,
+		       uint16_t id, size_t payload_len, bool dont_frag);
 
 #endif

@@ -18,6 +18,7 @@
 #include "usernet/usernet_internal.h"
 
 #define PING_IDLE_MS 60000
+#define ECHO_HDR     8
 
 struct ping_flow {
 	struct flow f; /* first */
@@ -44,25 +45,34 @@ void ping_kill_all(struct usernet *u)
 		kill_flow(u, CONTAINER_OF(f, struct ping_flow, f));
 }
 
+/* Writes an echo message of which only the id and the checksum are still wrong. */
+static void send_to_n(struct usernet *u, const struct ip *src, const struct ip *dst, uint8_t *msg,
+		      size_t n, uint16_t id)
+{
+	bool v6 = src->family == IP_V6;
+	struct tun_out o = {0};
+	uint8_t *h = tun_out_start(u, &o, src, dst, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, ECHO_HDR,
+				   n - ECHO_HDR, false);
+
+	memcpy(h, msg, ECHO_HDR);
+	h[0] = v6 ? PACKET_ECHO6_REPLY : PACKET_ECHO4_REPLY;
+	packet_put16(h + 4, id);
+	tun_out_data(&o, msg + ECHO_HDR, n - ECHO_HDR);
+	tun_out_sum(&o, 2);
+	tun_write(u, &o);
+}
+
 static void on_reply(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *arg)
 {
 	struct ping_flow *w = arg;
 	struct usernet *u = w->u;
+	const struct flow_key *k = &w->f.key;
 	ssize_t n = recv(fd, u->scratch, USERNET_SCRATCH, MSG_DONTWAIT);
-	struct tun_out o = {.hdr_len = PACKET_IP4_HDR};
+	uint8_t reply = k->dst.family == IP_V6 ? PACKET_ECHO6_REPLY : PACKET_ECHO4_REPLY;
 
-	if (n < 8 || n > 65000 || u->scratch[0] != 0)
+	if (n < ECHO_HDR || n > 65000 || u->scratch[0] != reply)
 		return;
-	packet_put16(u->scratch + 4, w->f.key.sport);
-	packet_put16(u->scratch + 2, 0);
-	packet_put16(u->scratch + 2,
-		     (uint16_t)~packet_fold(packet_sum(0, u->scratch, (size_t)n, 0)));
-	packet_write_ip4(o.hdr, w->f.key.dst, w->f.key.src, IPPROTO_ICMP, ++u->next_id, (size_t)n,
-			 false);
-	o.payload[0] = (struct iovec){.iov_base = u->scratch, .iov_len = (size_t)n};
-	o.n_payload = 1;
-	o.payload_len = (size_t)n;
-	tun_write(u, &o);
+	send_to_n(u, &k->dst, &k->src, u->scratch, (size_t)n, k->sport);
 }
 
 static void on_idle(struct wheel_timer *timer, void *arg)
@@ -71,8 +81,9 @@ static void on_idle(struct wheel_timer *timer, void *arg)
 }
 
 static struct ping_flow *new_flow(struct usernet *u, const struct flow_key *k,
-				  const struct sockaddr_in *sa, int *ret_sys)
+				  const struct sockaddr_storage *sa, socklen_t len, int *ret_sys)
 {
+	int proto = sa->ss_family == AF_INET6 ? (int)IPPROTO_ICMPV6 : (int)IPPROTO_ICMP;
 	struct ping_flow *w;
 	struct err e;
 
@@ -84,8 +95,8 @@ static struct ping_flow *new_flow(struct usernet *u, const struct flow_key *k,
 	list_init(&w->f.used);
 	wheel_timer_init(&w->timer, on_idle);
 	flow_add(&u->flows, &w->f);
-	w->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_ICMP);
-	if (w->fd < 0 || connect(w->fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0) {
+	w->fd = socket(sa->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, proto);
+	if (w->fd < 0 || connect(w->fd, (const struct sockaddr *)sa, len) < 0) {
 		*ret_sys = errno;
 		kill_flow(u, w);
 		return NULL;
@@ -99,61 +110,61 @@ static struct ping_flow *new_flow(struct usernet *u, const struct flow_key *k,
 	return w;
 }
 
-static void refuse(struct usernet *u, const struct packet_ip4 *ip, int sys)
+static void refuse(struct usernet *u, const struct packet_ip *ip, int sys)
 {
-	uint8_t quote[USERNET_QUOTE_MAX];
-	uint8_t code = sys == ENETUNREACH ? 0 : sys == EHOSTUNREACH ? 1 : 13;
-
 	if (sys == EACCES && !u->ping_refused_logged) {
 		log_warn(NULL, "ping is not allowed: set the sysctl net.ipv4.ping_group_range "
 			       "to include this user's group");
 		u->ping_refused_logged = true;
 	}
-	tun_unreachable(u, code, 0, quote, tun_quote(ip, quote));
+	u->stats.ping_refused++;
+	tun_refuse(u, ip, tun_error_of(sys), 0);
 }
 
 /* The gateway and the nameserver are ours: their echo replies are no forgery. */
-static void answer_own(struct usernet *u, const struct packet_ip4 *ip, const struct packet_echo *in)
+static void answer_own(struct usernet *u, const struct packet_ip *ip, const struct packet_echo *in)
 {
-	struct tun_out o = {.hdr_len = PACKET_IP4_HDR, .n_payload = 1};
 	size_t n = MIN(in->whole.n, (size_t)USERNET_SCRATCH);
 
 	memcpy(u->scratch, in->whole.p, n);
-	u->scratch[0] = 0;
-	packet_put16(u->scratch + 2, 0);
-	packet_put16(u->scratch + 2, (uint16_t)~packet_fold(packet_sum(0, u->scratch, n, 0)));
-	packet_write_ip4(o.hdr, ip->dst, ip->src, IPPROTO_ICMP, ++u->next_id, n, false);
-	o.payload[0] = (struct iovec){.iov_base = u->scratch, .iov_len = n};
-	o.payload_len = n;
-	tun_write(u, &o);
+	send_to_n(u, &ip->dst, &ip->src, u->scratch, n, in->id);
 }
 
-void ping_input(struct usernet *u, const struct packet_ip4 *ip)
+/* The socket of an echo request, made when it is new; NULL when there can be none. */
+static struct ping_flow *flow_of(struct usernet *u, const struct packet_ip *ip, uint16_t id)
 {
-	struct flow_key key = {.kind = FLOW_PING, .src = ip->src, .dst = ip->dst};
+	struct flow_key key = {.kind = FLOW_PING, .src = ip->src, .dst = ip->dst, .sport = id};
+	struct flow *f = flow_find(&u->flows, &key);
+	struct sockaddr_storage sa;
+	struct ping_flow *w = NULL;
+	int sys = EPERM;
+	socklen_t len;
+
+	if (f != NULL)
+		return CONTAINER_OF(f, struct ping_flow, f);
+	if (tun_destination(u, &ip->dst, &sa, &len) == DEST_OK)
+		w = new_flow(u, &key, &sa, len, &sys);
+	if (w == NULL)
+		refuse(u, ip, sys);
+	return w;
+}
+
+void ping_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
+{
 	struct packet_echo in;
 	struct ping_flow *w;
-	struct sockaddr_in sa;
-	struct flow *f;
-	int sys = EACCES;
 
-	if (!packet_parse_echo(ip, &in) || in.type != 8)
+	if (!packet_parse_echo(ip, check_sums, &in) || in.reply) {
+		u->stats.malformed++;
 		return;
-	if (ip->dst == u->gateway || ip->dst == u->dns) {
+	}
+	if (tun_is_own(u, &ip->dst)) {
 		answer_own(u, ip, &in);
 		return;
 	}
-	if (tun_destination(u, ip->dst, &sa) != DEST_OK) {
-		refuse(u, ip, EPERM);
+	w = flow_of(u, ip, in.id);
+	if (w == NULL)
 		return;
-	}
-	key.sport = in.id;
-	f = flow_find(&u->flows, &key);
-	w = f != NULL ? CONTAINER_OF(f, struct ping_flow, f) : new_flow(u, &key, &sa, &sys);
-	if (w == NULL) {
-		refuse(u, ip, sys);
-		return;
-	}
 	wheel_set(&u->wheel, &w->timer, PING_IDLE_MS);
 	if (send(w->fd, in.whole.p, in.whole.n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
 	    errno != EAGAIN && errno != EINTR)

@@ -33,6 +33,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/rand.h"
+#include "usernet/addr.h"
 #include "usernet/tcp_internal.h"
 
 static int32_t seq_diff(uint32_t a, uint32_t b)
@@ -92,19 +93,26 @@ void tcp_maybe_done(struct usernet *u, struct tcp_flow *t)
 	}
 }
 
-static void new_flow(struct usernet *u, const struct flow_key *key, const struct packet_ip4 *ip,
+static void new_flow(struct usernet *u, const struct flow_key *key, const struct packet_ip *ip,
 		     const struct packet_tcp *in)
 {
 	struct sockaddr_storage sa = {0};
-	socklen_t len = sizeof(struct sockaddr_in);
+	unsigned hdrs = (unsigned)packet_ip_hdr(ip->src.family) + PACKET_TCP_HDR;
 	struct tcp_flow *t;
+	socklen_t len;
 
 	/* too many: the SYN is lost, N will try again */
-	if (u->flows.n[FLOW_TCP] >= USERNET_TCP_MAX || u->tcp_held >= USERNET_HELD_MAX)
+	if (u->flows.n[FLOW_TCP] >= USERNET_TCP_MAX || u->tcp_held >= USERNET_HELD_MAX) {
+		u->stats.tcp_syn_limit++;
 		return;
-	switch (tun_destination(u, ip->dst, (struct sockaddr_in *)&sa)) {
+	}
+	switch (tun_destination(u, &ip->dst, &sa, &len)) {
 	case DEST_REFUSED:
+		u->stats.bad_destination++;
 		tcp_reset_reply(u, ip, in);
+		return;
+	case DEST_NO_ROUTE:
+		tun_refuse(u, ip, TUN_NO_ROUTE, 0);
 		return;
 	case DEST_DNS:
 		if (in->dport != 53) {
@@ -116,12 +124,14 @@ static void new_flow(struct usernet *u, const struct flow_key *key, const struct
 		len = resolv_len(&sa);
 		break;
 	case DEST_OK:
-		((struct sockaddr_in *)&sa)->sin_port = htons(in->dport);
+		addr_set_port(&sa, in->dport);
 		break;
 	}
 	t = try_malloc(sizeof(*t));
-	if (t == NULL)
+	if (t == NULL) {
+		u->stats.no_memory++;
 		return;
+	}
 	*t = (struct tcp_flow){.f.key = *key, .fd = -1, .rcv_nxt = in->seq + 1};
 	list_init(&t->due);
 	wheel_timer_init(&t->timer, tcp_on_timer);
@@ -129,7 +139,7 @@ static void new_flow(struct usernet *u, const struct flow_key *key, const struct
 	t->snd_una = t->snd_nxt = t->recover = (uint32_t)rand_u64();
 	t->snd_wnd = in->wnd;
 	t->mss = in->mss != 0 ? MAX(in->mss, (uint16_t)88) : 536;
-	t->mss = (uint16_t)MIN(t->mss, u->mtu - 40);
+	t->mss = (uint16_t)MIN(t->mss, u->mtu - hdrs);
 	t->snd_scale = in->wscale >= 0 ? (uint8_t)in->wscale : 0;
 	t->rcv_scale = in->wscale >= 0 ? TCP_WSCALE : 0;
 	t->quote_len = (uint8_t)tun_quote(ip, t->quote);
@@ -261,15 +271,24 @@ static void open_input(struct usernet *u, struct tcp_flow *t, const struct packe
 	}
 }
 
-void tcp_input(struct usernet *u, const struct packet_ip4 *ip, bool check_sums)
+static void stray(struct usernet *u, const struct packet_ip *ip, const struct packet_tcp *in)
+{
+	u->stats.tcp_stray++;
+	if ((in->flags & PACKET_RST) == 0)
+		tcp_reset_reply(u, ip, in);
+}
+
+void tcp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 {
 	struct flow_key key = {.kind = FLOW_TCP, .src = ip->src, .dst = ip->dst};
 	struct packet_tcp in;
 	struct tcp_flow *t;
 	struct flow *f;
 
-	if (!packet_parse_tcp(ip, check_sums, &in))
+	if (!packet_parse_tcp(ip, check_sums, &in)) {
+		u->stats.malformed++;
 		return;
+	}
 	key.sport = in.sport;
 	key.dport = in.dport;
 	f = flow_find(&u->flows, &key);
@@ -277,8 +296,8 @@ void tcp_input(struct usernet *u, const struct packet_ip4 *ip, bool check_sums)
 	if (t == NULL) {
 		if ((in.flags & (PACKET_SYN | PACKET_ACK | PACKET_RST)) == PACKET_SYN)
 			new_flow(u, &key, ip, &in);
-		else if ((in.flags & PACKET_RST) == 0)
-			tcp_reset_reply(u, ip, &in);
+		else
+			stray(u, ip, &in);
 		return;
 	}
 	if ((in.flags & PACKET_RST) != 0) {

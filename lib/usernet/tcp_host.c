@@ -15,14 +15,12 @@
 
 static void connect_failed(struct usernet *u, struct tcp_flow *t, int sys)
 {
-	uint8_t code = sys == ENETUNREACH ? 0 : sys == EACCES || sys == EPERM ? 13 : 1;
-
-	if (sys == ECONNREFUSED || sys == ECONNRESET || sys == EADDRNOTAVAIL) {
+	if (sys == ECONNREFUSED || sys == ECONNRESET) {
 		tcp_segment(u, t, PACKET_RST | PACKET_ACK, 0, 0, 0);
 		tcp_kill(u, t, false, false);
 		return;
 	}
-	tun_unreachable(u, code, 0, t->quote, t->quote_len);
+	tun_unreachable(u, tun_error_of(sys), 0, t->quote, t->quote_len);
 	tcp_kill(u, t, false, false);
 }
 

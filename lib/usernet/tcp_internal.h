@@ -57,7 +57,7 @@ struct tcp_flow {
 /* tcp_output.c */
 void tcp_segment(struct usernet *u, struct tcp_flow *t, uint8_t flags, uint32_t seq, size_t off,
 		 size_t n);
-void tcp_reset_reply(struct usernet *u, const struct packet_ip4 *ip, const struct packet_tcp *in);
+void tcp_reset_reply(struct usernet *u, const struct packet_ip *ip, const struct packet_tcp *in);
 void tcp_output(struct usernet *u, struct tcp_flow *t);
 void tcp_resend_first(struct usernet *u, struct tcp_flow *t);
 void tcp_synack(struct usernet *u, struct tcp_flow *t);

@@ -25,20 +25,17 @@ uint32_t tcp_window(const struct usernet *u, const struct tcp_flow *t)
 	return (int32_t)promised > 0 && promised > now ? promised : now;
 }
 
-/* IP and TCP headers without options; the checksum field holds the pseudo header's sum. */
-static void headers(struct usernet *u, struct tun_out *o, uint32_t src, uint32_t dst,
-		    uint16_t sport, uint16_t dport, size_t n)
+/* IP and TCP headers; returns the latter. */
+static uint8_t *headers(struct usernet *u, struct tun_out *o, const struct ip *src, uint16_t sport,
+			const struct ip *dst, uint16_t dport, size_t opts, size_t n)
 {
-	uint8_t *h = o->hdr + PACKET_IP4_HDR;
-	size_t len = o->hdr_len - PACKET_IP4_HDR;
+	uint8_t *h = tun_out_start(u, o, src, dst, IPPROTO_TCP, PACKET_TCP_HDR + opts, n, true);
 
-	packet_write_ip4(o->hdr, src, dst, 6, ++u->next_id, len + n, true);
 	packet_put16(h, sport);
 	packet_put16(h + 2, dport);
-	h[12] = (uint8_t)(len / 4 << 4);
-	packet_put16(h + 16, packet_fold(packet_pseudo(src, dst, 6, len + n)));
-	o->csum_start = PACKET_IP4_HDR;
-	o->csum_offset = 16;
+	h[12] = (uint8_t)((PACKET_TCP_HDR + opts) / 4 << 4);
+	tun_out_sum(o, 16);
+	return h;
 }
 
 /* One segment with n bytes of the ring `down` from off on. */
@@ -46,15 +43,13 @@ void tcp_segment(struct usernet *u, struct tcp_flow *t, uint8_t flags, uint32_t 
 		 size_t n)
 {
 	const struct flow_key *k = &t->f.key;
-	struct tun_out o = {.hdr_len = PACKET_IP4_HDR + PACKET_TCP_HDR, .payload_len = n};
-	uint8_t *h = o.hdr + PACKET_IP4_HDR;
 	bool syn = (flags & PACKET_SYN) != 0;
+	size_t opts = !syn ? 0 : t->rcv_scale > 0 ? OPT_LEN : 4;
 	unsigned scale = syn ? 0 : t->rcv_scale;
 	uint32_t wnd = tcp_window(u, t);
+	struct tun_out o = {0};
+	uint8_t *h = headers(u, &o, &k->dst, k->dport, &k->src, k->sport, opts, n);
 
-	if (syn)
-		o.hdr_len += t->rcv_scale > 0 ? OPT_LEN : 4;
-	headers(u, &o, k->dst, k->src, k->dport, k->sport, n);
 	packet_put32(h + 4, seq);
 	packet_put32(h + 8, t->rcv_nxt);
 	h[13] = flags;
@@ -66,7 +61,7 @@ void tcp_segment(struct usernet *u, struct tcp_flow *t, uint8_t flags, uint32_t 
 
 		h[20] = 2;
 		h[21] = 4;
-		packet_put16(h + 22, (uint16_t)(u->mtu - 40));
+		packet_put16(h + 22, (uint16_t)(u->mtu - o.l4 - PACKET_TCP_HDR));
 		if (t->rcv_scale > 0)
 			memcpy(h + 24, scale_opt, sizeof(scale_opt));
 	}
@@ -78,14 +73,13 @@ void tcp_segment(struct usernet *u, struct tcp_flow *t, uint8_t flags, uint32_t 
 	tun_write(u, &o);
 }
 
-void tcp_reset_reply(struct usernet *u, const struct packet_ip4 *ip, const struct packet_tcp *in)
+void tcp_reset_reply(struct usernet *u, const struct packet_ip *ip, const struct packet_tcp *in)
 {
-	struct tun_out o = {.hdr_len = PACKET_IP4_HDR + PACKET_TCP_HDR};
-	uint8_t *h = o.hdr + PACKET_IP4_HDR;
+	struct tun_out o = {0};
+	uint8_t *h = headers(u, &o, &ip->dst, in->dport, &ip->src, in->sport, 0, 0);
 	uint32_t len = (uint32_t)in->payload.n + ((in->flags & PACKET_SYN) != 0) +
 		       ((in->flags & PACKET_FIN) != 0);
 
-	headers(u, &o, ip->dst, ip->src, in->dport, in->sport, 0);
 	if ((in->flags & PACKET_ACK) != 0) {
 		packet_put32(h + 4, in->ack);
 		h[13] = PACKET_RST;

@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "usernet/addr.h"
 #include "usernet/usernet_internal.h"
 
 #define UDP_FIRST_MS	   30000
@@ -46,52 +47,49 @@ void udp_kill_all(struct usernet *u)
 		kill_flow(u, CONTAINER_OF(f, struct udp_flow, f));
 }
 
-void udp_send_to_n(struct usernet *u, uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport,
-		   const void *p, size_t n)
+void udp_send_to_n(struct usernet *u, const struct ip *src, uint16_t sport, const struct ip *dst,
+		   uint16_t dport, const void *p, size_t n)
 {
-	struct tun_out o = {.hdr_len = PACKET_IP4_HDR + PACKET_UDP_HDR, .payload_len = n};
-	uint8_t *h = o.hdr + PACKET_IP4_HDR;
-	size_t len = PACKET_UDP_HDR + n;
+	struct tun_out o = {0};
+	uint8_t *h;
 
-	if (len + PACKET_IP4_HDR > 65535)
+	if (PACKET_UDP_HDR + n + packet_ip_hdr(src->family) > 65535) {
+		u->stats.udp_too_big++;
 		return;
+	}
 	/* N may fragment it for its bridges */
-	packet_write_ip4(o.hdr, src, dst, IPPROTO_UDP, ++u->next_id, len, false);
+	h = tun_out_start(u, &o, src, dst, IPPROTO_UDP, PACKET_UDP_HDR, n, false);
 	packet_put16(h, sport);
 	packet_put16(h + 2, dport);
-	packet_put16(h + 4, (uint16_t)len);
-	packet_put16(h + 6, packet_fold(packet_pseudo(src, dst, IPPROTO_UDP, len)));
-	o.csum_start = PACKET_IP4_HDR;
-	o.csum_offset = 6;
-	o.payload[0] = (struct iovec){.iov_base = (void *)p, .iov_len = n};
-	o.n_payload = 1;
+	packet_put16(h + 4, (uint16_t)(PACKET_UDP_HDR + n));
+	tun_out_data(&o, p, n);
+	tun_out_sum(&o, 6);
 	tun_write(u, &o);
 }
 
 /* An ICMP error for a flow, quoting a datagram it could have sent. */
 static void report(struct usernet *u, const struct flow_key *k, int sys, unsigned mtu)
 {
-	uint8_t q[PACKET_IP4_HDR + PACKET_UDP_HDR] = {0};
-	uint8_t code = sys == ECONNREFUSED	       ? 3
-		       : sys == ENETUNREACH	       ? 0
-		       : sys == EMSGSIZE	       ? 4
-		       : sys == EACCES || sys == EPERM ? 13
-						       : 1;
+	uint8_t q[PACKET_IP6_HDR + PACKET_UDP_HDR] = {0};
+	size_t n = packet_write_ip(q, &k->src, &k->dst, IPPROTO_UDP, 0, PACKET_UDP_HDR, false);
 
-	packet_write_ip4(q, k->src, k->dst, IPPROTO_UDP, 0, PACKET_UDP_HDR, false);
-	packet_put16(q + PACKET_IP4_HDR, k->sport);
-	packet_put16(q + PACKET_IP4_HDR + 2, k->dport);
-	packet_put16(q + PACKET_IP4_HDR + 4, PACKET_UDP_HDR);
-	tun_unreachable(u, code, sys == EMSGSIZE ? (uint16_t)MIN(mtu, 65535U) : 0, q, sizeof(q));
+	packet_put16(q + n, k->sport);
+	packet_put16(q + n + 2, k->dport);
+	packet_put16(q + n + 4, PACKET_UDP_HDR);
+	tun_unreachable(u, tun_error_of(sys), mtu, q, n + PACKET_UDP_HDR);
 }
 
-static unsigned path_mtu(int fd)
+static unsigned path_mtu(int fd, uint8_t family)
 {
 	int mtu = 0;
 	socklen_t len = sizeof(mtu);
+	bool v6 = family == IP_V6;
 
-	return getsockopt(fd, IPPROTO_IP, IP_MTU, &mtu, &len) == 0 && mtu > 0 ? (unsigned)mtu
-									      : 1500;
+	if (getsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU : IP_MTU, &mtu, &len) <
+		    0 ||
+	    mtu <= 0)
+		return 1500;
+	return (unsigned)mtu;
 }
 
 static void on_udp(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *arg)
@@ -106,10 +104,10 @@ static void on_udp(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
 		if (n < 0) {
-			report(u, k, errno, path_mtu(fd));
+			report(u, k, errno, path_mtu(fd, k->dst.family));
 			break;
 		}
-		udp_send_to_n(u, k->dst, k->dport, k->src, k->sport, u->scratch, (size_t)n);
+		udp_send_to_n(u, &k->dst, k->dport, &k->src, k->sport, u->scratch, (size_t)n);
 		if (k->dport == 53) {
 			kill_flow(u, w);
 			return;
@@ -124,32 +122,31 @@ static void on_idle(struct wheel_timer *timer, void *arg)
 	kill_flow(arg, CONTAINER_OF(timer, struct udp_flow, timer));
 }
 
-static struct udp_flow *new_flow(struct usernet *u, const struct flow_key *k)
+static struct udp_flow *new_flow(struct usernet *u, const struct flow_key *k,
+				 const struct sockaddr_storage *sa, socklen_t len)
 {
-	struct sockaddr_in sa;
 	struct udp_flow *w;
 	struct err e;
 	int one = 1;
 
-	if (tun_destination(u, k->dst, &sa) != DEST_OK)
-		return NULL;
-	sa.sin_port = htons(k->dport);
-	if (u->flows.n[FLOW_UDP] >= USERNET_UDP_MAX)
+	if (u->flows.n[FLOW_UDP] >= USERNET_UDP_MAX) {
+		u->stats.udp_evicted++;
 		kill_flow(u, CONTAINER_OF(flow_oldest(&u->flows, FLOW_UDP), struct udp_flow, f));
+	}
 	w = xcalloc(1, sizeof(*w));
 	w->f.key = *k;
 	w->u = u;
 	list_init(&w->f.used);
 	wheel_timer_init(&w->timer, on_idle);
-	w->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	w->fd = socket(sa->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	flow_add(&u->flows, &w->f);
-	if (w->fd < 0) {
-		log_warn(NULL, "socket for a datagram of the containers: %s", strerror(errno));
+	if (w->fd < 0 && errno != EAFNOSUPPORT) {
+		u->stats.no_descriptor++;
 		kill_flow(u, w);
 		return NULL;
 	}
 	setsockopt(w->fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
-	if (connect(w->fd, (struct sockaddr *)&sa, sizeof(sa)) < 0) {
+	if (w->fd < 0 || connect(w->fd, (const struct sockaddr *)sa, len) < 0) {
 		report(u, k, errno, 0);
 		kill_flow(u, w);
 		return NULL;
@@ -163,32 +160,57 @@ static struct udp_flow *new_flow(struct usernet *u, const struct flow_key *k)
 	return w;
 }
 
-void udp_input(struct usernet *u, const struct packet_ip4 *ip, bool check_sums)
+/* The flow of a datagram, made when it is new; NULL when there can be none and N was told. */
+static struct udp_flow *flow_of(struct usernet *u, const struct packet_ip *ip,
+				const struct packet_udp *in)
 {
-	struct flow_key key = {.kind = FLOW_UDP, .src = ip->src, .dst = ip->dst};
-	uint8_t quote[USERNET_QUOTE_MAX];
+	struct flow_key key = {.kind = FLOW_UDP,
+			       .src = ip->src,
+			       .dst = ip->dst,
+			       .sport = in->sport,
+			       .dport = in->dport};
+	struct flow *f = flow_find(&u->flows, &key);
+	struct sockaddr_storage sa;
+	socklen_t len;
+
+	if (f != NULL)
+		return CONTAINER_OF(f, struct udp_flow, f);
+	switch (tun_destination(u, &ip->dst, &sa, &len)) {
+	case DEST_OK:
+		addr_set_port(&sa, in->dport);
+		return new_flow(u, &key, &sa, len);
+	case DEST_NO_ROUTE:
+		tun_refuse(u, ip, TUN_NO_ROUTE, 0);
+		return NULL;
+	default:
+		u->stats.bad_destination++;
+		tun_refuse(u, ip, TUN_PROHIBITED, 0);
+		return NULL;
+	}
+}
+
+void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
+{
+	const struct tun_net *net = ip->dst.family == IP_V6 ? &u->net6 : &u->net4;
 	struct packet_udp in;
 	struct udp_flow *w;
-	struct sockaddr_in sa;
-	struct flow *f;
 
-	if (!packet_parse_udp(ip, check_sums, &in))
+	if (!packet_parse_udp(ip, check_sums, &in)) {
+		u->stats.malformed++;
 		return;
-	if (tun_destination(u, ip->dst, &sa) == DEST_DNS && in.dport == 53) {
+	}
+	if (in.dport == 53 && !u->no_dns && ip_eq(&ip->dst, &net->dns)) {
 		dns_query(u, ip, &in);
 		return;
 	}
-	key.sport = in.sport;
-	key.dport = in.dport;
-	f = flow_find(&u->flows, &key);
-	w = f != NULL ? CONTAINER_OF(f, struct udp_flow, f) : new_flow(u, &key);
-	if (w == NULL) {
-		if (tun_destination(u, ip->dst, &sa) != DEST_OK && ip->dst >> 28 < 14)
-			tun_unreachable(u, 13, 0, quote, tun_quote(ip, quote));
+	w = flow_of(u, ip, &in);
+	if (w == NULL)
 		return;
-	}
 	wheel_set(&u->wheel, &w->timer, w->replied ? UDP_REPLIED_MS : UDP_FIRST_MS);
-	if (send(w->fd, in.payload.p, in.payload.n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
-	    errno != EAGAIN && errno != EINTR)
-		report(u, &key, errno, path_mtu(w->fd));
+	if (send(w->fd, in.payload.p, in.payload.n, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+		return;
+	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
+		u->stats.udp_send_full++;
+	else
+		report(u, &w->f.key, errno, path_mtu(w->fd, ip->dst.family));
 }

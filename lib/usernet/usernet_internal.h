@@ -11,12 +11,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include "base/err.h"
 #include "base/list.h"
 #include "base/loop.h"
 #include "config/limits.h"
+#include "netlink/ip.h"
 #include "usernet/control.h"
 #include "usernet/flow.h"
 #include "usernet/frag.h"
@@ -24,10 +26,11 @@
 #include "usernet/pool.h"
 #include "usernet/resolv.h"
 #include "usernet/ring.h"
+#include "usernet/stats.h"
 #include "usernet/wheel.h"
 
 #define USERNET_TUN_BUF	  (65535 + 64) /* an IP packet and a virtio-net header */
-#define USERNET_QUOTE_MAX 68	       /* bytes of a packet kept for ICMP errors: header, 8 */
+#define USERNET_QUOTE_MAX 128	       /* bytes of a packet kept for ICMP errors */
 #define USERNET_SCRATCH	  (64 * 1024)
 
 struct relay_pool {
@@ -39,6 +42,12 @@ struct relay_pool {
 struct pipe_pool {
 	int free[USERNET_PIPES_MAX][2];
 	size_t n_free, n_made;
+};
+
+/* one family's addresses on the tun */
+struct tun_net {
+	struct ip_prefix subnet;
+	struct ip gateway, dns, guest; /* ::2, ::3, ::100 of it */
 };
 
 struct usernet {
@@ -53,9 +62,8 @@ struct usernet {
 
 	int tun_fd; /* -1: none */
 	struct loop_source *tun_source;
-	bool vnet;	       /* packets on the tun carry a virtio-net header */
-	uint32_t subnet, mask; /* of the tun */
-	uint32_t gateway, dns, guest;
+	bool vnet; /* packets on the tun carry a virtio-net header */
+	struct tun_net net4, net6;
 	bool host_loopback, no_dns;
 	unsigned mtu;
 	uint16_t next_id; /* IP identification of what we write */
@@ -66,6 +74,7 @@ struct usernet {
 	struct list dns_queries;
 	size_t n_dns_queries;
 	bool ping_refused_logged;
+	struct usernet_stats stats;
 
 	int control_fd;
 	struct relay_pool pool;
@@ -75,47 +84,93 @@ struct usernet {
 	size_t n_ports, n_relays, n_relay_udp;
 };
 
-/* one packet on its way into N */
+/*
+ * One packet on its way into N: tun_out_start(), the protocol's header filled in, tun_out_data(),
+ * tun_out_sum(), tun_write().
+ */
 struct tun_out {
-	uint8_t hdr[64]; /* IP header and the protocol's; filled from byte 0 */
+	uint8_t hdr[120]; /* IP header and the protocol's; filled from byte 0 */
 	size_t hdr_len;
-	struct iovec payload[2];
+	struct iovec payload[2]; /* borrowed */
 	int n_payload;
 	size_t payload_len;
-	uint8_t csum_start;  /* where the protocol's header starts; 0: nothing to fill in */
-	uint8_t csum_offset; /* of the checksum in that header, which holds the pseudo header's sum
-			      */
-	uint16_t gso_size;   /* TCP only: N cuts into segments of that size; 0 no */
+	uint64_t pseudo;     /* sum of the pseudo header; 0 for ICMP over IPv4 */
+	uint8_t l4;	     /* where the protocol's header starts */
+	bool csum;	     /* a checksum is to be filled in */
+	uint8_t csum_offset; /* in the protocol's header */
+	bool v6;
+	uint8_t proto;
+	uint16_t gso_size; /* N cuts the payload into segments of that size; 0 no */
 };
 
 /* tun.c */
 int tun_attach(struct usernet *u, int fd, const struct usernet_ctl_tun *t,
 	       struct err *e) WARN_UNUSED;
 void tun_detach(struct usernet *u);
-bool tun_write(struct usernet *u, struct tun_out *o); /* false: not taken, as if lost */
 void tun_input(struct usernet *u, const struct packet *v, bool check_sums);
-void tun_unreachable(struct usernet *u, uint8_t code, uint16_t mtu, const uint8_t *quote, size_t n);
-size_t tun_quote(const struct packet_ip4 *ip, uint8_t out[USERNET_QUOTE_MAX]);
-enum dest { DEST_OK, DEST_DNS, DEST_REFUSED };
-enum dest tun_destination(const struct usernet *u, uint32_t dst, struct sockaddr_in *sa);
+
+/* tun_out.c: what goes into N, for both families */
+/** tun_out_start() - IP header and room for a protocol header of l4_len bytes (zeroed; returned),
+ * before payload_len bytes; dont_frag is IPv4's */
+uint8_t *tun_out_start(struct usernet *u, struct tun_out *o, const struct ip *src,
+		       const struct ip *dst, uint8_t proto, size_t l4_len, size_t payload_len,
+		       bool dont_frag);
+/** tun_out_data() - the payload in one piece; borrowed until tun_write() */
+void tun_out_data(struct tun_out *o, const void *p, size_t n);
+/** tun_out_sum() - wants the checksum at that offset of the protocol's header; call it last */
+void tun_out_sum(struct tun_out *o, uint8_t csum_offset);
+/** tun_write() - false: not taken, as if lost */
+bool tun_write(struct usernet *u, struct tun_out *o);
+
+/* icmp.c */
+enum tun_error {
+	TUN_NO_ROUTE,
+	TUN_NO_HOST,
+	TUN_NO_PROTOCOL,
+	TUN_NO_PORT,
+	TUN_TOO_BIG, /* frag needed, packet too big: with an MTU */
+	TUN_PROHIBITED,
+	TUN_TIME_EXCEEDED,
+};
+/** tun_error_of() - what an errno of a host socket means for N */
+enum tun_error tun_error_of(int sys);
+/** tun_quote() - the beginning of a packet, for tun_unreachable() later; returns how much */
+size_t tun_quote(const struct packet_ip *ip, uint8_t out[USERNET_QUOTE_MAX]);
+/** tun_unreachable() - ICMP or ICMPv6 error to the source of the quoted packet */
+void tun_unreachable(struct usernet *u, enum tun_error what, unsigned mtu, const uint8_t *quote,
+		     size_t n);
+/** tun_unreachable_from() - the same from a given address (a router that spoke); NULL: as if from
+ * the destination */
+void tun_unreachable_from(struct usernet *u, enum tun_error what, const struct ip *from,
+			  unsigned mtu, const uint8_t *quote, size_t n);
+/** tun_refuse() - tun_unreachable() for a packet at hand */
+void tun_refuse(struct usernet *u, const struct packet_ip *ip, enum tun_error what, unsigned mtu);
+
+/* dest.c */
+enum dest { DEST_OK, DEST_DNS, DEST_REFUSED, DEST_NO_ROUTE };
+/** tun_destination() - where a packet to dst is to go; *ret_sa without port, valid for DEST_OK */
+enum dest tun_destination(const struct usernet *u, const struct ip *dst,
+			  struct sockaddr_storage *ret_sa, socklen_t *ret_len);
+/** tun_is_own() - the gateway's or the nameserver's address */
+bool tun_is_own(const struct usernet *u, const struct ip *a);
 
 /* tcp.c, tcp_host.c, tcp_output.c are behind tcp_internal.h */
-void tcp_input(struct usernet *u, const struct packet_ip4 *ip, bool check_sums);
+void tcp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums);
 void tcp_flush_due(struct usernet *u);
 void tcp_kill_all(struct usernet *u);
 
 /* udp.c */
-void udp_input(struct usernet *u, const struct packet_ip4 *ip, bool check_sums);
-void udp_send_to_n(struct usernet *u, uint32_t src, uint16_t sport, uint32_t dst, uint16_t dport,
-		   const void *p, size_t n);
+void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums);
+void udp_send_to_n(struct usernet *u, const struct ip *src, uint16_t sport, const struct ip *dst,
+		   uint16_t dport, const void *p, size_t n);
 void udp_kill_all(struct usernet *u);
 
 /* ping.c */
-void ping_input(struct usernet *u, const struct packet_ip4 *ip);
+void ping_input(struct usernet *u, const struct packet_ip *ip, bool check_sums);
 void ping_kill_all(struct usernet *u);
 
 /* dns.c */
-void dns_query(struct usernet *u, const struct packet_ip4 *ip, const struct packet_udp *udp);
+void dns_query(struct usernet *u, const struct packet_ip *ip, const struct packet_udp *udp);
 void dns_kill_all(struct usernet *u);
 
 /* pool.c: one request to the netns-helper (microseconds; blocks for at most a second). 0, the

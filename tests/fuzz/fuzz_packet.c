@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * IPv4, TCP, UDP, ICMP and fragments as N could write them. All destinations
- * are refused (the mask is empty), so no socket is opened; what would be
+ * IPv4, IPv6, TCP, UDP, ICMP and fragments as N could write them. All destinations
+ * are refused (the tun's subnets have no bits), so no socket is opened; what would be
  * answered goes nowhere. The first byte says whether checksums are verified,
  * the input then holds packets with a 16-bit length each.
  */
@@ -24,6 +24,8 @@ static struct usernet *engine(void)
 	list_init(&u->tcp_dead);
 	list_init(&u->dns_queries);
 	u->tun_fd = -1;
+	u->net4.subnet.ip.family = IP_V4;
+	u->net6.subnet.ip.family = IP_V6;
 	u->no_dns = true;
 	u->mtu = 1500;
 	u->scratch = xmalloc(USERNET_SCRATCH);
@@ -34,7 +36,7 @@ static void fix_header(uint8_t *p, size_t n)
 {
 	size_t hdr = (size_t)(p[0] & 15) * 4;
 
-	if (n < PACKET_IP4_HDR || hdr > n || hdr < PACKET_IP4_HDR)
+	if (n < PACKET_IP4_HDR || p[0] >> 4 != 4 || hdr > n || hdr < PACKET_IP4_HDR)
 		return;
 	packet_put16(p + 10, 0);
 	packet_put16(p + 10, (uint16_t)~packet_fold(packet_sum(0, p, hdr, 0)));

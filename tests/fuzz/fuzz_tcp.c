@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Segments of N to an open connection, whose host side is a socket pair. Per
- * 8 bytes of input one segment: flags, offsets to the expected numbers, window,
- * length; or bytes from the host. Whatever comes, sequence space and rings keep
+ * Segments of N to an open connection, whose host side is a socket pair; IPv6
+ * when the input's length is odd. Per 8 bytes of input one segment: flags, offsets to the expected
+ * numbers, window, length; or bytes from the host. Whatever comes, sequence space and rings keep
  * their bounds.
  */
 #include <fcntl.h>
@@ -17,11 +17,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct tcp_flow *open_flow(struct usernet *u, int fd)
+static struct tcp_flow *open_flow(struct usernet *u, int fd, uint8_t family)
 {
 	struct tcp_flow *t = xcalloc(1, sizeof(*t));
 
-	t->f.key = (struct flow_key){.kind = FLOW_TCP, .src = 1, .dst = 2, .sport = 3, .dport = 4};
+	t->f.key = (struct flow_key){.kind = FLOW_TCP,
+				     .src = {.family = family, .bytes = {0xfd, 1}},
+				     .dst = {.family = family, .bytes = {0x20, 2}},
+				     .sport = 3,
+				     .dport = 4};
 	t->fd = fd;
 	t->state = TCP_OPEN;
 	t->rcv_nxt = t->rcv_edge = 0xffffff00U;
@@ -38,11 +42,12 @@ static struct tcp_flow *open_flow(struct usernet *u, int fd)
 
 static void segment(struct usernet *u, struct tcp_flow *t, const uint8_t *d)
 {
-	uint8_t *p = xcalloc(1, 2048), *h = p + PACKET_IP4_HDR;
+	const struct flow_key *k = &t->f.key;
 	size_t n = PACKET_TCP_HDR + (size_t)d[6] * 4;
-	struct packet v = {.p = p, .n = PACKET_IP4_HDR + n};
+	uint8_t *p = xcalloc(1, 2048), *h = p + packet_ip_hdr(k->src.family);
+	struct packet v = {.p = p, .n = packet_ip_hdr(k->src.family) + n};
 
-	packet_write_ip4(p, 1, 2, 6, 1, n, true);
+	packet_write_ip(p, &k->src, &k->dst, 6, 1, n, true);
 	packet_put16(h, 3);
 	packet_put16(h + 2, 4);
 	packet_put32(h + 4, t->rcv_nxt + (uint32_t)(int32_t)(int8_t)d[1]);
@@ -81,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	u->rings.max = 1 << 20;
 	u->tun_fd = -1;
 	u->mtu = 1500;
-	t = open_flow(u, pair[0]);
+	t = open_flow(u, pair[0], size % 2 == 1 ? IP_V6 : IP_V4);
 	for (; size >= 8 && u->flows.n[FLOW_TCP] > 0; data += 8, size -= 8) {
 		if ((data[7] & 3) == 0 && send(pair[1], data, 8, MSG_NOSIGNAL) == 8)
 			tcp_host_read(u, t);

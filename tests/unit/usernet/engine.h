@@ -14,9 +14,12 @@
 #include "usernet/packet.h"
 #include "usernet/usernet.h"
 
-#define GUEST	0x0a000264U
-#define GATEWAY 0x0a000202U
-#define SERVER	0x0a000203U
+#define GUEST	 "10.0.2.100"
+#define GATEWAY	 "10.0.2.2"
+#define SERVER	 "10.0.2.3"
+#define GUEST6	 "fd00::100"
+#define GATEWAY6 "fd00::2"
+#define SERVER6	 "fd00::3"
 
 struct engine {
 	pid_t pid;
@@ -81,17 +84,28 @@ static inline size_t engine_read(struct engine *en, uint8_t *p, size_t size)
 	return (size_t)n;
 }
 
-/* Sends IP header and n bytes that stand behind it in p, the checksum put at off. */
-static inline void engine_send(struct engine *en, uint8_t *p, uint32_t dst, uint8_t proto, size_t n,
-			       size_t off)
+/* a test's address from its text */
+static inline struct ip addr(const char *s)
 {
-	uint64_t sum = proto == 1 ? 0 : packet_pseudo(GUEST, dst, proto, n);
+	struct ip a;
+	struct err e;
 
-	packet_write_ip4(p, GUEST, dst, proto, 1, n, false);
-	packet_put16(p + PACKET_IP4_HDR + off, 0);
-	sum = packet_sum(sum, p + PACKET_IP4_HDR, n, 0);
-	packet_put16(p + PACKET_IP4_HDR + off, (uint16_t)~packet_fold(sum));
-	CHECK(write(en->tun, p, PACKET_IP4_HDR + n) == (ssize_t)(PACKET_IP4_HDR + n));
+	CHECK(ip_parse(s, &a, &e) == 0);
+	return a;
+}
+
+/* Sends an IP header before n bytes that stand behind room for it in p, the checksum put at off. */
+static inline void engine_send(struct engine *en, uint8_t *p, const char *to, uint8_t proto,
+			       size_t n, size_t off)
+{
+	struct ip dst = addr(to), src = addr(dst.family == IP_V6 ? GUEST6 : GUEST);
+	uint64_t sum = proto == 1 ? 0 : packet_pseudo(&src, &dst, proto, n);
+	size_t hdr = packet_write_ip(p, &src, &dst, proto, 1, n, false);
+
+	packet_put16(p + hdr + off, 0);
+	sum = packet_sum(sum, p + hdr, n, 0);
+	packet_put16(p + hdr + off, (uint16_t)~packet_fold(sum));
+	CHECK(write(en->tun, p, hdr + n) == (ssize_t)(hdr + n));
 }
 
 #endif

@@ -10,7 +10,7 @@ TEST(flows_are_found_and_the_oldest_is_known)
 {
 	struct flow_table *t = xcalloc(1, sizeof(*t));
 	struct flow f[64] = {0};
-	struct flow_key k = {.kind = FLOW_UDP, .src = 1, .dst = 2, .dport = 53};
+	struct flow_key k = {.kind = FLOW_UDP, .src = ip_v4(1), .dst = ip_v4(2), .dport = 53};
 
 	flow_table_init(t);
 	CHECK(flow_oldest(t, FLOW_UDP) == NULL);

@@ -10,13 +10,14 @@ static bool add(struct frag_table *t, uint16_t id, uint16_t off, size_t n, bool 
 		uint8_t **ret, size_t *ret_len)
 {
 	static uint8_t data[2048];
-	struct packet_ip4 ip = {.src = 1,
-				.dst = 2,
-				.id = id,
-				.proto = 17,
-				.frag_offset = off,
-				.more_frags = more,
-				.payload = {.p = data, .n = n}};
+	struct packet_ip ip = {.src = ip_v4(1),
+			       .dst = ip_v4(2),
+			       .id = id,
+			       .proto = 17,
+			       .frag_offset = off,
+			       .more_frags = more,
+			       .frag = true,
+			       .payload = {.p = data, .n = n}};
 
 	for (size_t i = 0; i < n; i++)
 		data[i] = (uint8_t)((off + i) / 8);

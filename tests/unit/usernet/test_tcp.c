@@ -14,7 +14,7 @@ struct peer {
 	uint32_t seq, ack;
 	uint16_t wnd;
 	uint8_t buf[2048];
-	struct packet_ip4 ip;
+	struct packet_ip ip;
 	struct packet_tcp in;
 };
 
@@ -55,7 +55,7 @@ static bool next(struct peer *p)
 	v.n = engine_read(&p->en, p->buf, sizeof(p->buf));
 	if (v.n == 0)
 		return false;
-	CHECK(packet_parse_ip4(&v, &p->ip) && p->ip.proto == 6);
+	CHECK(packet_parse_ip(&v, &p->ip) && p->ip.proto == 6);
 	CHECK(packet_parse_tcp(&p->ip, true, &p->in));
 	return true;
 }

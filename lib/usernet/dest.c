@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Where a packet of N may go. The gateway's address stands for the host: for its own primary
+ * address, asked of the routing table each time, or for its loopback when that was opened.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "usernet/addr.h"
+#include "usernet/usernet_internal.h"
+
+/* The source address the host would use to the world (TEST-NET-1, documentation prefix): connect(2)
+ * of a datagram socket sends nothing. */
+static bool host_primary(uint8_t family, struct ip *ret)
+{
+	static const struct ip far4 = {.family = IP_V4, .bytes = {192, 0, 2, 1}};
+	static const struct ip far6 = {.family = IP_V6,
+				       .bytes = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
+	CLEANUP(fd_closep) int fd = -1;
+	struct sockaddr_storage sa;
+	socklen_t len = addr_to_sa(family == IP_V6 ? &far6 : &far4, 9, &sa);
+
+	fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, len) < 0)
+		return false;
+	len = sizeof(sa);
+	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
+		return false;
+	*ret = addr_from_sa(&sa, NULL);
+	return !addr_is_closed(ret);
+}
+
+static enum dest gateway(const struct usernet *u, uint8_t family, struct sockaddr_storage *ret,
+			 socklen_t *ret_len)
+{
+	static const struct ip loopback6 = {.family = IP_V6, .bytes = {[15] = 1}};
+	struct ip host = family == IP_V6 ? loopback6 : ip_v4(INADDR_LOOPBACK);
+
+	if (!u->host_loopback && !host_primary(family, &host))
+		return DEST_NO_ROUTE;
+	*ret_len = addr_to_sa(&host, 0, ret);
+	return DEST_OK;
+}
+
+enum dest tun_destination(const struct usernet *u, const struct ip *dst,
+			  struct sockaddr_storage *ret_sa, socklen_t *ret_len)
+{
+	const struct tun_net *n = dst->family == IP_V6 ? &u->net6 : &u->net4;
+
+	*ret_len = addr_to_sa(dst, 0, ret_sa);
+	if (ip_eq(dst, &n->dns))
+		return u->no_dns ? DEST_REFUSED : DEST_DNS;
+	if (ip_eq(dst, &n->gateway))
+		return gateway(u, dst->family, ret_sa, ret_len);
+	if (addr_is_closed(dst) || ip_prefix_has(&n->subnet, dst))
+		return DEST_REFUSED;
+	return DEST_OK;
+}
+
+bool tun_is_own(const struct usernet *u, const struct ip *a)
+{
+	const struct tun_net *n = a->family == IP_V6 ? &u->net6 : &u->net4;
+
+	return ip_eq(a, &n->gateway) || ip_eq(a, &n->dns);
+}
