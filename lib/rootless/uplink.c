@@ -69,6 +69,7 @@ static int relay_add(void *arg, const struct rk_port_entry *p, struct err *e)
 		.udp = rk_proto_is_udp(p->spec.proto),
 		.family = p->spec.child_ip.family,
 		.child_port = p->spec.child_port,
+		.source_ip = u->conf->source_ip_transparent,
 	};
 	bool lost = false;
 	int result;

@@ -37,6 +37,7 @@ struct usernet_ctl_port {
 	uint8_t udp;	     /* 0 TCP, 1 UDP */
 	uint8_t family;	     /* enum ip_family of child */
 	uint16_t child_port; /* host order */
+	uint8_t source_ip;   /* 1: the container sees the client's address, where it can */
 	uint8_t child[16];   /* address in N; IP_NONE: 127.0.0.1 */
 };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Published ports: what ports.c, relay.c and relay_udp.c share. */
+/* Published ports: what ports.c, ports_tcp.c and relay_udp.c share. */
 #ifndef USERNET_PORTS_INTERNAL_H
 #define USERNET_PORTS_INTERNAL_H
 
+#include "usernet/stock.h"
 #include "usernet/usernet_internal.h"
 
 struct port {
@@ -10,19 +11,36 @@ struct port {
 	struct usernet *u;
 	uint64_t id;
 	bool udp;
-	int fd; /* the host's listening or bound socket */
+	bool source_ip; /* the container sees the client's address */
+	int fd;		/* the host's listening or bound socket */
 	struct loop_source *source;
 	struct wheel_timer rest; /* accepting pauses while descriptors are short */
-	struct sockaddr_storage child;
-	socklen_t child_len;
-	uint32_t pool_kind;
-	struct list relays; /* struct relay or struct relay_udp */
+	struct ip child;	 /* IP_NONE: N's loopback */
+	uint16_t child_port;
+	struct stock *stock;
+	struct list conns;  /* TCP: struct port_conn, the container's side connecting */
+	struct list relays; /* TCP: struct relay; UDP: struct relay_udp */
 };
 
-/* relay.c */
-void relay_accept(struct port *p);
-void relay_kill_all(struct port *p);
-void relay_reap(struct usernet *u);
+/* an address and a port */
+struct endpoint {
+	struct ip ip;
+	uint16_t port;
+};
+
+/* ports.c: IPv4 addresses in IPv6 form become IPv4 */
+struct endpoint endpoint_of(const struct sockaddr_storage *sa);
+socklen_t endpoint_sockaddr(const struct endpoint *p, struct sockaddr_storage *ret);
+/* ports.c: where the port leads, as sockets of N or the container connect to it */
+struct endpoint port_child(const struct port *p);
+/* ports.c: enum pool_kind of sockets that connect there */
+uint32_t port_pool_kind(const struct port *p);
+/* ports.c: the container can be shown this client as it is; else it sees the gateway */
+bool port_shows(const struct port *p, const struct endpoint *client);
+
+/* ports_tcp.c */
+void port_accept(struct port *p);
+void port_close_conns(struct port *p);
 
 /* relay_udp.c */
 int relay_udp_setup(struct port *p, struct err *e) WARN_UNUSED;

@@ -1,40 +1,32 @@
 // SPDX-License-Identifier: MIT
 /*
- * Published TCP. A client accepted on the host is joined to a socket made in N
- * that connects to the container. Each direction is a small pump: read and send
+ * Theory of operation. Each direction of a relay is a small pump: read and send
  * at first; once a read comes back full, splice(2) through a pipe, which never
  * copies to user space; back to reading when the bulk is over. Edge-triggered:
- * a pump runs until one side would block. SPLICE_F_MORE is never passed (it
- * corks for 200 ms).
+ * a pump runs until one side would block. A pipe is held only while bulk moves,
+ * for beyond pipe-user-pages-soft they shrink to two pages. SPLICE_F_MORE is
+ * never passed (it corks for 200 ms).
  *
  * Half-close: end of file with nothing pending becomes shutdown(SHUT_WR) on the
- * other side. An error resets both. A target that refuses is tried again for a
- * second, for a container's server may be just starting.
+ * other side. An error resets both: what was received before it is delivered
+ * first, for the error is met when reading.
  */
+#include "usernet/relay_internal.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "usernet/ports_internal.h"
 
-#define RELAY_READ	 16384
-#define RELAY_SPLICE	 (1 << 20)
-#define RELAY_TURNS	 16
-#define RELAY_RETRIES	 5
-#define RELAY_RETRY_MS	 200
-#define RELAY_CONNECT_MS 30000
-#define RELAY_REST_MS	 200
-#define ACCEPTS_PER_TURN 32
-
-enum { CLIENT, CHILD };
+#define RELAY_READ   16384
+#define RELAY_SPLICE (1 << 20)
+#define RELAY_STEPS  32 /* of a pump before others have their turn */
+#define RELAY_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 /* bytes from side i to side 1 - i */
 struct pump {
@@ -47,37 +39,45 @@ struct pump {
 };
 
 struct relay {
-	struct list link; /* in port.relays, or usernet.relays_dead */
-	struct port *port;
+	struct list link; /* in the owner's list, or usernet.relays_dead */
 	struct usernet *u;
 	int fd[2];
 	struct loop_source *source[2];
 	struct pump pump[2];
-	struct wheel_timer timer; /* retry, connect timeout, or the next turn */
-	unsigned tries;
-	bool connected, dead;
+	void (*done)(void *);
+	void *arg;
+	bool dead;
 };
 
-static void kill_relay(struct relay *r, bool reset)
+void relay_reset(int *fd)
 {
 	struct linger hard = {.l_onoff = 1, .l_linger = 0};
 
+	if (*fd >= 0)
+		setsockopt(*fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
+	fd_close(fd);
+}
+
+static void kill_relay(struct relay *r, bool reset)
+{
 	if (r->dead)
 		return;
 	r->dead = true;
 	for (int i = 0; i < 2; i++) {
-		if (reset && r->fd[i] >= 0)
-			setsockopt(r->fd[i], SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 		loop_del(r->u->loop, r->source[i]);
-		fd_close(&r->fd[i]);
+		if (reset)
+			relay_reset(&r->fd[i]);
+		else
+			fd_close(&r->fd[i]);
 		if (r->pump[i].pipe[0] >= 0)
 			pipes_give(&r->u->pipes, r->pump[i].pipe, r->pump[i].in_pipe == 0);
 		free(r->pump[i].rest);
 	}
-	wheel_stop(&r->u->wheel, &r->timer);
 	r->u->n_relays--;
 	list_del(&r->link);
 	list_add_tail(&r->u->relays_dead, &r->link);
+	if (r->done != NULL)
+		r->done(r->arg);
 }
 
 void relay_reap(struct usernet *u)
@@ -90,10 +90,11 @@ void relay_reap(struct usernet *u)
 	}
 }
 
-void relay_kill_all(struct port *p)
+void relay_kill_all(struct usernet *u, struct list *owner)
 {
-	while (!list_empty(&p->relays))
-		kill_relay(CONTAINER_OF(p->relays.next, struct relay, link), true);
+	while (!list_empty(owner))
+		kill_relay(CONTAINER_OF(owner->next, struct relay, link), true);
+	relay_reap(u);
 }
 
 /* What a step of a pump came to. */
@@ -200,7 +201,7 @@ static void run(struct relay *r)
 	for (int from = 0; from < 2; from++) {
 		enum step s = STEP_MORE;
 
-		for (int i = 0; i < RELAY_TURNS * 2 && s == STEP_MORE; i++)
+		for (int i = 0; i < RELAY_STEPS && s == STEP_MORE; i++)
 			s = pump_step(r, from);
 		if (s == STEP_FAILED) {
 			kill_relay(r, true);
@@ -208,141 +209,56 @@ static void run(struct relay *r)
 		}
 		again = again || s == STEP_MORE;
 	}
-	if (r->pump[CLIENT].done && r->pump[CHILD].done) {
+	if (r->pump[0].done && r->pump[1].done) {
 		kill_relay(r, false);
 		return;
 	}
 	/* a source that is edge-triggered says nothing again by itself: re-arming it does */
 	if (again) {
 		for (int i = 0; i < 2; i++)
-			loop_mod(r->u->loop, r->source[i],
-				 EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+			loop_mod(r->u->loop, r->source[i], RELAY_EVENTS);
 	}
 }
 
-static void connect_child(struct relay *r);
-
-static void on_side(struct loop *l UNUSED, int fd UNUSED, uint32_t events, void *arg)
+static void on_side(struct loop *l UNUSED, int fd, uint32_t events, void *arg)
 {
 	struct relay *r = arg;
 	struct usernet *u = r->u;
-	socklen_t len = sizeof(int);
-	int sys = 0;
 
-	if (!r->connected && r->fd[CHILD] >= 0 && fd == r->fd[CHILD]) {
-		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &sys, &len) < 0)
-			sys = errno;
-		if (sys == ECONNREFUSED && r->tries < RELAY_RETRIES) {
-			loop_del(u->loop, r->source[CHILD]);
-			r->source[CHILD] = NULL;
-			fd_close(&r->fd[CHILD]);
-			wheel_set(&u->wheel, &r->timer, RELAY_RETRY_MS);
-			return;
-		}
-		if (sys != 0) {
-			kill_relay(r, true);
-		} else if ((events & EPOLLOUT) != 0) {
-			r->connected = true;
-			wheel_stop(&u->wheel, &r->timer);
-		}
-	}
-	if (!r->dead && r->connected)
-		run(r);
-	else if (!r->dead && fd == r->fd[CLIENT] && (events & (EPOLLERR | EPOLLHUP)) != 0)
-		kill_relay(r, true); /* the client gave up before the container answered */
-	relay_reap(u);
-}
-
-static void on_timer(struct wheel_timer *timer, void *arg)
-{
-	struct relay *r = CONTAINER_OF(timer, struct relay, timer);
-
-	if (r->fd[CHILD] < 0)
-		connect_child(r);
+	if (r->dead)
+		return;
+	/* a reset of the side that has nothing more to send is met by no read */
+	if ((events & EPOLLERR) != 0 && r->pump[fd == r->fd[0] ? 0 : 1].done)
+		kill_relay(r, true);
 	else
-		kill_relay(r, true);
-	relay_reap(arg);
-}
-
-static void connect_child(struct relay *r)
-{
-	const struct port *p = r->port;
-	struct usernet *u = r->u;
-	struct err e;
-
-	r->tries++;
-	r->fd[CHILD] = pool_take(u, p->pool_kind);
-	if (r->fd[CHILD] < 0) {
-		/* the helper is being started again */
-		if (r->tries >= RELAY_RETRIES)
-			kill_relay(r, true);
-		else
-			wheel_set(&u->wheel, &r->timer, RELAY_RETRY_MS);
-		return;
-	}
-	if (connect(r->fd[CHILD], (const struct sockaddr *)&p->child, p->child_len) < 0 &&
-	    errno != EINPROGRESS && errno != ECONNREFUSED) {
-		kill_relay(r, true);
-		return;
-	}
-	wheel_set(&u->wheel, &r->timer, RELAY_CONNECT_MS);
-	r->source[CHILD] = loop_add(u->loop, r->fd[CHILD],
-				    EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, on_side, r, &e);
-	if (r->source[CHILD] == NULL) {
-		log_warn(&e, "watch a published connection");
-		kill_relay(r, true);
-	}
-}
-
-static void new_relay(struct port *p, int fd)
-{
-	struct relay *r = xcalloc(1, sizeof(*r));
-	struct err e;
-	int one = 1;
-
-	r->port = p;
-	r->u = p->u;
-	r->fd[CLIENT] = fd;
-	r->fd[CHILD] = -1;
-	for (int i = 0; i < 2; i++)
-		r->pump[i].pipe[0] = r->pump[i].pipe[1] = -1;
-	wheel_timer_init(&r->timer, on_timer);
-	list_add_tail(&p->relays, &r->link);
-	p->u->n_relays++;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	r->source[CLIENT] =
-		loop_add(p->u->loop, fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, on_side, r, &e);
-	if (r->source[CLIENT] == NULL) {
-		log_warn(&e, "watch a published connection");
-		kill_relay(r, true);
-		return;
-	}
-	connect_child(r);
-}
-
-void relay_accept(struct port *p)
-{
-	struct usernet *u = p->u;
-
-	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-		int fd;
-
-		if (u->n_relays >= USERNET_RELAYS_MAX) {
-			loop_mod(u->loop, p->source, 0);
-			wheel_set(&u->wheel, &p->rest, RELAY_REST_MS);
-			break;
-		}
-		fd = accept4(p->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-			log_warn(NULL, "published port: accept: %s", strerror(errno));
-			loop_mod(u->loop, p->source, 0);
-			wheel_set(&u->wheel, &p->rest, RELAY_REST_MS);
-			break;
-		}
-		if (fd < 0)
-			break;
-		new_relay(p, fd);
-	}
+		run(r);
 	relay_reap(u);
+}
+
+int relay_start(struct usernet *u, const struct relay_conf *c, struct err *e)
+{
+	struct relay *r;
+	bool full = u->n_relays >= USERNET_RELAYS_MAX;
+
+	r = xcalloc(1, sizeof(*r));
+	r->u = u;
+	for (int i = 0; i < 2; i++) {
+		r->fd[i] = c->fd[i];
+		r->pump[i].pipe[0] = r->pump[i].pipe[1] = -1;
+	}
+	list_add_tail(c->owner, &r->link);
+	u->n_relays++;
+	for (int i = 0; i < 2 && !full; i++) {
+		r->source[i] = loop_add(u->loop, r->fd[i], RELAY_EVENTS, on_side, r, e);
+		if (r->source[i] == NULL)
+			break;
+	}
+	if (r->source[1] == NULL) {
+		kill_relay(r, true);
+		relay_reap(u);
+		return full ? err_set(e, ERR_UNAVAILABLE, 0, "too many relayed connections") : -1;
+	}
+	r->done = c->done;
+	r->arg = c->arg;
+	return 0;
 }

@@ -135,6 +135,9 @@ static struct relay_udp *new_relay(struct port *p, const struct sockaddr_storage
 {
 	struct usernet *u = p->u;
 	struct relay_udp *r;
+	struct endpoint to = port_child(p);
+	struct sockaddr_storage sa;
+	socklen_t sa_len = endpoint_sockaddr(&to, &sa);
 	struct err e;
 
 	if (u->n_relay_udp >= USERNET_RELAY_UDP_MAX) {
@@ -144,13 +147,13 @@ static struct relay_udp *new_relay(struct port *p, const struct sockaddr_storage
 	}
 	r = xcalloc(1, sizeof(*r));
 	r->port = p;
-	r->fd = pool_take(u, p->pool_kind);
+	r->fd = stock_take(p->stock, port_pool_kind(p));
 	r->client = *from;
 	r->client_len = len;
 	wheel_timer_init(&r->timer, on_idle);
 	list_add_tail(&p->relays, &r->link);
 	u->n_relay_udp++;
-	if (r->fd >= 0 && connect(r->fd, (const struct sockaddr *)&p->child, p->child_len) == 0)
+	if (r->fd >= 0 && connect(r->fd, (struct sockaddr *)&sa, sa_len) == 0)
 		r->source = loop_add(u->loop, r->fd, EPOLLIN, on_answer, r, &e);
 	if (r->source == NULL) {
 		kill_relay(r);

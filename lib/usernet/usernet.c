@@ -49,8 +49,9 @@ static void init(struct usernet *u, const struct usernet_conf *c)
 	list_init(&u->dns_queries);
 	list_init(&u->ports);
 	list_init(&u->relays_dead);
+	list_init(&u->stocks);
 	u->tun_fd = -1;
-	u->pool.fd = -1;
+	u->pool_fd = -1;
 	u->control_fd = c->control_fd;
 	u->resolv.path = c->resolv_conf != NULL ? c->resolv_conf : "/etc/resolv.conf";
 	u->rx = xmalloc(USERNET_TUN_BUF);

@@ -33,12 +33,6 @@
 #define USERNET_QUOTE_MAX 128	       /* bytes of a packet kept for ICMP errors */
 #define USERNET_SCRATCH	  (64 * 1024)
 
-struct relay_pool {
-	int fd; /* channel to the netns-helper; -1 none */
-	int socks[4][32];
-	size_t n[4];
-};
-
 struct pipe_pool {
 	int free[USERNET_PIPES_MAX][2];
 	size_t n_free, n_made;
@@ -77,11 +71,12 @@ struct usernet {
 	struct usernet_stats stats;
 
 	int control_fd;
-	struct relay_pool pool;
+	int pool_fd;	    /* channel to the netns-helper; -1 none */
+	struct list stocks; /* struct stock */
 	struct pipe_pool pipes;
 	struct list ports; /* struct port */
 	struct list relays_dead;
-	size_t n_ports, n_relays, n_relay_udp;
+	size_t n_ports, n_port_conns, n_relays, n_relay_udp;
 };
 
 /*
@@ -177,8 +172,6 @@ void dns_kill_all(struct usernet *u);
  * answer's errno, or ENOTCONN without a helper; *n_fds descriptors are the caller's. */
 int pool_call(struct usernet *u, const struct pool_request *q, struct pool_answer *ret,
 	      int fds[POOL_BATCH], size_t *n_fds);
-/* a socket made in N (enum pool_kind), or -1; the caller's */
-int pool_take(struct usernet *u, uint32_t kind);
 void pool_set_channel(struct usernet *u, int fd);
 void pool_clear(struct usernet *u);
 
@@ -192,6 +185,9 @@ int port_add(struct usernet *u, const struct usernet_ctl_port *p, int fd,
 	     struct err *e) WARN_UNUSED;
 int port_del(struct usernet *u, uint64_t id, struct err *e) WARN_UNUSED;
 void port_del_all(struct usernet *u);
+
+/* relay.c: frees what relay_start() and the relays left to be freed */
+void relay_reap(struct usernet *u);
 
 /* steer.c */
 int steer_start(struct usernet *u, struct err *e) WARN_UNUSED;

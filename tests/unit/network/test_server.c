@@ -173,7 +173,8 @@ TEST(internal_bridge_and_sandbox)
 TEST(pool_makes_sockets_only)
 {
 	CLEANUP(freep) char *path = path_join(harness_tmpdir(), "s");
-	struct pool_request q = {.version = POOL_VERSION, .kind = POOL_TCP4, .n = 4};
+	struct pool_request q = {
+		.version = POOL_VERSION, .op = POOL_SOCKETS, .kind = POOL_TCP4, .n = 4};
 	CLEANUP(fd_closep) int pool = -1;
 	struct pool_answer a;
 	struct netns_client *c;
