@@ -3,7 +3,7 @@
  * rtnetlink by hand: links, addresses, routes, rules, neighbours. A socket
  * belongs to the network namespace it was opened in, wherever its owner goes.
  * Every operation waits for the kernel's acknowledgement. One thread at a time
- * per struct rtnl. Errors name the object; kind by errno (EEXIST ERR_CONFLICT,
+ * per struct rtnl. Errors name the object (those of a batch only its sort); kind by errno (EEXIST ERR_CONFLICT,
  * ENODEV ERR_NOTFOUND, EPERM ERR_DENIED).
  */
 #ifndef NETLINK_RTNL_H
@@ -19,13 +19,16 @@
 struct rtnl {
 	int fd;
 	uint32_t seq;
-	unsigned char *answer; /* room for a datagram, made with the first call */
+	unsigned char *answer;	  /* room for a datagram, made with the first call */
+	struct rtnl_batch *batch; /* made with the first batch */
 };
 
 #define RTNL_INIT        \
 	{                \
 		.fd = -1 \
 	}
+
+#define RTNL_ALIAS_SIZE 256
 
 struct rtnl_link {
 	int index;
@@ -35,6 +38,18 @@ struct rtnl_link {
 	char name[IFNAMSIZ];
 	char kind[16]; /* "bridge", "veth", "tun", "" */
 	uint8_t mac[MAC_SIZE];
+	char alias[RTNL_ALIAS_SIZE]; /* free text that stays with the link */
+};
+
+struct rtnl_veth {
+	const char *name;      /* of the near end */
+	int index;	       /* of the near end; 0: the kernel's choice */
+	int master;	       /* of the near end; 0 none */
+	const char *peer_name; /* of the far end */
+	int peer_netns_fd;     /* where the far end is born; -1: here */
+	const uint8_t *peer_mac; /* NULL: random */
+	unsigned mtu;	       /* of both; 0: the kernel's choice */
+	bool set_up;	       /* the near end is born up; the far end never is */
 };
 
 struct rtnl_addr {
@@ -51,12 +66,14 @@ struct rtnl_route {
 	uint8_t type;	      /* RTN_*; 0: RTN_UNICAST */
 	uint8_t scope;	      /* RT_SCOPE_*; 0: universe */
 	uint8_t family;	      /* enum ip_family; needed when dst and gateway are IP_NONE */
+	uint32_t metric;      /* 0: the kernel's choice */
 };
 
 struct rtnl_rule {
 	uint8_t family;	   /* enum ip_family */
 	uint8_t action;	   /* FR_ACT_*; 0: FR_ACT_TO_TBL */
 	uint32_t priority; /* 0: the kernel's choice */
+	bool first;	   /* the priority is really 0 */
 	uint32_t table;
 	uint32_t fwmark;      /* 0 none */
 	struct ip_prefix src; /* IP_NONE any */
@@ -75,6 +92,7 @@ struct rtnl_link_change {
 	unsigned txqlen;    /* 0 as is */
 	const char *name;   /* NULL as is */
 	const uint8_t *mac; /* NULL as is */
+	const char *alias;  /* NULL as is; shorter than RTNL_ALIAS_SIZE */
 	int netns_fd;	    /* 0 as is */
 	int arp_off;	    /* 1: IFF_NOARP */
 };
@@ -83,6 +101,11 @@ struct rtnl_link_change {
 int rtnl_open(struct rtnl *nl, struct err *e) WARN_UNUSED;
 /** rtnl_close() - closes; also a never opened RTNL_INIT */
 void rtnl_close(struct rtnl *nl);
+/** rtnl_batch_begin() - from here on changes (all below but get and dumps) are collected; each
+ * returns 0 unless malformed */
+void rtnl_batch_begin(struct rtnl *nl);
+/** rtnl_batch_end() - sends them in one go; all are tried, e tells of the first that failed */
+int rtnl_batch_end(struct rtnl *nl, struct err *e) WARN_UNUSED;
 
 /** rtnl_link_get() - the link of that name; ERR_NOTFOUND */
 int rtnl_link_get(struct rtnl *nl, const char *name, struct rtnl_link *ret,
@@ -90,10 +113,9 @@ int rtnl_link_get(struct rtnl *nl, const char *name, struct rtnl_link *ret,
 /** rtnl_bridge_add() - creates a bridge, down; mac may be NULL */
 int rtnl_bridge_add(struct rtnl *nl, const char *name, const uint8_t *mac,
 		    struct err *e) WARN_UNUSED;
-/** rtnl_veth_add() - creates a pair; the peer is born as peer_name in the namespace peer_netns_fd
- * (-1: this one) with peer_mac (may be NULL); mtu 0 is the kernel's */
-int rtnl_veth_add(struct rtnl *nl, const char *name, const char *peer_name, int peer_netns_fd,
-		  const uint8_t *peer_mac, unsigned mtu, struct err *e) WARN_UNUSED;
+/** rtnl_veth_add() - creates a pair; ERR_CONFLICT when one of the names is taken, kind ERR_SYSTEM
+ * with EBUSY when the index is */
+int rtnl_veth_add(struct rtnl *nl, const struct rtnl_veth *v, struct err *e) WARN_UNUSED;
 /** rtnl_dummy_add() - creates a dummy link, down */
 int rtnl_dummy_add(struct rtnl *nl, const char *name, struct err *e) WARN_UNUSED;
 /** rtnl_link_set() - changes a link by index */
@@ -101,24 +123,34 @@ int rtnl_link_set(struct rtnl *nl, int index, const struct rtnl_link_change *c,
 		  struct err *e) WARN_UNUSED;
 /** rtnl_bridge_port_isolated() - sets a bridge port's isolated flag (ICC=false) */
 int rtnl_bridge_port_isolated(struct rtnl *nl, int index, bool on, struct err *e) WARN_UNUSED;
+/** rtnl_bridge_port_disable() - a port that passes nothing any more, at once */
+int rtnl_bridge_port_disable(struct rtnl *nl, int index, struct err *e) WARN_UNUSED;
 /** rtnl_link_del() - removes a link by name; ERR_NOTFOUND */
 int rtnl_link_del(struct rtnl *nl, const char *name, struct err *e) WARN_UNUSED;
 /** rtnl_addr_add() - adds an address (IPv4 with its broadcast address, IPv6 without duplicate
  * detection); already there is success */
 int rtnl_addr_add(struct rtnl *nl, int index, const struct ip_prefix *p, struct err *e) WARN_UNUSED;
-/** rtnl_addr_del() - removes an address */
+/** rtnl_addr_del() - removes an address; absent is success */
 int rtnl_addr_del(struct rtnl *nl, int index, const struct ip_prefix *p, struct err *e) WARN_UNUSED;
 /** rtnl_route_add() - adds or replaces a route */
 int rtnl_route_add(struct rtnl *nl, const struct rtnl_route *r, struct err *e) WARN_UNUSED;
-/** rtnl_route_del() - removes a route */
+/** rtnl_route_del() - removes a route; absent is success */
 int rtnl_route_del(struct rtnl *nl, const struct rtnl_route *r, struct err *e) WARN_UNUSED;
 /** rtnl_rule_add() - adds a policy rule; already there is success */
 int rtnl_rule_add(struct rtnl *nl, const struct rtnl_rule *r, struct err *e) WARN_UNUSED;
-/** rtnl_rule_del() - removes a policy rule */
+/** rtnl_rule_del() - removes a policy rule; absent is success */
 int rtnl_rule_del(struct rtnl *nl, const struct rtnl_rule *r, struct err *e) WARN_UNUSED;
 /** rtnl_neigh_add() - adds or replaces a permanent neighbour */
 int rtnl_neigh_add(struct rtnl *nl, int index, const struct ip *ip, const uint8_t mac[MAC_SIZE],
 		   struct err *e) WARN_UNUSED;
+/** rtnl_neigh_del() - removes a neighbour; absent is success */
+int rtnl_neigh_del(struct rtnl *nl, int index, const struct ip *ip, struct err *e) WARN_UNUSED;
+/** rtnl_fdb_add() - a bridge port's own MAC address, which no other port can take over */
+int rtnl_fdb_add(struct rtnl *nl, int port_index, const uint8_t mac[MAC_SIZE],
+		 struct err *e) WARN_UNUSED;
+/** rtnl_fdb_del() - takes that back; absent is success */
+int rtnl_fdb_del(struct rtnl *nl, int port_index, const uint8_t mac[MAC_SIZE],
+		 struct err *e) WARN_UNUSED;
 
 /** rtnl_links() - calls fn for every link until it returns non-zero */
 int rtnl_links(struct rtnl *nl, int (*fn)(const struct rtnl_link *l, void *arg), void *arg,

@@ -48,6 +48,9 @@ bool rtnl_parse_link(const struct nl_reply *r, struct rtnl_link *ret)
 			if (a.value.n == MAC_SIZE)
 				memcpy(l.mac, a.value.p, MAC_SIZE);
 			break;
+		case IFLA_IFALIAS:
+			nl_attr_str(&a, l.alias, sizeof(l.alias));
+			break;
 		case IFLA_LINKINFO:
 			while (nl_next_attr(&a.value, &sub)) {
 				if (sub.type == IFLA_INFO_KIND)
@@ -116,6 +119,8 @@ bool rtnl_parse_route(const struct nl_reply *r, struct rtnl_route *ret)
 			out.oif = (int)nl_attr_u32(&a, 0);
 		else if (a.type == RTA_TABLE)
 			out.table = nl_attr_u32(&a, out.table);
+		else if (a.type == RTA_PRIORITY)
+			out.metric = nl_attr_u32(&a, 0);
 	}
 	if (out.dst.ip.family != IP_NONE && out.dst.bits > ip_bits(&out.dst.ip))
 		return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What rtnl.c and rtnl_dump.c share. */
+/* What the files of rtnl.h share. */
 #ifndef NETLINK_RTNL_INTERNAL_H
 #define NETLINK_RTNL_INTERNAL_H
 
@@ -13,6 +13,17 @@
 bool rtnl_parse_link(const struct nl_reply *r, struct rtnl_link *ret);
 bool rtnl_parse_addr(const struct nl_reply *r, struct rtnl_addr *ret);
 bool rtnl_parse_route(const struct nl_reply *r, struct rtnl_route *ret);
+
+struct rtnl_request {
+	struct nl_build b;
+	_Alignas(4) unsigned char data[RTNL_REQUEST_MAX];
+};
+
+/* starts a message that asks for an acknowledgement */
+void rtnl_request_init(struct rtnl_request *q, uint16_t type, uint16_t flags);
+/* Sends a change and waits for its acknowledgement, or puts it into the batch; fine is an errno
+ * that counts as success, 0 none. */
+int rtnl_change(struct rtnl *nl, struct rtnl_request *q, int fine, struct err *e);
 
 /* AF_INET or AF_INET6 */
 uint8_t rtnl_family(uint8_t ip_family);

@@ -145,6 +145,7 @@ int netns_do_plug(struct netns_server *s, int netns_fd, const struct netns_plug 
 {
 	static const uint8_t no_mac[MAC_SIZE];
 	char veth[IFNAMSIZ], digits[12], path[NETNS_SYSCTL_MAX];
+	struct rtnl_veth pair;
 	uint8_t mac[MAC_SIZE];
 	struct err ignored;
 	int r;
@@ -160,8 +161,12 @@ int netns_do_plug(struct netns_server *s, int netns_fd, const struct netns_plug 
 	if (memcmp(mac, no_mac, sizeof(mac)) == 0)
 		mac_from_ip(p->address.ip.family != IP_NONE ? &p->address.ip : &p->address6.ip,
 			    mac);
-	if (rtnl_veth_add(&s->rtnl, veth, p->ifname, netns_fd, mac, p->mtu > 0 ? p->mtu : PLUG_MTU,
-			  e) < 0)
+	pair = (struct rtnl_veth){.name = veth,
+				  .peer_name = p->ifname,
+				  .peer_netns_fd = netns_fd,
+				  .peer_mac = mac,
+				  .mtu = p->mtu > 0 ? p->mtu : PLUG_MTU};
+	if (rtnl_veth_add(&s->rtnl, &pair, e) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "net/ipv6/conf/%s/disable_ipv6", veth);
 	netns_sysctl_try(path, "1");

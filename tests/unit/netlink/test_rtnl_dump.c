@@ -35,7 +35,9 @@ static int on_route(const struct rtnl_route *r, void *arg)
 TEST(dumps_show_what_was_made)
 {
 	CLEANUP(rtnl_close) struct rtnl nl = RTNL_INIT;
-	struct rtnl_link_change up = {.set_up = 1};
+	struct rtnl_link_change up = {.set_up = 1, .alias = "what it is for"};
+	struct rtnl_veth pair = {
+		.name = "near0", .peer_name = "far0", .peer_netns_fd = -1, .mtu = 1300};
 	struct seen s = {0};
 	struct rtnl_link l;
 	struct ip_prefix p;
@@ -43,12 +45,14 @@ TEST(dumps_show_what_was_made)
 
 	enter_new_netns();
 	CHECK_OK(rtnl_open(&nl, &e), e);
-	CHECK_OK(rtnl_veth_add(&nl, "near0", "far0", -1, NULL, 1300, &e), e);
+	CHECK_OK(rtnl_veth_add(&nl, &pair, &e), e);
 	CHECK_OK(rtnl_link_get(&nl, "near0", &l, &e), e);
 	CHECK_EQ(l.mtu, 1300);
 	CHECK_OK(ip_prefix_parse("10.9.0.1/24", &p, &e), e);
 	CHECK_OK(rtnl_addr_add(&nl, l.index, &p, &e), e);
 	CHECK_OK(rtnl_link_set(&nl, l.index, &up, &e), e);
+	CHECK_OK(rtnl_link_get(&nl, "near0", &l, &e), e);
+	CHECK_STR(l.alias, "what it is for");
 	CHECK_OK(rtnl_links(&nl, on_link, &s, &e), e);
 	CHECK_OK(rtnl_addrs(&nl, on_addr, &s, &e), e);
 	CHECK_OK(rtnl_routes(&nl, on_route, &s, &e), e);
