@@ -219,4 +219,3 @@ int rtnl_addr_del(struct rtnl *nl, int index, const struct ip_prefix *p, struct 
 {
 	return addr_change(nl, index, p, false, e);
 }
-

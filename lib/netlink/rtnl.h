@@ -3,8 +3,8 @@
  * rtnetlink by hand: links, addresses, routes, rules, neighbours. A socket
  * belongs to the network namespace it was opened in, wherever its owner goes.
  * Every operation waits for the kernel's acknowledgement. One thread at a time
- * per struct rtnl. Errors name the object (those of a batch only its sort); kind by errno (EEXIST ERR_CONFLICT,
- * ENODEV ERR_NOTFOUND, EPERM ERR_DENIED).
+ * per struct rtnl. Errors name the object (those of a batch only its sort); kind by errno (EEXIST
+ * ERR_CONFLICT, ENODEV ERR_NOTFOUND, EPERM ERR_DENIED).
  */
 #ifndef NETLINK_RTNL_H
 #define NETLINK_RTNL_H
@@ -42,14 +42,14 @@ struct rtnl_link {
 };
 
 struct rtnl_veth {
-	const char *name;      /* of the near end */
-	int index;	       /* of the near end; 0: the kernel's choice */
-	int master;	       /* of the near end; 0 none */
-	const char *peer_name; /* of the far end */
-	int peer_netns_fd;     /* where the far end is born; -1: here */
+	const char *name;	 /* of the near end */
+	int index;		 /* of the near end; 0: the kernel's choice */
+	int master;		 /* of the near end; 0 none */
+	const char *peer_name;	 /* of the far end */
+	int peer_netns_fd;	 /* where the far end is born; -1: here */
 	const uint8_t *peer_mac; /* NULL: random */
-	unsigned mtu;	       /* of both; 0: the kernel's choice */
-	bool set_up;	       /* the near end is born up; the far end never is */
+	unsigned mtu;		 /* of both; 0: the kernel's choice */
+	bool set_up;		 /* the near end is born up; the far end never is */
 };
 
 struct rtnl_addr {
@@ -113,8 +113,7 @@ int rtnl_link_get(struct rtnl *nl, const char *name, struct rtnl_link *ret,
 /** rtnl_bridge_add() - creates a bridge, down; mac may be NULL */
 int rtnl_bridge_add(struct rtnl *nl, const char *name, const uint8_t *mac,
 		    struct err *e) WARN_UNUSED;
-/** rtnl_veth_add() - creates a pair; ERR_CONFLICT when one of the names is taken, kind ERR_SYSTEM
- * with EBUSY when the index is */
+/** rtnl_veth_add() - creates a pair; ERR_CONFLICT when a name or the index is taken */
 int rtnl_veth_add(struct rtnl *nl, const struct rtnl_veth *v, struct err *e) WARN_UNUSED;
 /** rtnl_dummy_add() - creates a dummy link, down */
 int rtnl_dummy_add(struct rtnl *nl, const char *name, struct err *e) WARN_UNUSED;

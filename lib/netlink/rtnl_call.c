@@ -25,7 +25,7 @@ struct rtnl_batch {
 	bool collecting;
 	bool failed; /* why holds the first failure of what was sent so far */
 	struct err why;
-	uint32_t first_seq; /* of what[0] */
+	uint32_t first_seq;  /* of what[0] */
 	size_t n, len, last; /* messages, their bytes, where the last begins */
 	struct {
 		uint16_t type;
@@ -245,8 +245,7 @@ static int collect(struct rtnl *nl, struct rtnl_batch *t, struct rtnl_request *q
 {
 	struct nlmsghdr h;
 
-	if ((t->n == BATCH_MAX || t->len + q->b.len > sizeof(t->data)) &&
-	    batch_flush(nl, t, e) < 0)
+	if ((t->n == BATCH_MAX || t->len + q->b.len > sizeof(t->data)) && batch_flush(nl, t, e) < 0)
 		return -1;
 	if (!nl_build_end(&q->b, ++nl->seq))
 		return err_set(e, ERR_INVALID, 0, "rtnetlink request is too long");

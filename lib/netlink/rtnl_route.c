@@ -28,7 +28,8 @@ static int route_change(struct rtnl *nl, const struct rtnl_route *r, bool add, s
 	char text[IP_PREFIX_TEXT_SIZE];
 	struct rtnl_request q;
 
-	rtnl_request_init(&q, add ? RTM_NEWROUTE : RTM_DELROUTE, add ? NLM_F_CREATE | NLM_F_REPLACE : 0);
+	rtnl_request_init(&q, add ? RTM_NEWROUTE : RTM_DELROUTE,
+			  add ? NLM_F_CREATE | NLM_F_REPLACE : 0);
 	nl_build_raw(&q.b, &m, sizeof(m));
 	nl_build_u32(&q.b, RTA_TABLE, table);
 	if (m.rtm_dst_len > 0)
