@@ -133,4 +133,10 @@
 #define FEED_CONNECTIONS_MAX 16
 #define FEED_STATS_MAX	     256
 
+/* slirp4netns: its API socket and the ports published there */
+#define USERNET_API_CLIENTS_MAX 16   /* connections at a time */
+#define USERNET_API_REQUEST_MAX 4096 /* bytes of a request: as many are too many */
+#define USERNET_API_WAIT_MS	3000 /* for the rest of a request */
+#define USERNET_HOSTFWD_MAX	1024 /* published ports */
+
 #endif
