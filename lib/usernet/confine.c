@@ -32,7 +32,8 @@
 #include "sandbox/seccomp.h"
 #include "usernet/usernet_internal.h"
 
-#define LANDLOCK_FS_ALL ((1ULL << 13) - 1) /* every access right of the first ABI */
+#define CAP_NET_BIND_SERVICE (1ULL << 10)
+#define LANDLOCK_FS_ALL	     ((1ULL << 13) - 1) /* every access right of the first ABI */
 
 static void allow_directory(int ruleset, const char *path)
 {
@@ -111,6 +112,7 @@ static const char *const allowed[] = {
 	"getsockname",
 	"getsockopt",
 	"gettimeofday",
+	"listen", /* ports published at slirp4netns' API socket */
 	"lseek",
 	"_llseek",
 	"madvise",
@@ -204,11 +206,15 @@ static void raise_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &r);
 }
 
-int usernet_confine(const char *resolv_conf, struct err *e)
+int usernet_confine(const char *resolv_conf, bool keep_bind, struct err *e)
 {
-	struct caps_sets none = {0};
+	struct caps_sets have, keep = {0};
 
-	if (caps_set(&none, e) < 0)
+	if (caps_get(&have, e) < 0)
+		return -1;
+	if (keep_bind)
+		keep.effective = keep.permitted = have.permitted & CAP_NET_BIND_SERVICE;
+	if (caps_set(&keep, e) < 0)
 		return -1;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	raise_descriptors();

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "usernet/addr.h"
+#include "usernet/usernet.h"
 #include "usernet/usernet_internal.h"
 
 /* The source address the host would use to the world (TEST-NET-1, documentation prefix): connect(2)
@@ -40,7 +41,8 @@ static enum dest gateway(const struct usernet *u, uint8_t family, struct sockadd
 	static const struct ip loopback6 = {.family = IP_V6, .bytes = {[15] = 1}};
 	struct ip host = family == IP_V6 ? loopback6 : ip_v4(INADDR_LOOPBACK);
 
-	if (!u->host_loopback && !host_primary(family, &host))
+	/* slirp4netns has nothing there when the loopback is closed */
+	if (!u->host_loopback && (u->slirp != NULL || !host_primary(family, &host)))
 		return DEST_NO_ROUTE;
 	*ret_len = addr_to_sa(&host, 0, ret);
 	return DEST_OK;
@@ -53,12 +55,27 @@ enum dest tun_destination(const struct usernet *u, const struct ip *dst,
 
 	*ret_len = addr_to_sa(dst, 0, ret_sa);
 	if (ip_eq(dst, &n->dns))
-		return u->no_dns ? DEST_REFUSED : DEST_DNS;
+		return !u->no_dns ? DEST_DNS : u->slirp != NULL ? DEST_SILENT : DEST_REFUSED;
 	if (ip_eq(dst, &n->gateway))
 		return gateway(u, dst->family, ret_sa, ret_len);
 	if (addr_is_closed(dst) || ip_prefix_has(&n->subnet, dst))
 		return DEST_REFUSED;
 	return DEST_OK;
+}
+
+int tun_bind_source(const struct usernet *u, int fd, int family)
+{
+	const struct ip *a = u->slirp == NULL	  ? NULL
+			     : family == AF_INET6 ? &u->slirp->outbound6
+						  : &u->slirp->outbound;
+	struct sockaddr_storage sa;
+	int one = 1;
+
+	if (a == NULL || a->family == IP_NONE)
+		return 0;
+	/* the port is chosen with the destination known: there are more of them */
+	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
+	return bind(fd, (struct sockaddr *)&sa, addr_to_sa(a, 0, &sa));
 }
 
 bool tun_is_own(const struct usernet *u, const struct ip *a)

@@ -20,6 +20,7 @@
 #include "base/rand.h"
 #include "usernet/addr.h"
 #include "usernet/slirp_internal.h"
+#include "usernet/tap_internal.h"
 
 #define ACCEPTS_PER_TURN 16
 #define REST_MS		 100
@@ -62,6 +63,7 @@ static void accepted(struct hostfwd *h, int fd, const struct sockaddr_storage *s
 	k.dst = hostfwd_client(u, &from);
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	tap_ask(u, &k.src);
 	if (k.dst.family != k.src.family || !free_key(u, &k) || tcp_from_host(u, fd, &k) < 0)
 		reset(&fd);
 }
@@ -146,7 +148,7 @@ int hostfwd_add(struct usernet *u, const struct hostfwd_spec *s, int *ret_id, st
 
 	if (u->n_hostfwds >= USERNET_HOSTFWD_MAX)
 		return err_set(e, ERR_UNAVAILABLE, 0, "too many published ports");
-	if (s->host.family == IP_V6 && u->ether->conf.prefix6.ip.family != IP_V6)
+	if (s->host.family == IP_V6 && u->tap->ether.conf.prefix6.ip.family != IP_V6)
 		return err_set(e, ERR_INVALID, 0, "IPv6 needs --enable-ipv6");
 	h = xcalloc(1, sizeof(*h));
 	h->u = u;

@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "usernet/addr.h"
 #include "usernet/slirp_internal.h"
+#include "usernet/tap_internal.h"
 
 #define FIRST_MS       30000
 #define REPLIED_MS     180000
@@ -136,6 +137,7 @@ void hostfwd_udp_input(struct hostfwd *h)
 		c->addr_len = m.msg_namelen;
 		c->local = local_address(&m);
 		wheel_set(&u->wheel, &c->timer, c->replied ? REPLIED_MS : FIRST_MS);
+		tap_ask(u, &k.src);
 		udp_send_to_n(u, &k.dst, k.dport, &k.src, k.sport, u->scratch, (size_t)n);
 	}
 }

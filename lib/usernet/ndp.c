@@ -34,28 +34,27 @@
 static const struct ip all_nodes = {.family = IP_V6, .bytes = {0xff, 0x02, [15] = 1}};
 static const uint8_t all_nodes_mac[MAC_SIZE] = {0x33, 0x33, 0, 0, 0, 1};
 
-static uint64_t pseudo(const uint8_t *ip6, size_t n)
+/* Sum of what the checksum covers: 0xffff when the checksum in it is right. */
+static uint16_t sum(const uint8_t *ip6, size_t n)
 {
-	uint64_t sum = packet_sum(0, ip6 + 8, 32, 0);
+	struct ip src = ether_ip6(ip6 + 8), dst = ether_ip6(ip6 + 24);
 
-	return sum + n + ICMP6_PROTO;
+	return packet_fold(
+		packet_sum(packet_pseudo(&src, &dst, ICMP6_PROTO, n), ip6 + IP6_HDR, n, 0));
 }
 
 /* Header, length and checksum around n bytes of ICMPv6 behind them. */
-static void finish(const struct ether *x, struct ether_reply *r, const struct ip *src,
-		   const struct ip *dst, size_t n)
+static void finish(struct ether_reply *r, const struct ip *src, const struct ip *dst, size_t n)
 {
 	uint8_t *p = r->p + ETHER_HDR;
 
-	(void)x;
 	p[0] = 0x60;
 	packet_put16(p + 4, (uint16_t)n);
 	p[6] = ICMP6_PROTO;
 	p[7] = 255; /* cannot come from beyond the link */
 	memcpy(p + 8, src->bytes, 16);
 	memcpy(p + 24, dst->bytes, 16);
-	packet_put16(p + IP6_HDR + 2,
-		     (uint16_t)~packet_fold(packet_sum(pseudo(p, n), p + IP6_HDR, n, 0)));
+	packet_put16(p + IP6_HDR + 2, (uint16_t)~sum(p, n));
 	r->n = ETHER_HDR + IP6_HDR + n;
 }
 
@@ -96,7 +95,7 @@ void ndp_advertise(const struct ether *x, const uint8_t dst_mac[MAC_SIZE], const
 		memcpy(p + 8, x->conf.dns6.bytes, 16);
 		p += 24;
 	}
-	finish(x, r, &x->link_local, dst, (size_t)(p - icmp));
+	finish(r, &x->link_local, dst, (size_t)(p - icmp));
 }
 
 void ndp_question(const struct ether *x, const struct ip *ip, struct ether_reply *r)
@@ -109,7 +108,7 @@ void ndp_question(const struct ether *x, const struct ip *ip, struct ether_reply
 	icmp[0] = ND_NEIGH_SOLICIT;
 	memcpy(icmp + 8, ip->bytes, 16);
 	put_lladdr(icmp + 24, OPT_SOURCE, x->mac);
-	finish(x, r, &x->link_local, &dst, 32);
+	finish(r, &x->link_local, &dst, 32);
 }
 
 static void answer_neighbour(struct ether *x, const struct ip *src, const struct ip *target,
@@ -123,7 +122,7 @@ static void answer_neighbour(struct ether *x, const struct ip *src, const struct
 	icmp[4] = (uint8_t)(NA_ROUTER | NA_OVERRIDE | (probe ? 0 : NA_SOLICITED));
 	memcpy(icmp + 8, target->bytes, 16);
 	put_lladdr(icmp + 24, OPT_TARGET, x->mac);
-	finish(x, r, target, probe ? &all_nodes : src, 32);
+	finish(r, target, probe ? &all_nodes : src, 32);
 }
 
 /* The options' lengths must come out even; the link-layer address of one kind is given back. */
@@ -193,7 +192,7 @@ bool ndp_input(struct ether *x, const struct packet *ip, const uint8_t src_mac[M
 	icmp = (struct packet){.p = p + IP6_HDR, .n = packet_u16(p + 4)};
 	*ret_bad = true;
 	if (p[7] != 255 || packet_at(ip, IP6_HDR, icmp.n) == NULL || icmp.n < 8 || icmp.p[1] != 0 ||
-	    packet_fold(packet_sum(pseudo(p, icmp.n), icmp.p, icmp.n, 0)) != 0xffff)
+	    sum(p, icmp.n) != 0xffff)
 		return true;
 	src = ether_ip6(p + 8);
 	*ret_bad = !take(x, &icmp, &src, src_mac, r);

@@ -93,11 +93,22 @@ void tcp_maybe_done(struct usernet *u, struct tcp_flow *t)
 	}
 }
 
+void tcp_set_peer(const struct usernet *u, struct tcp_flow *t, const struct packet_ip *ip,
+		  const struct packet_tcp *in)
+{
+	unsigned hdrs = (unsigned)packet_ip_hdr(ip->src.family) + PACKET_TCP_HDR;
+
+	t->snd_wnd = in->wnd;
+	t->mss = in->mss != 0 ? MAX(in->mss, (uint16_t)88) : 536;
+	t->mss = (uint16_t)MIN(t->mss, u->mtu - hdrs);
+	t->snd_scale = in->wscale >= 0 ? (uint8_t)in->wscale : 0;
+	t->rcv_scale = in->wscale >= 0 ? TCP_WSCALE : 0;
+}
+
 static void new_flow(struct usernet *u, const struct flow_key *key, const struct packet_ip *ip,
 		     const struct packet_tcp *in)
 {
 	struct sockaddr_storage sa = {0};
-	unsigned hdrs = (unsigned)packet_ip_hdr(ip->src.family) + PACKET_TCP_HDR;
 	struct tcp_flow *t;
 	socklen_t len;
 
@@ -110,6 +121,8 @@ static void new_flow(struct usernet *u, const struct flow_key *key, const struct
 	case DEST_REFUSED:
 		u->stats.bad_destination++;
 		tcp_reset_reply(u, ip, in);
+		return;
+	case DEST_SILENT:
 		return;
 	case DEST_NO_ROUTE:
 		tun_refuse(u, ip, TUN_NO_ROUTE, 0);
@@ -137,11 +150,7 @@ static void new_flow(struct usernet *u, const struct flow_key *key, const struct
 	wheel_timer_init(&t->timer, tcp_on_timer);
 	t->rcv_edge = t->rcv_nxt;
 	t->snd_una = t->snd_nxt = t->recover = (uint32_t)rand_u64();
-	t->snd_wnd = in->wnd;
-	t->mss = in->mss != 0 ? MAX(in->mss, (uint16_t)88) : 536;
-	t->mss = (uint16_t)MIN(t->mss, u->mtu - hdrs);
-	t->snd_scale = in->wscale >= 0 ? (uint8_t)in->wscale : 0;
-	t->rcv_scale = in->wscale >= 0 ? TCP_WSCALE : 0;
+	tcp_set_peer(u, t, ip, in);
 	t->quote_len = (uint8_t)tun_quote(ip, t->quote);
 	flow_add(&u->flows, &t->f);
 	u->tcp_held++;
@@ -300,7 +309,9 @@ void tcp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 			stray(u, ip, &in);
 		return;
 	}
-	if ((in.flags & PACKET_RST) != 0) {
+	if (t->state == TCP_INWARD) {
+		tcp_inward_input(u, t, ip, &in);
+	} else if ((in.flags & PACKET_RST) != 0) {
 		/* RFC 5961: only the exact number resets; a held SYN is withdrawn by any */
 		if (t->state == TCP_CONNECTING || in.seq == t->rcv_nxt)
 			tcp_kill(u, t, false, true);

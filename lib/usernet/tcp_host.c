@@ -112,23 +112,13 @@ static void on_host(struct loop *l UNUSED, int fd UNUSED, uint32_t events, void 
 	tcp_flush_due(u);
 }
 
-int tcp_host_connect(struct usernet *u, struct tcp_flow *t, const struct sockaddr *sa,
-		     socklen_t len)
+static int watch(struct usernet *u, struct tcp_flow *t)
 {
 	struct err e;
 
-	t->fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (t->fd < 0) {
-		log_warn(NULL, "socket for a connection of the containers: %s", strerror(errno));
-		return -1;
-	}
 	t->host_ready = true;
 	t->cookie[0] = u;
 	t->cookie[1] = t;
-	if (connect(t->fd, sa, len) < 0 && errno != EINPROGRESS) {
-		connect_failed(u, t, errno);
-		return 0;
-	}
 	t->source = loop_add(u->loop, t->fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, on_host,
 			     t->cookie, &e);
 	if (t->source == NULL) {
@@ -136,6 +126,28 @@ int tcp_host_connect(struct usernet *u, struct tcp_flow *t, const struct sockadd
 		return -1;
 	}
 	return 0;
+}
+
+int tcp_host_connect(struct usernet *u, struct tcp_flow *t, const struct sockaddr *sa,
+		     socklen_t len)
+{
+	t->fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (t->fd < 0) {
+		log_warn(NULL, "socket for a connection of the containers: %s", strerror(errno));
+		return -1;
+	}
+	if ((tun_bind_source(u, t->fd, sa->sa_family) < 0 || connect(t->fd, sa, len) < 0) &&
+	    errno != EINPROGRESS) {
+		connect_failed(u, t, errno);
+		return 0;
+	}
+	return watch(u, t);
+}
+
+int tcp_host_adopt(struct usernet *u, struct tcp_flow *t, int fd)
+{
+	t->fd = fd;
+	return watch(u, t);
 }
 
 void tcp_host_read(struct usernet *u, struct tcp_flow *t)

@@ -20,10 +20,11 @@
  * Who may do what in a state:
  * CONNECTING  host connect under way; N's SYN is held, nothing was answered
  * HANDSHAKE   host stands, SYN-ACK sent; host data may be read into the ring
+ * INWARD      begun on the host: SYN sent to N, its answer awaited; host data stays where it is
  * OPEN        both ways; ends are marked by the flags below
  * DEAD        in tcp_dead, descriptor closed; nobody may touch it
  */
-enum tcp_state { TCP_CONNECTING, TCP_HANDSHAKE, TCP_OPEN, TCP_DEAD };
+enum tcp_state { TCP_CONNECTING, TCP_HANDSHAKE, TCP_INWARD, TCP_OPEN, TCP_DEAD };
 
 struct tcp_flow {
 	struct flow f; /* first */
@@ -66,7 +67,13 @@ void tcp_arm(struct usernet *u, struct tcp_flow *t);
 void tcp_on_timer(struct wheel_timer *timer, void *arg);
 uint32_t tcp_window(const struct usernet *u, const struct tcp_flow *t);
 
+/* tcp_inward.c: a segment of N for a flow in state INWARD */
+void tcp_inward_input(struct usernet *u, struct tcp_flow *t, const struct packet_ip *ip,
+		      const struct packet_tcp *in);
+
 /* tcp_host.c */
+/* watches a connected host socket as the flow's own; -1: fd is still the caller's */
+int tcp_host_adopt(struct usernet *u, struct tcp_flow *t, int fd);
 int tcp_host_connect(struct usernet *u, struct tcp_flow *t, const struct sockaddr *sa,
 		     socklen_t len);
 void tcp_host_read(struct usernet *u, struct tcp_flow *t);
@@ -75,6 +82,9 @@ bool tcp_host_write(struct usernet *u, struct tcp_flow *t, const uint8_t *p, siz
 /* tcp.c */
 void tcp_kill(struct usernet *u, struct tcp_flow *t, bool reset_n, bool reset_host);
 void tcp_reap(struct usernet *u);
+/* what N's SYN says of it: window, scales, segment size */
+void tcp_set_peer(const struct usernet *u, struct tcp_flow *t, const struct packet_ip *ip,
+		  const struct packet_tcp *in);
 void tcp_maybe_done(struct usernet *u, struct tcp_flow *t);
 
 #endif

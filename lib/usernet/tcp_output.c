@@ -92,7 +92,9 @@ void tcp_reset_reply(struct usernet *u, const struct packet_ip *ip, const struct
 
 void tcp_synack(struct usernet *u, struct tcp_flow *t)
 {
-	tcp_segment(u, t, PACKET_SYN | PACKET_ACK, t->snd_nxt - 1, 0, 0);
+	uint8_t flags = t->state == TCP_INWARD ? PACKET_SYN : PACKET_SYN | PACKET_ACK;
+
+	tcp_segment(u, t, flags, t->snd_nxt - 1, 0, 0);
 }
 
 void tcp_set_due(struct usernet *u, struct tcp_flow *t)
@@ -148,7 +150,7 @@ void tcp_arm(struct usernet *u, struct tcp_flow *t)
 	int64_t delay = (int64_t)TCP_RTO_MS << t->retries;
 	bool waiting = t->snd_nxt != t->snd_una || t->down.len > 0;
 
-	if (t->state == TCP_HANDSHAKE)
+	if (t->state == TCP_HANDSHAKE || t->state == TCP_INWARD)
 		delay = 1000LL << t->retries;
 	else if (!waiting && (t->up.cap > 0 || t->down.cap > 0))
 		delay = TCP_TRIM_MS;
@@ -183,7 +185,7 @@ void tcp_on_timer(struct wheel_timer *timer, void *arg)
 	struct usernet *u = arg;
 	bool waiting = t->snd_nxt != t->snd_una || t->down.len > 0;
 
-	if (t->state == TCP_HANDSHAKE) {
+	if (t->state == TCP_HANDSHAKE || t->state == TCP_INWARD) {
 		if (++t->retries > TCP_SYN_RETRIES)
 			tcp_kill(u, t, false, true);
 		else

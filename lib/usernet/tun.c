@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/time.h"
 #include "usernet/addr.h"
+#include "usernet/tap_internal.h"
 #include "usernet/usernet_internal.h"
 
 #define TUN_READS_PER_TURN 64
@@ -71,7 +72,7 @@ void tun_input(struct usernet *u, const struct packet *v, bool check_sums)
 		handle_ip(u, &ip, true);
 }
 
-static void on_tun(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *arg)
+static void on_tun(struct loop *l, int fd, uint32_t events UNUSED, void *arg)
 {
 	struct usernet *u = arg;
 	size_t skip = u->vnet ? sizeof(struct virtio_net_hdr) : 0;
@@ -81,9 +82,11 @@ static void on_tun(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *
 		struct packet v;
 		bool check = true;
 
-		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			log_warn(NULL, "tun: %s", strerror(errno));
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+			log_warn(NULL, "tun: %s", n == 0 ? "closed" : strerror(errno));
 			tun_detach(u);
+			if (u->slirp != NULL)
+				loop_stop(l, 0); /* the namespace is gone, nobody brings another */
 			break;
 		}
 		if (n <= 0 || (size_t)n < skip)
@@ -93,7 +96,10 @@ static void on_tun(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *
 			check = (u->rx[0] &
 				 (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID)) == 0;
 		v = (struct packet){.p = u->rx + skip, .n = (size_t)n - skip};
-		tun_input(u, &v, check);
+		if (u->tap != NULL)
+			tap_input(u, &v, check);
+		else
+			tun_input(u, &v, check);
 	}
 	tcp_flush_due(u);
 }
@@ -116,8 +122,8 @@ int tun_attach(struct usernet *u, int fd, const struct usernet_ctl_tun *t, struc
 	struct ip_prefix net4 = {.ip = ip_v4(packet_u32(t->subnet)), .bits = t->bits}, net6;
 	struct ifreq r = {0};
 
-	if (t->bits < 8 || t->bits > 29)
-		return err_set(e, ERR_INVALID, 0, "tun: prefix length %u is not within 8 to 29",
+	if (t->bits < 1 || t->bits > 29)
+		return err_set(e, ERR_INVALID, 0, "tun: prefix length %u is not within 1 to 29",
 			       t->bits);
 	if (ip_prefix_parse(USERNET_CIDR6, &net6, e) < 0)
 		return -1;
@@ -130,6 +136,8 @@ int tun_attach(struct usernet *u, int fd, const struct usernet_ctl_tun *t, struc
 	u->host_loopback = t->host_loopback != 0;
 	u->no_dns = t->disable_dns != 0;
 	u->mtu = t->mtu >= 576 && t->mtu <= 65521 ? t->mtu : 65520;
+	if (u->tap != NULL && tap_attach(u, t, e) < 0)
+		return -1;
 	fd_set_nonblock(fd, true);
 	u->tun_source = loop_add(u->loop, fd, EPOLLIN, on_tun, u, e);
 	if (u->tun_source == NULL)

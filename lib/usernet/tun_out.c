@@ -9,6 +9,7 @@
 #include <sys/uio.h>
 
 #include "base/mem.h"
+#include "usernet/tap_internal.h"
 #include "usernet/usernet_internal.h"
 
 uint8_t *tun_out_start(struct usernet *u, struct tun_out *o, const struct ip *src,
@@ -75,7 +76,8 @@ static void leave_checksum(struct tun_out *o, struct virtio_net_hdr *vh)
 bool tun_write(struct usernet *u, struct tun_out *o)
 {
 	struct virtio_net_hdr vh = {0};
-	struct iovec iov[4];
+	uint8_t frame[ETHER_HDR];
+	struct iovec iov[5];
 	int n = 0;
 
 	if (u->tun_fd < 0)
@@ -86,6 +88,13 @@ bool tun_write(struct usernet *u, struct tun_out *o)
 		finish_checksum(o);
 	if (u->vnet)
 		iov[n++] = (struct iovec){.iov_base = &vh, .iov_len = sizeof(vh)};
+	if (u->tap != NULL) {
+		/* N's kernel counts from the frame's beginning */
+		ether_header(&u->tap->ether, o->hdr, frame);
+		vh.csum_start = (uint16_t)(vh.csum_start + (vh.flags != 0 ? ETHER_HDR : 0));
+		vh.hdr_len = (uint16_t)(vh.hdr_len + (vh.gso_type != 0 ? ETHER_HDR : 0));
+		iov[n++] = (struct iovec){.iov_base = frame, .iov_len = ETHER_HDR};
+	}
 	iov[n++] = (struct iovec){.iov_base = o->hdr, .iov_len = o->hdr_len};
 	for (int i = 0; i < o->n_payload; i++)
 		iov[n++] = o->payload[i];

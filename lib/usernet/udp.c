@@ -146,7 +146,8 @@ static struct udp_flow *new_flow(struct usernet *u, const struct flow_key *k,
 		return NULL;
 	}
 	setsockopt(w->fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
-	if (w->fd < 0 || connect(w->fd, (const struct sockaddr *)sa, len) < 0) {
+	if (w->fd < 0 || tun_bind_source(u, w->fd, sa->ss_family) < 0 ||
+	    connect(w->fd, (const struct sockaddr *)sa, len) < 0) {
 		report(u, k, errno, 0);
 		kill_flow(u, w);
 		return NULL;
@@ -179,6 +180,8 @@ static struct udp_flow *flow_of(struct usernet *u, const struct packet_ip *ip,
 	case DEST_OK:
 		addr_set_port(&sa, in->dport);
 		return new_flow(u, &key, &sa, len);
+	case DEST_SILENT:
+		return NULL;
 	case DEST_NO_ROUTE:
 		tun_refuse(u, ip, TUN_NO_ROUTE, 0);
 		return NULL;
@@ -203,6 +206,8 @@ void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 		dns_query(u, ip, &in);
 		return;
 	}
+	if (hostfwd_udp_reply(u, ip, &in))
+		return;
 	w = flow_of(u, ip, &in);
 	if (w == NULL)
 		return;

@@ -18,6 +18,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "usernet/slirp_internal.h"
+#include "usernet/tap_internal.h"
 #include "usernet/usernet_internal.h"
 
 static void on_signal(struct loop *l, int fd UNUSED, uint32_t events UNUSED, void *arg UNUSED)
@@ -50,6 +52,8 @@ static void init(struct usernet *u, const struct usernet_conf *c)
 	list_init(&u->ports);
 	list_init(&u->relays_dead);
 	list_init(&u->stocks);
+	list_init(&u->hostfwds);
+	list_init(&u->api_clients);
 	u->tun_fd = -1;
 	u->pool_fd = -1;
 	u->control_fd = c->control_fd;
@@ -60,7 +64,9 @@ static void init(struct usernet *u, const struct usernet_conf *c)
 
 static void clear(struct usernet *u)
 {
+	slirp_serve_end(u);
 	tun_detach(u);
+	tap_end(u);
 	port_del_all(u);
 	pool_clear(u);
 	pipes_clear(&u->pipes);
@@ -91,7 +97,13 @@ int usernet_run(const struct usernet_conf *c, struct err *e)
 		return -1;
 	if (c->control_fd >= 0 && steer_start(u, e) < 0)
 		return -1;
-	if (!c->no_sandbox && usernet_confine(u->resolv.path, e) < 0)
+	u->slirp = c->slirp;
+	if (c->slirp != NULL) {
+		tap_start(u, c->tun_fd);
+		if (slirp_serve(u, e) < 0)
+			return -1;
+	}
+	if (!c->no_sandbox && usernet_confine(u->resolv.path, c->slirp != NULL, e) < 0)
 		return err_wrap(e, "confine usernet");
 	if (c->netns_fd >= 0)
 		pool_set_channel(u, c->netns_fd);
@@ -99,5 +111,7 @@ int usernet_run(const struct usernet_conf *c, struct err *e)
 		return -1;
 	if (c->ready_fd >= 0 && fd_write_all(c->ready_fd, "1", 1, e) < 0)
 		return -1;
+	if (c->ready_fd >= 0 && c->slirp != NULL)
+		close(c->ready_fd); /* some wait for its end */
 	return loop_run(u->loop, e);
 }

@@ -12,6 +12,13 @@
 #include "base/err.h"
 #include "usernet/control.h"
 
+/* What being called as slirp4netns adds: the device is a tap. */
+struct usernet_slirp {
+	int api_fd;		       /* listening; -1: no API */
+	int exit_fd;		       /* the process ends when something happens there; -1 none */
+	struct ip outbound, outbound6; /* the host's addresses to go out from; IP_NONE any */
+};
+
 struct usernet_conf {
 	int tun_fd;		    /* -1: none (yet) */
 	int netns_fd;		    /* -1: none (yet) */
@@ -19,7 +26,8 @@ struct usernet_conf {
 	int ready_fd;		    /* one byte is written when confined and running; -1 none */
 	struct usernet_ctl_tun tun; /* as for USERNET_CTL_TUN */
 	const char *resolv_conf;    /* NULL: /etc/resolv.conf */
-	bool no_sandbox;	    /* for debugging only */
+	const struct usernet_slirp *slirp; /* NULL: no; borrowed until usernet_run() returns */
+	bool no_sandbox;		   /* for debugging only */
 };
 
 /** usernet_run() - confines the process and serves until SIGTERM, SIGINT or the end of the control

@@ -44,6 +44,9 @@ struct tun_net {
 	struct ip gateway, dns, guest; /* ::2, ::3, ::100 of it */
 };
 
+struct tap;
+struct usernet_slirp;
+
 struct usernet {
 	struct loop *loop;
 	struct wheel wheel;
@@ -69,6 +72,13 @@ struct usernet {
 	size_t n_dns_queries;
 	bool ping_refused_logged;
 	struct usernet_stats stats;
+
+	struct tap *tap;		   /* the device is a tap; NULL: a tun */
+	const struct usernet_slirp *slirp; /* called as slirp4netns; else NULL */
+	struct list hostfwds;		   /* struct hostfwd */
+	struct list api_clients;
+	size_t n_hostfwds, n_api_clients;
+	int last_hostfwd; /* id */
 
 	int control_fd;
 	int pool_fd;	    /* channel to the netns-helper; -1 none */
@@ -142,10 +152,13 @@ void tun_unreachable_from(struct usernet *u, enum tun_error what, const struct i
 void tun_refuse(struct usernet *u, const struct packet_ip *ip, enum tun_error what, unsigned mtu);
 
 /* dest.c */
-enum dest { DEST_OK, DEST_DNS, DEST_REFUSED, DEST_NO_ROUTE };
+enum dest { DEST_OK, DEST_DNS, DEST_REFUSED, DEST_NO_ROUTE, DEST_SILENT /* as if lost */ };
 /** tun_destination() - where a packet to dst is to go; *ret_sa without port, valid for DEST_OK */
 enum dest tun_destination(const struct usernet *u, const struct ip *dst,
 			  struct sockaddr_storage *ret_sa, socklen_t *ret_len);
+/** tun_bind_source() - binds a host socket to the outward address that was asked for, if any; 0 or
+ * -1 with errno */
+int tun_bind_source(const struct usernet *u, int fd, int family);
 /** tun_is_own() - the gateway's or the nameserver's address */
 bool tun_is_own(const struct usernet *u, const struct ip *a);
 
@@ -153,12 +166,18 @@ bool tun_is_own(const struct usernet *u, const struct ip *a);
 void tcp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums);
 void tcp_flush_due(struct usernet *u);
 void tcp_kill_all(struct usernet *u);
+/* tcp_inward.c: a connection accepted on the host (fd, taken over) goes on to key.src in N, as if
+ * from key.dst; -1: fd is still the caller's */
+int tcp_from_host(struct usernet *u, int fd, const struct flow_key *key);
 
 /* udp.c */
 void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums);
 void udp_send_to_n(struct usernet *u, const struct ip *src, uint16_t sport, const struct ip *dst,
 		   uint16_t dport, const void *p, size_t n);
 void udp_kill_all(struct usernet *u);
+
+/* hostfwd_udp.c: true when the datagram answers a client of a port published there */
+bool hostfwd_udp_reply(struct usernet *u, const struct packet_ip *ip, const struct packet_udp *in);
 
 /* ping.c */
 void ping_input(struct usernet *u, const struct packet_ip *ip, bool check_sums);
@@ -194,6 +213,7 @@ int steer_start(struct usernet *u, struct err *e) WARN_UNUSED;
 void steer_netns_lost(struct usernet *u);
 
 /* confine.c */
-int usernet_confine(const char *resolv_conf, struct err *e) WARN_UNUSED;
+/* keep_bind: CAP_NET_BIND_SERVICE stays if we have it */
+int usernet_confine(const char *resolv_conf, bool keep_bind, struct err *e) WARN_UNUSED;
 
 #endif
