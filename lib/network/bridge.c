@@ -134,6 +134,7 @@ int netns_do_bridge(struct netns_server *s, const struct netns_bridge *b, struct
 		return -1;
 	if (b->gateway6.ip.family != IP_NONE && rtnl_addr_add(nl, link.index, &b->gateway6, e) < 0)
 		return -1;
+	netns_anyip_addresses(s);
 	if (!b->internal) {
 		drop_rules(nl, &link);
 		return 0;
@@ -154,5 +155,8 @@ int netns_do_bridge_remove(struct netns_server *s, const char *name, struct err 
 	if (!str_eq(link.kind, "bridge"))
 		return err_set(e, ERR_INVALID, 0, "link %s is no bridge", name);
 	drop_rules(&s->rtnl, &link);
-	return rtnl_link_del(&s->rtnl, name, e);
+	if (rtnl_link_del(&s->rtnl, name, e) < 0)
+		return -1;
+	netns_anyip_addresses(s);
+	return 0;
 }

@@ -21,17 +21,26 @@ struct pool_channel {
 
 static void channel_end(struct loop *l, struct pool_channel *c)
 {
+	netns_anyip_end(c->server, c);
 	loop_del(l, c->source);
 	fd_close(&c->fd);
 	free(c);
 }
 
-static int dispatch(struct netns_server *s, const struct pool_request *q, struct pool_answer *a,
+static int dispatch(struct pool_channel *c, const struct pool_request *q, struct pool_answer *a,
 		    int fds[POOL_BATCH], size_t *n_fds)
 {
+	struct netns_server *s = c->server;
+
 	switch (q->op) {
 	case POOL_SOCKETS:
 		return netns_pool_sockets(s, q, a, fds, n_fds);
+	case POOL_SYN_WATCH:
+		return netns_pool_syn_watch(s, c, q, fds, n_fds);
+	case POOL_LISTEN:
+		return netns_pool_listen(s, c, q, fds, n_fds);
+	case POOL_UNLISTEN:
+		return netns_pool_unlisten(s, c, q);
 	default:
 		return EOPNOTSUPP;
 	}
@@ -44,7 +53,7 @@ static int answer(struct pool_channel *c, const struct pool_request *q, struct e
 	size_t n = 0;
 	int r;
 
-	a.sys = dispatch(c->server, q, &a, fds, &n);
+	a.sys = dispatch(c, q, &a, fds, &n);
 	r = fd_send(c->fd, &a, sizeof(a), fds, n, e);
 	while (n > 0)
 		fd_close(&fds[--n]);

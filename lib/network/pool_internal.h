@@ -16,4 +16,15 @@ int netns_pool_sockets(struct netns_server *s, const struct pool_request *q, str
 /* one socket as pool_kind says, in the namespace the process is in; -1 with errno */
 int netns_pool_socket(uint32_t kind);
 
+/* anyip.c; its rules: server_internal.h */
+/* channel: whose usernet asks; only the one that called SYN_WATCH last may listen. The first watch
+ * of a channel brings a second descriptor: N's addresses (struct pool_locals) */
+int netns_pool_syn_watch(struct netns_server *s, const void *channel, const struct pool_request *q,
+			 int fds[POOL_BATCH], size_t *n_fds);
+int netns_pool_listen(struct netns_server *s, const void *channel, const struct pool_request *q,
+		      int fds[POOL_BATCH], size_t *n_fds);
+int netns_pool_unlisten(struct netns_server *s, const void *channel, const struct pool_request *q);
+/* the channel is closed: its rules go, so that translation serves at once */
+void netns_anyip_end(struct netns_server *s, const void *channel);
+
 #endif

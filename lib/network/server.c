@@ -174,13 +174,15 @@ static void server_clear(struct netns_server *s)
 	loop_free(s->loop);
 	rtnl_close(&s->rtnl);
 	fd_close(&s->self_netns_fd);
+	fd_close(&s->anyip.notes_fd);
 	fd_close(&s->listen_fd);
 }
 
 int netns_server_run(const struct netns_server_conf *conf, struct err *e)
 {
 	CLEANUP(server_clear)
-	struct netns_server s = {.rtnl = RTNL_INIT, .self_netns_fd = -1, .listen_fd = -1};
+	struct netns_server s = {
+		.rtnl = RTNL_INIT, .self_netns_fd = -1, .listen_fd = -1, .anyip.notes_fd = -1};
 	CLEANUP(fd_closep) int signal_fd = -1;
 
 	signal(SIGPIPE, SIG_IGN);

@@ -23,6 +23,7 @@
  *  310   iif BRIDGE from SUBNET     goto 500              (not when internal)
  *  320   iif BRIDGE                 blackhole             (spoofed source)
  *  400   (what the tun brings)      lookup local
+ *  405   to the tun's gateway       goto 500: the host's address is outside too  (anyip.c)
  *  410                              lookup main, not its default route: the containers
  *  500   (tun and bridges)          lookup APART: prohibit every bridge's subnet and the tun's
  *                                   own address
@@ -42,6 +43,7 @@ enum netns_rule {
 	NETNS_RULE_BRIDGE_OUT = 310,
 	NETNS_RULE_BRIDGE_SPOOF = 320,
 	NETNS_RULE_LOCAL_IN = 400,
+	NETNS_RULE_GATEWAY_IN = 405,
 	NETNS_RULE_MAIN_IN = 410,
 	NETNS_RULE_APART = 500,
 	NETNS_RULE_ANYIP = 600,
@@ -56,11 +58,18 @@ enum netns_rule {
 #define NETNS_TABLE_ANYIP  9001
 #define NETNS_TABLE_BRIDGE 10000 /* + the bridge's index */
 
+/* the fast path: anyip.c */
+struct netns_anyip {
+	const void *owner; /* channel of the usernet it belongs to; NULL: no rules are set */
+	int notes_fd;	   /* N's addresses go there; -1 none */
+};
+
 struct netns_server {
 	struct loop *loop;
 	struct rtnl rtnl;  /* in N */
 	int self_netns_fd; /* N, to come back to */
 	int listen_fd;
+	struct netns_anyip anyip;
 };
 
 /* sysctl.c: name below /proc/sys of the namespace the process is in */
@@ -92,5 +101,8 @@ int netns_lo_up(struct rtnl *nl, struct err *e) WARN_UNUSED;
 
 /* pool.c: serves one channel until its other end is closed; owns fd */
 int netns_pool_serve(struct netns_server *s, int fd, struct err *e) WARN_UNUSED;
+
+/* anyip.c: N's addresses changed: whoever watches SYNs is told */
+void netns_anyip_addresses(struct netns_server *s);
 
 #endif

@@ -25,8 +25,10 @@ enum pool_op {
 	 * container that has that address: marked and transparent, so that they may be bound to
 	 * any client's address; the answer carries that container's gateways */
 	POOL_SOCKETS = 1,
-	/* one AF_PACKET socket in N that sees SYNs which come from the bridges; kind TCP4 or TCP6
-	 */
+	/* a raw socket in N that sees the SYNs N's routing delivers to listeners of POOL_LISTEN,
+	 * but those that come by the tun; kind TCP4 or TCP6. The first watch of a channel brings a
+	 * second descriptor, on which struct pool_locals arrive. n: listeners held from an earlier
+	 * channel, whose rules are kept; 0: what is there is removed */
 	POOL_SYN_WATCH,
 	/* a transparent listener in N for port, the policy rule that leads to it, and the filter
 	 * that keeps it silent; kind TCP4 or TCP6 */
@@ -44,7 +46,7 @@ struct pool_request {
 	uint32_t version; /* POOL_VERSION */
 	uint32_t op;	  /* enum pool_op */
 	uint32_t kind;	  /* enum pool_kind; 0 for POOL_DNS */
-	uint32_t n;	  /* POOL_SOCKETS: 1 to POOL_BATCH; else 0 */
+	uint32_t n;	  /* POOL_SOCKETS: 1 to POOL_BATCH; POOL_SYN_WATCH: see there */
 	uint16_t port;	  /* POOL_LISTEN, POOL_UNLISTEN; else 0 */
 	struct ip child;  /* POOL_SOCKETS; else IP_NONE */
 };
@@ -55,6 +57,20 @@ struct pool_answer {
 	int32_t sys;	   /* errno when it could not be done, else 0 */
 	/* POOL_SOCKETS in a container's namespace: the addresses of its bridge, IP_NONE: none */
 	struct ip gateway, gateway6;
+};
+
+#define POOL_LOCALS_MAX 512
+
+struct pool_local {
+	uint32_t ifindex;
+	struct ip_prefix prefix; /* an address of N itself with its subnet */
+};
+
+/* All of N's addresses, sent by the helper at first and whenever they change. */
+struct pool_locals {
+	uint32_t version; /* POOL_VERSION */
+	uint32_t n;
+	struct pool_local a[POOL_LOCALS_MAX];
 };
 
 /** pool_request_ok() - every field of q, n_bytes long, lies in its range */
