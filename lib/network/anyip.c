@@ -103,8 +103,10 @@ static void flush(struct netns_server *s)
 }
 
 /* The table that ports' rules lead to, and the way to it for the gateway's address. */
-static int base_rules(struct netns_server *s, uint8_t family, const struct ip *gateway)
+static int base_rules(struct netns_server *s, uint8_t family, const struct rtnl_route *out)
 {
+	const struct ip *gateway = &out->gateway;
+	char tun[IFNAMSIZ], path[NETNS_SYSCTL_MAX];
 	struct rtnl_rule rule = gateway_rule(family);
 	struct rtnl_route all = {.family = family,
 				 .table = NETNS_TABLE_ANYIP,
@@ -114,6 +116,11 @@ static int base_rules(struct netns_server *s, uint8_t family, const struct ip *g
 	struct err e;
 
 	rule.dst = (struct ip_prefix){.ip = *gateway, .bits = (uint8_t)ip_bits(gateway)};
+	/* what usernet answers as N's own address would be taken for spoofed */
+	if (if_indextoname((unsigned)out->oif, tun) != NULL) {
+		snprintf(path, sizeof(path), "net/ipv4/conf/%s/accept_local", tun);
+		netns_sysctl_try(path, "1");
+	}
 	if (rtnl_route_add(&s->rtnl, &all, &e) < 0 || rtnl_rule_add(&s->rtnl, &rule, &e) < 0) {
 		log_debug(&e, "fast path");
 		return e.sys != 0 ? e.sys : EIO;
@@ -261,7 +268,7 @@ int netns_pool_syn_watch(struct netns_server *s, const void *channel, const stru
 			return sys;
 		*n_fds = 1;
 	}
-	sys = base_rules(s, family, &out.gateway);
+	sys = base_rules(s, family, &out);
 	if (sys != 0) {
 		if (*n_fds > 0)
 			fd_close(&fds[1]);
