@@ -105,13 +105,15 @@ static inline void lab_rules(struct rtnl *nl)
 static inline void lab_box(struct lab *l)
 {
 	CLEANUP(rtnl_close) struct rtnl nl = RTNL_INIT;
+	struct rtnl_veth veth = {.name = "veth0", .peer_name = "eth0", .mtu = 1500};
 	int index;
 	struct err e;
 
 	CHECK(unshare(CLONE_NEWNET) == 0);
 	l->box = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	CHECK(setns(l->s.self_netns_fd, CLONE_NEWNET) == 0);
-	CHECK_OK(rtnl_veth_add(&l->s.rtnl, "veth0", "eth0", l->box, NULL, 1500, &e), e);
+	veth.peer_netns_fd = l->box;
+	CHECK_OK(rtnl_veth_add(&l->s.rtnl, &veth, &e), e);
 	lab_up(&l->s.rtnl, "veth0", NULL, NULL);
 	CHECK(setns(l->box, CLONE_NEWNET) == 0);
 	CHECK_OK(rtnl_open(&nl, &e), e);
