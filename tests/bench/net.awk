@@ -74,7 +74,11 @@ function table(    r, i, j, n, f, b, bar, line, verdict, ours) {
 
 BEGIN { n_engines = split(engines, engine, " ") }
 /^#/ { next }
-FNR == NR { row[++rows] = $0; next }
+FNR == NR {
+	if (only == "" || index(" " only " ", " " substr($0, 1, index($0, "|") - 1) " "))
+		row[++rows] = $0
+	next
+}
 NF == 3 { value[$1, $2, ++count[$1, $2]] = $3 + 0 }
 END {
 	table()
