@@ -17,6 +17,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "container/runtime_internal.h"
@@ -29,7 +30,17 @@
 #define TIOCGPTPEER _IO('T', 0x41)
 #endif
 
-#define EXEC_NAMESPACES (CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP)
+/* Without those that the container shares with us (--network host): the host's cannot be joined. */
+static int namespaces_of(pid_t init_pid)
+{
+	static const enum ns_kind kinds[] = {NS_MNT, NS_UTS, NS_IPC, NS_NET, NS_CGROUP};
+	int flags = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (ns_same(init_pid, kinds[i]) != 1)
+			flags |= ns_kind_flag(kinds[i]);
+	return flags;
+}
 
 static int before_join(struct runtime_setup *s, const struct runtime_exec *a, struct err *e)
 {
@@ -61,7 +72,8 @@ static int join(const struct runtime_exec *a, struct err *e)
 	/* first of all: clearing a set that was never made closes descriptors at random */
 	ns_set_init(&set);
 	if (a->init_pidfd >= 0) {
-		if (setns(a->init_pidfd, EXEC_NAMESPACES | (a->user_ns ? CLONE_NEWUSER : 0)) == 0)
+		if (setns(a->init_pidfd,
+			  namespaces_of(a->init_pid) | (a->user_ns ? CLONE_NEWUSER : 0)) == 0)
 			return 0;
 		if (errno != EINVAL) /* EINVAL: before Linux 5.8 a pidfd is no namespace */
 			return err_sys(e, "join the container");

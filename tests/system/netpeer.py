@@ -5,6 +5,8 @@
 netpeer.py serve ADDR PORT      TCP (get N, put) and UDP echo on one port, until killed
 netpeer.py dns ADDR             answers every A question with 192.0.2.77, on port 53
 netpeer.py get|put ADDR PORT N  one transfer, digests compared; put half-closes
+netpeer.py slow ADDR PORT N     half-closes at once, then receives N bytes during four seconds
+netpeer.py storm ADDR PORT N    N connections, up to 256 at a time, each gets 1000 bytes
 netpeer.py udp ADDR PORT        echo of several sizes
 netpeer.py ask ADDR NAME        one DNS question over UDP and one over TCP, prints the addresses
 netpeer.py refused ADDR PORT    a connection must be refused, at once
@@ -42,6 +44,12 @@ def serve_one(conn):
         line = f.readline().split()
         if line and line[0] == b"get":
             get(conn, int(line[1]))
+        elif line and line[0] == b"slow":
+            f.read()
+            for i in range(40):
+                conn.sendall(bytes(int(line[1]) // 40 + 1))
+                time.sleep(0.1)
+            conn.sendall(b"end")
         elif line:
             h, n = hashlib.sha256(), 0
             while part := f.read(BLOCK):
@@ -60,7 +68,7 @@ def udp_echo(addr, port):
 
 def serve(addr, port):
     threading.Thread(target=udp_echo, args=(addr, port), daemon=True).start()
-    with socket.create_server((addr, port), backlog=128) as s:
+    with socket.create_server((addr, port), backlog=1024) as s:
         while True:
             conn, _ = s.accept()
             threading.Thread(target=serve_one, args=(conn,), daemon=True).start()
@@ -117,6 +125,38 @@ def transfer(verb, addr, port, n):
     while part := s.recv(256):
         got += part
     assert got == b"%d %s" % (n, h.hexdigest().encode()), got
+
+
+def slow(addr, port, n):
+    s = socket.create_connection((addr, port), timeout=30)
+    s.sendall(b"slow %d\n" % n)
+    s.shutdown(socket.SHUT_WR)
+    got = b""
+    while part := s.recv(BLOCK):
+        got += part
+    assert len(got) == n // 40 * 40 + 43 and got.endswith(b"end"), len(got)
+
+
+def storm(addr, port, n):
+    """Every one must succeed, each with the right bytes."""
+    numbers, failed, lock = iter(range(n)), [], threading.Lock()
+
+    def some():
+        while True:
+            with lock:
+                if next(numbers, None) is None:
+                    return
+            try:
+                transfer("get", addr, port, 1000)
+            except (OSError, AssertionError) as e:
+                failed.append(str(e))
+
+    threads = [threading.Thread(target=some) for _ in range(256)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not failed, (len(failed), failed[:5])
 
 
 def udp(addr, port):
@@ -183,6 +223,8 @@ def main(verb, *a):
         globals()[verb](a[0], int(a[1]))
     elif verb in ("get", "put"):
         transfer(verb, a[0], int(a[1]), int(a[2]))
+    elif verb in ("slow", "storm"):
+        globals()[verb](a[0], int(a[1]), int(a[2]))
     elif verb == "usernet":
         usernet(a[0], list(a[1:]))
     else:
