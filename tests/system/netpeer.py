@@ -30,7 +30,7 @@ BLOCK = 1 << 20
 
 def get(conn, n):
     """Sends n bytes and their digest."""
-    block, h = os.urandom(BLOCK), hashlib.sha256()
+    block, h = os.urandom(min(n, BLOCK)), hashlib.sha256()
     while n > 0:
         part = block[: min(n, BLOCK)]
         h.update(part)
@@ -113,7 +113,7 @@ def transfer(verb, addr, port, n):
         assert tail == h.hexdigest().encode(), "digest differs"
         return
     s.sendall(b"put\n")
-    block, h = os.urandom(BLOCK), hashlib.sha256()
+    block, h = os.urandom(min(n, BLOCK)), hashlib.sha256()
     left = n
     while left > 0:
         part = block[: min(left, BLOCK)]
