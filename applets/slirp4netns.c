@@ -320,7 +320,11 @@ int slirp4netns_main(int argc, char **argv);
 int slirp4netns_main(int argc, char **argv)
 {
 	struct conf c = {.mtu = "1500", .cidr = "10.0.2.0/24"};
-	struct run r = {.net = {.tun_fd = -1, .netns_fd = -1, .control_fd = -1, .ready_fd = -1},
+	struct run r = {.net = {.tun_fd = -1,
+				.netns_fd = -1,
+				.control_fd = -1,
+				.feed_fd = -1,
+				.ready_fd = -1},
 			.slirp = {.api_fd = -1, .exit_fd = -1},
 			.tap_fd = -1};
 	struct err e;

@@ -11,7 +11,7 @@
 #include "usernet/usernet.h"
 
 struct conf {
-	int tun_fd, netns_fd, control_fd, ready_fd, mtu;
+	int tun_fd, netns_fd, control_fd, feed_fd, ready_fd, mtu;
 	const char *cidr;
 	const char *resolv_conf;
 	bool disable_host_loopback, disable_dns, no_sandbox, debug;
@@ -25,6 +25,8 @@ static const struct opt opts[] = {
 	{0, "tun-fd", OPT_INT, AT(tun_fd), "FD", "serve this tun device from the start", NULL},
 	{0, "netns-fd", OPT_INT, AT(netns_fd), "FD", "get sockets from this netns-helper channel",
 	 NULL},
+	{0, "feed-fd", OPT_INT, AT(feed_fd), "FD",
+	 "be told the containers' names by connections to this listening socket", NULL},
 	{0, "ready-fd", OPT_INT, AT(ready_fd), "FD", "write one byte there when running", NULL},
 	{0, "cidr", OPT_STR, AT(cidr), "CIDR", "subnet of the tun (default 10.0.2.0/24)", NULL},
 	{0, "mtu", OPT_INT, AT(mtu), "MTU", "of the tun (default 65520)", NULL},
@@ -69,6 +71,7 @@ int usernet_main(int argc, char **argv)
 	struct conf c = {.tun_fd = -1,
 			 .netns_fd = -1,
 			 .control_fd = -1,
+			 .feed_fd = -1,
 			 .ready_fd = -1,
 			 .mtu = 65520,
 			 .cidr = "10.0.2.0/24",
@@ -94,6 +97,7 @@ int usernet_main(int argc, char **argv)
 	u.tun_fd = c.tun_fd;
 	u.netns_fd = c.netns_fd;
 	u.control_fd = c.control_fd;
+	u.feed_fd = c.feed_fd;
 	u.ready_fd = c.ready_fd;
 	u.resolv_conf = c.resolv_conf;
 	u.no_sandbox = c.no_sandbox;

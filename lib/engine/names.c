@@ -266,6 +266,8 @@ static void *run(void *arg)
 			disconnected(n);
 			if (time_mono_ms() - since_ms > RETRY_MAX_MS)
 				delay_ms = RETRY_MIN_MS;
+		} else if (e.kind == ERR_NOTFOUND) {
+			return NULL; /* another network driver's rootlesskit: nobody will listen */
 		} else {
 			log_debug(&e, "names");
 		}

@@ -19,7 +19,7 @@ struct names;
 struct names *names_new(const char *state_dir);
 /** names_start() - the table is as complete as a start of the engine makes it: connect, push it
  * (what usernet knew from an earlier engine and is not in it goes), and keep it pushed. Call once,
- * after containers were taken back. Starts a thread */
+ * after containers were taken back. Starts a thread, which ends where there is no usernet */
 int names_start(struct names *n, struct err *e) WARN_UNUSED;
 /** names_free() - ends the thread and frees; usernet keeps what it knows. NULL is fine */
 void names_free(struct names *n);

@@ -41,6 +41,8 @@ static int dispatch(struct pool_channel *c, const struct pool_request *q, struct
 		return netns_pool_listen(s, c, q, fds, n_fds);
 	case POOL_UNLISTEN:
 		return netns_pool_unlisten(s, c, q);
+	case POOL_DNS:
+		return netns_pool_dns(fds, n_fds);
 	default:
 		return EOPNOTSUPP;
 	}

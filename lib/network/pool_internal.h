@@ -15,6 +15,8 @@ int netns_pool_sockets(struct netns_server *s, const struct pool_request *q, str
 		       int fds[POOL_BATCH], size_t *n_fds);
 /* one socket as pool_kind says, in the namespace the process is in; -1 with errno */
 int netns_pool_socket(uint32_t kind);
+/* dnssock.c */
+int netns_pool_dns(int fds[POOL_BATCH], size_t *n_fds);
 
 /* anyip.c; its rules: server_internal.h */
 /* channel: whose usernet asks; only the one that called SYN_WATCH last may listen. The first watch

@@ -21,13 +21,15 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "usernet/feed.h"
 
 #define ENVIRON_MAX_BYTES (2 * 1024 * 1024)
 
 /* Only files that we or RootlessKit make: the directory may be any the user named. */
 static const char *const known_files[] = {
-	RK_FILE_CHILD_PID, RK_FILE_API, RK_FILE_NETNS, RK_FILE_USERNS, "netns-helper.sock",
-	"resolv.conf",	   "hosts",	".s4nn.sock",  ".bp.sock",     ".bp-ready.pipe",
+	RK_FILE_CHILD_PID,   RK_FILE_API, RK_FILE_NETNS,    RK_FILE_USERNS,
+	"netns-helper.sock", FEED_SOCKET, "resolv.conf",    "hosts",
+	".s4nn.sock",	     ".bp.sock",  ".bp-ready.pipe",
 };
 
 char *rk_state_path(const struct rk_state *s, const char *name)

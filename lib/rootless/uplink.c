@@ -15,15 +15,18 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/net.h"
 #include "base/path.h"
 #include "base/proc.h"
 #include "base/time.h"
 #include "usernet/control.h"
+#include "usernet/feed.h"
 
 #define RETRY_DELAY_MIN_MS 100
 #define RETRY_DELAY_MAX_MS 10000
 #define RETRY_CALM_MS	   60000
-#define USERNET_CHILD_FD   3
+#define USERNET_CONTROL_FD 3
+#define USERNET_FEED_FD	   4
 
 /* usernet is started again: whoever calls must not take that for an answer. */
 static void plan_retry(struct rk_uplink *u)
@@ -104,6 +107,7 @@ void rk_uplink_init(struct rk_uplink *u, const struct rk_conf *conf, const char 
 		.ports = ports,
 		.relay = {.add = relay_add, .del = relay_del, .arg = u},
 		.ctl_fd = -1,
+		.feed_fd = -1,
 		.tun_fd = -1,
 	};
 	rk_ports_init(ports, conf->port_kind == RK_PORT_NONE ? NULL : &u->relay);
@@ -114,18 +118,32 @@ static bool needs_usernet(const struct rk_uplink *u)
 	return u->conf->net_kind == RK_NET_USERNET || u->conf->port_kind == RK_PORT_BUILTIN;
 }
 
+/* The engine's way to usernet; made once, so that it is there while usernet is started again. */
+static int open_feed(struct rk_uplink *u, struct err *e)
+{
+	CLEANUP(freep) char *path = path_join(u->state_dir, FEED_SOCKET);
+
+	if (u->feed_fd < 0)
+		u->feed_fd = net_listen_unix(path, SOCK_SEQPACKET, 0600, e);
+	return u->feed_fd < 0 ? -1 : 0;
+}
+
 int rk_uplink_spawn(struct rk_uplink *u, struct err *e)
 {
-	static const char *const argv[] = {"usernet", "--control-fd", "3", NULL};
-	struct proc_fd pass = {.child_fd = USERNET_CHILD_FD};
-	struct proc_spec spec = {.argv = argv, .fds = &pass, .n_fds = 1, .new_session = true};
+	static const char *const argv[] = {"usernet", "--control-fd", "3", "--feed-fd", "4", NULL};
+	struct proc_fd pass[] = {{.child_fd = USERNET_CONTROL_FD}, {.child_fd = USERNET_FEED_FD}};
+	struct proc_spec spec = {
+		.argv = argv, .fds = pass, .n_fds = ARRAY_LEN(pass), .new_session = true};
 	int pair[2];
 
 	if (!needs_usernet(u))
 		return 0;
+	if (open_feed(u, e) < 0)
+		return err_wrap(e, "usernet");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_sys(e, "socketpair");
-	pass.fd = pair[1];
+	pass[0].fd = pair[1];
+	pass[1].fd = u->feed_fd;
 	u->usernet = proc_spawn(&spec, e);
 	close(pair[1]);
 	if (u->usernet < 0) {
@@ -277,6 +295,7 @@ void rk_uplink_close(struct rk_uplink *u)
 	}
 	u->usernet = u->driver = 0;
 	fd_close(&u->tun_fd);
+	fd_close(&u->feed_fd);
 	netns_client_free(u->helper);
 	u->helper = NULL;
 }

@@ -24,6 +24,7 @@ struct rk_uplink {
 	struct rk_ports *ports;
 	pid_t usernet; /* 0: not running */
 	int ctl_fd;
+	int feed_fd;  /* listens for usernet */
 	int tun_fd;   /* ours, so that N keeps its device while usernet is started again */
 	pid_t driver; /* the external program; 0: none */
 	int64_t retry_at_ms;

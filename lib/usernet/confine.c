@@ -169,14 +169,14 @@ static int confine_calls(struct err *e)
 {
 	static const char *const open_names[] = {"openat"}, *const open_old[] = {"open"};
 	static const char *const sock_names[] = {"socket"}, *const ioctl_names[] = {"ioctl"};
-	static const char *const prot_names[] = {"mprotect"};
+	static const char *const prot_names[] = {"mprotect"}, *const pair_names[] = {"socketpair"};
 	CLEANUP(sandbox_filter_clear) struct sandbox_filter filter = {0};
 	CLEANUP(sandbox_rules_clear)
 	struct sandbox_rules rules = {.default_action = SANDBOX_ACT_ERRNO | EPERM};
 	uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
 
-	rules.rules = xcalloc(7, sizeof(*rules.rules));
-	rules.n_rules = 7;
+	rules.rules = xcalloc(9, sizeof(*rules.rules));
+	rules.n_rules = 9;
 	add_names(&rules.rules[0], allowed, ARRAY_LEN(allowed));
 	add_names(&rules.rules[1], open_names, 1);
 	add_arg(&rules.rules[1], 2, SANDBOX_CMP_MASKED_EQ, writing, O_RDONLY);
@@ -191,6 +191,13 @@ static int confine_calls(struct err *e)
 	add_arg(&rules.rules[5], 1, SANDBOX_CMP_MASKED_EQ, 0xffffffffU, TUNGETIFF);
 	add_names(&rules.rules[6], prot_names, 1);
 	add_arg(&rules.rules[6], 2, SANDBOX_CMP_LT, 4 /* PROT_EXEC */, 0);
+	/* a TCP client of the nameserver's address on the tun: one end for it, one for dns_stream.c
+	 */
+	add_names(&rules.rules[7], pair_names, 1);
+	add_arg(&rules.rules[7], 0, SANDBOX_CMP_EQ, AF_UNIX, 0);
+	/* a nameserver with a scope, fe80::1%eth0 */
+	add_names(&rules.rules[8], ioctl_names, 1);
+	add_arg(&rules.rules[8], 1, SANDBOX_CMP_MASKED_EQ, 0xffffffffU, SIOCGIFINDEX);
 	if (sandbox_filter_compile(&rules, &filter, e) < 0)
 		return -1;
 	return sandbox_filter_install(&filter, e);

@@ -64,7 +64,7 @@ int feed_stats(const char *state_dir, struct feed_stat **ret, size_t *ret_n, str
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	CLEANUP(freep) char *answer = NULL;
 	CLEANUP(fd_closep) int fd = -1;
-	size_t n;
+	size_t n = 0;
 
 	fd = feed_connect(state_dir, e);
 	if (fd < 0)

@@ -56,4 +56,5 @@ void pool_set_channel(struct usernet *u, int fd)
 	pool_clear(u);
 	fd_set_nonblock(fd, true);
 	u->pool_fd = fd;
+	dns_sock_open(u);
 }

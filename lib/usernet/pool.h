@@ -35,7 +35,7 @@ enum pool_op {
 	POOL_LISTEN,
 	/* takes the policy rule back; no descriptor in the answer */
 	POOL_UNLISTEN,
-	/* two descriptors on 127.0.0.11:53 in N: a UDP socket and a TCP listener */
+	/* two descriptors on 127.0.0.11:53 in N: a UDP socket and a TCP listener, in this order */
 	POOL_DNS,
 	POOL_OP_END,
 };

@@ -6,15 +6,29 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "base/buf.h"
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 socklen_t resolv_len(const struct sockaddr_storage *s)
 {
 	return s->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+/* As if_nametoindex(3), whose socket of another family the confined process may not open. */
+static uint32_t scope_of(const char *ifname)
+{
+	CLEANUP(fd_closep) int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq r = {0};
+
+	str_copy(r.ifr_name, ifname, sizeof(r.ifr_name));
+	return fd >= 0 && ioctl(fd, SIOCGIFINDEX, &r) == 0 ? (uint32_t)r.ifr_ifindex : 0;
 }
 
 static void add_server(struct resolv *r, const char *word, size_t n)
@@ -37,7 +51,7 @@ static void add_server(struct resolv *r, const char *word, size_t n)
 	} else if (inet_pton(AF_INET6, text, &s6->sin6_addr) == 1) {
 		s6->sin6_family = AF_INET6;
 		s6->sin6_port = htons(53);
-		s6->sin6_scope_id = percent != NULL ? if_nametoindex(percent) : 0;
+		s6->sin6_scope_id = percent != NULL ? scope_of(percent) : 0;
 	} else {
 		return;
 	}
@@ -65,7 +79,7 @@ void resolv_parse(struct resolv *r, const char *text)
 		add_server(r, "127.0.0.1", 9);
 }
 
-void resolv_refresh(struct resolv *r)
+bool resolv_refresh(struct resolv *r)
 {
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	struct stat st;
@@ -74,15 +88,17 @@ void resolv_refresh(struct resolv *r)
 	if (stat(r->path, &st) == 0) {
 		if (r->n > 0 && st.st_ino == r->ino && st.st_mtim.tv_sec == r->when.tv_sec &&
 		    st.st_mtim.tv_nsec == r->when.tv_nsec)
-			return;
+			return false;
 		if (file_read(AT_FDCWD, r->path, USERNET_RESOLV_MAX, &b, &e) == 0) {
 			r->when = st.st_mtim;
 			r->ino = st.st_ino;
 			resolv_parse(r, buf_str(&b));
-			return;
+			return true;
 		}
 		log_debug(&e, "resolv.conf");
 	}
-	if (r->n == 0)
-		resolv_parse(r, "");
+	if (r->n > 0)
+		return false;
+	resolv_parse(r, "");
+	return true;
 }

@@ -18,9 +18,11 @@ struct resolv {
 	struct sockaddr_storage servers[USERNET_RESOLV_SERVERS]; /* port 53 */
 };
 
-/** resolv_refresh() - stats the file and reads it if it is another; a vanished file keeps the old
- * servers. No server named: 127.0.0.1, as resolv.conf(5) says */
-void resolv_refresh(struct resolv *r);
+/** resolv_refresh() - stats the file and reads it if it is another; true when it did. A vanished
+ * file keeps the old servers. No server named: 127.0.0.1, as resolv.conf(5) says. One stat(2) a
+ * question rather than inotify(7): it follows links, bind mounts and replaced directories, costs
+ * what reading an inotify descriptor would, and nothing wakes up when nobody asks */
+bool resolv_refresh(struct resolv *r);
 /** resolv_parse() - nameserver lines of a text of n bytes (NUL-terminated) */
 void resolv_parse(struct resolv *r, const char *text);
 /** resolv_len() - size of a server's socket address */

@@ -28,7 +28,11 @@
 	X(ping_refused, "echo requests the host does not let us send")           \
 	X(no_descriptor, "flows that got no descriptor")                         \
 	X(no_memory, "flows and buffers that got no memory")                     \
-	X(dns_dropped, "questions malformed or beyond the limit")
+	X(dns_questions, "questions for names that came in")                     \
+	X(dns_dropped, "questions malformed, answers nobody took")               \
+	X(dns_limit, "questions beyond a limit of those under way")              \
+	X(dns_failed, "questions no server answered")                            \
+	X(dns_mismatch, "answers that were not to what was asked")
 
 struct usernet_stats {
 #define X(name, help) uint64_t name;

@@ -132,9 +132,7 @@ static void new_flow(struct usernet *u, const struct flow_key *key, const struct
 			tcp_reset_reply(u, ip, in);
 			return;
 		}
-		resolv_refresh(&u->resolv);
-		sa = u->resolv.servers[0];
-		len = resolv_len(&sa);
+		len = 0;
 		break;
 	case DEST_OK:
 		addr_set_port(&sa, in->dport);
@@ -154,7 +152,8 @@ static void new_flow(struct usernet *u, const struct flow_key *key, const struct
 	t->quote_len = (uint8_t)tun_quote(ip, t->quote);
 	flow_add(&u->flows, &t->f);
 	u->tcp_held++;
-	if (tcp_host_connect(u, t, (struct sockaddr *)&sa, len) < 0)
+	if ((len == 0 ? tcp_host_dns(u, t) : tcp_host_connect(u, t, (struct sockaddr *)&sa, len)) <
+	    0)
 		tcp_kill(u, t, false, false);
 }
 

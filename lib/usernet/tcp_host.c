@@ -32,7 +32,7 @@ static bool met_itself(int fd)
 
 	return getsockname(fd, (struct sockaddr *)&a, &la) == 0 &&
 	       getpeername(fd, (struct sockaddr *)&b, &lb) == 0 && la == lb &&
-	       memcmp(&a, &b, la) == 0;
+	       a.ss_family != AF_UNIX && memcmp(&a, &b, la) == 0;
 }
 
 static void on_connected(struct usernet *u, struct tcp_flow *t)
@@ -148,6 +148,17 @@ int tcp_host_adopt(struct usernet *u, struct tcp_flow *t, int fd)
 {
 	t->fd = fd;
 	return watch(u, t);
+}
+
+int tcp_host_dns(struct usernet *u, struct tcp_flow *t)
+{
+	int fd = dns_stream_open(u, &t->f.key.src, t->f.key.sport);
+
+	if (fd < 0) {
+		u->stats.no_descriptor++;
+		return -1;
+	}
+	return tcp_host_adopt(u, t, fd);
 }
 
 void tcp_host_read(struct usernet *u, struct tcp_flow *t)

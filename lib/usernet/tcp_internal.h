@@ -76,6 +76,8 @@ void tcp_inward_input(struct usernet *u, struct tcp_flow *t, const struct packet
 int tcp_host_adopt(struct usernet *u, struct tcp_flow *t, int fd);
 int tcp_host_connect(struct usernet *u, struct tcp_flow *t, const struct sockaddr *sa,
 		     socklen_t len);
+/* the host's side is our own nameserver */
+int tcp_host_dns(struct usernet *u, struct tcp_flow *t);
 void tcp_host_read(struct usernet *u, struct tcp_flow *t);
 bool tcp_host_write(struct usernet *u, struct tcp_flow *t, const uint8_t *p, size_t n);
 

@@ -48,7 +48,6 @@ static void init(struct usernet *u, const struct usernet_conf *c)
 	u->rings.max = USERNET_RINGS_BYTES_MAX;
 	list_init(&u->tcp_due);
 	list_init(&u->tcp_dead);
-	list_init(&u->dns_queries);
 	list_init(&u->ports);
 	list_init(&u->relays_dead);
 	list_init(&u->stocks);
@@ -60,6 +59,7 @@ static void init(struct usernet *u, const struct usernet_conf *c)
 	u->resolv.path = c->resolv_conf != NULL ? c->resolv_conf : "/etc/resolv.conf";
 	u->rx = xmalloc(USERNET_TUN_BUF);
 	u->scratch = xmalloc(USERNET_SCRATCH);
+	dns_init(u);
 }
 
 static void clear(struct usernet *u)
@@ -68,6 +68,8 @@ static void clear(struct usernet *u)
 	tun_detach(u);
 	tap_end(u);
 	port_del_all(u);
+	feed_serve_stop(u);
+	dns_clear(u);
 	pool_clear(u);
 	pipes_clear(&u->pipes);
 	loop_free(u->loop);
@@ -96,6 +98,8 @@ int usernet_run(const struct usernet_conf *c, struct err *e)
 	if (add_signals(u->loop, &signal_fd, e) < 0)
 		return -1;
 	if (c->control_fd >= 0 && steer_start(u, e) < 0)
+		return -1;
+	if (c->feed_fd >= 0 && feed_serve_start(u, c->feed_fd, e) < 0)
 		return -1;
 	u->slirp = c->slirp;
 	if (c->slirp != NULL) {

@@ -23,6 +23,7 @@ struct usernet_conf {
 	int tun_fd;		    /* -1: none (yet) */
 	int netns_fd;		    /* -1: none (yet) */
 	int control_fd;		    /* -1: none; the process then runs until SIGTERM */
+	int feed_fd;		    /* listening socket of feed.h; -1: none */
 	int ready_fd;		    /* one byte is written when confined and running; -1 none */
 	struct usernet_ctl_tun tun; /* as for USERNET_CTL_TUN */
 	const char *resolv_conf;    /* NULL: /etc/resolv.conf */

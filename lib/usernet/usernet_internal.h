@@ -22,6 +22,7 @@
 #include "usernet/control.h"
 #include "usernet/flow.h"
 #include "usernet/frag.h"
+#include "usernet/nametab.h"
 #include "usernet/packet.h"
 #include "usernet/pool.h"
 #include "usernet/resolv.h"
@@ -68,8 +69,9 @@ struct usernet {
 	uint8_t *scratch; /* USERNET_SCRATCH, valid within one callback */
 
 	struct resolv resolv;
-	struct list dns_queries;
-	size_t n_dns_queries;
+	struct nametab names;
+	struct dns *dns;	 /* dns_internal.h */
+	struct feed_serve *feed; /* feed_serve.c */
 	bool ping_refused_logged;
 	struct usernet_stats stats;
 
@@ -184,8 +186,25 @@ void ping_input(struct usernet *u, const struct packet_ip *ip, bool check_sums);
 void ping_kill_all(struct usernet *u);
 
 /* dns.c */
+void dns_init(struct usernet *u);
+void dns_clear(struct usernet *u);
+/** dns_query() - a datagram to the nameserver's address on the tun */
 void dns_query(struct usernet *u, const struct packet_ip *ip, const struct packet_udp *udp);
+/** dns_stream_open() - a TCP client of the nameserver: a connected stream socket (the caller's,
+ * non-blocking, AF_UNIX) whose other end answers; or -1 with errno */
+int dns_stream_open(struct usernet *u, const struct ip *asker, uint16_t port);
 void dns_kill_all(struct usernet *u);
+/** dns_sock_open() - there is a (new) channel to the netns-helper: 127.0.0.11:53 in N, if it is not
+ * open yet */
+void dns_sock_open(struct usernet *u);
+
+/* feed_serve.c: usernet's end of the feed (feed.h) */
+int feed_serve_start(struct usernet *u, int listen_fd, struct err *e) WARN_UNUSED;
+/** feed_serve_drain() - reads what was sent so far; uses the scratch */
+void feed_serve_drain(struct usernet *u);
+void feed_serve_stop(struct usernet *u);
+/** feed_is_listener() - the engine itself listens there (addr is one of the host's) */
+bool feed_is_listener(const struct usernet *u, const struct ip *addr, uint16_t port);
 
 /* pool.c: one request to the netns-helper (microseconds; blocks for at most a second). 0, the
  * answer's errno, or ENOTCONN without a helper; *n_fds descriptors are the caller's. */

@@ -39,6 +39,7 @@ static inline struct engine engine_start(const char *resolv_conf, int control_fd
 		struct usernet_conf c2 = {.tun_fd = pair[1],
 					  .netns_fd = -1,
 					  .control_fd = control_fd,
+					  .feed_fd = -1,
 					  .ready_fd = ready[1],
 					  .resolv_conf = resolv_conf,
 					  .no_sandbox = true,

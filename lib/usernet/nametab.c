@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * The table of names; see names.h. The search follows moby's
+ * The table of names; see nametab.h. The search follows moby's
  * libnetwork/sandbox.go ResolveName(): for "a.b.c" first that name in every
  * network of the container, then "a.b" in network "c", then "a" in "b.c"; for
  * each of them links before names; the first network that knows it answers.
  */
-#include "usernet/names.h"
+#include "usernet/nametab.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +17,14 @@
 
 #define KEY_SIZE (FEED_ID_SIZE + 256)
 
-struct names_list {
-	struct names_entry **items;
+struct nametab_list {
+	struct nametab_entry **items;
 	size_t n;
 };
 
 static void entry_free(void *p)
 {
-	struct names_entry *en = p;
+	struct nametab_entry *en = p;
 
 	feed_endpoint_clear(&en->ep);
 	free(en->dns);
@@ -33,17 +33,17 @@ static void entry_free(void *p)
 
 static void container_free(void *p)
 {
-	free(((struct names_container *)p)->entries);
+	free(((struct nametab_container *)p)->entries);
 	free(p);
 }
 
 static void list_free(void *p)
 {
-	free(((struct names_list *)p)->items);
+	free(((struct nametab_list *)p)->items);
 	free(p);
 }
 
-void names_init(struct names *t)
+void nametab_init(struct nametab *t)
 {
 	map_init(&t->endpoints, entry_free);
 	map_init(&t->containers, container_free);
@@ -51,7 +51,7 @@ void names_init(struct names *t)
 	map_init(&t->by_name, list_free);
 }
 
-void names_clear(struct names *t)
+void nametab_clear(struct nametab *t)
 {
 	map_clear(&t->by_name);
 	map_clear(&t->addresses);
@@ -72,13 +72,13 @@ static bool name_key(const char *network_id, const char *name, char out[KEY_SIZE
 	return true;
 }
 
-static void add_pointer(struct names_entry ***items, size_t *n, struct names_entry *en)
+static void add_pointer(struct nametab_entry ***items, size_t *n, struct nametab_entry *en)
 {
 	*items = xrealloc(*items, (*n + 1) * sizeof(**items));
 	(*items)[(*n)++] = en;
 }
 
-static void drop_pointer(struct names_entry **items, size_t *n, const struct names_entry *en)
+static void drop_pointer(struct nametab_entry **items, size_t *n, const struct nametab_entry *en)
 {
 	size_t left = 0;
 
@@ -88,7 +88,7 @@ static void drop_pointer(struct names_entry **items, size_t *n, const struct nam
 	*n = left;
 }
 
-static void index_address(struct names *t, const struct ip *addr, struct names_entry *en)
+static void index_address(struct nametab *t, const struct ip *addr, struct nametab_entry *en)
 {
 	char text[IP_TEXT_SIZE];
 
@@ -96,7 +96,8 @@ static void index_address(struct names *t, const struct ip *addr, struct names_e
 		map_put(&t->addresses, ip_format(addr, text), en);
 }
 
-static void unindex_address(struct names *t, const struct ip *addr, const struct names_entry *en)
+static void unindex_address(struct nametab *t, const struct ip *addr,
+			    const struct nametab_entry *en)
 {
 	char text[IP_TEXT_SIZE];
 
@@ -105,10 +106,10 @@ static void unindex_address(struct names *t, const struct ip *addr, const struct
 		map_del(&t->addresses, text);
 }
 
-static void index_name(struct names *t, const char *name, struct names_entry *en)
+static void index_name(struct nametab *t, const char *name, struct nametab_entry *en)
 {
 	char key[KEY_SIZE];
-	struct names_list *l;
+	struct nametab_list *l;
 
 	if (!name_key(en->ep.network_id, name, key))
 		return;
@@ -121,10 +122,10 @@ static void index_name(struct names *t, const char *name, struct names_entry *en
 		add_pointer(&l->items, &l->n, en);
 }
 
-static void unindex_name(struct names *t, const char *name, const struct names_entry *en)
+static void unindex_name(struct nametab *t, const char *name, const struct nametab_entry *en)
 {
 	char key[KEY_SIZE];
-	struct names_list *l;
+	struct nametab_list *l;
 
 	if (!name_key(en->ep.network_id, name, key))
 		return;
@@ -138,8 +139,8 @@ static void unindex_name(struct names *t, const char *name, const struct names_e
 
 static int by_order(const void *a, const void *b)
 {
-	const struct feed_endpoint *x = &(*(struct names_entry *const *)a)->ep;
-	const struct feed_endpoint *y = &(*(struct names_entry *const *)b)->ep;
+	const struct feed_endpoint *x = &(*(struct nametab_entry *const *)a)->ep;
+	const struct feed_endpoint *y = &(*(struct nametab_entry *const *)b)->ep;
 
 	if (x->order != y->order)
 		return x->order < y->order ? -1 : 1;
@@ -147,29 +148,29 @@ static int by_order(const void *a, const void *b)
 		      y->network_name != NULL ? y->network_name : "");
 }
 
-static void join_container(struct names *t, struct names_entry *en)
+static void join_container(struct nametab *t, struct nametab_entry *en)
 {
-	struct names_container *c = map_get(&t->containers, en->ep.container_id);
+	struct nametab_container *c = map_get(&t->containers, en->ep.container_id);
 
 	if (c == NULL) {
 		c = xcalloc(1, sizeof(*c));
 		map_put(&t->containers, en->ep.container_id, c);
 	}
 	add_pointer(&c->entries, &c->n, en);
-	qsort(c->entries, c->n, sizeof(struct names_entry *), by_order);
+	qsort(c->entries, c->n, sizeof(struct nametab_entry *), by_order);
 	en->container = c;
 }
 
-static void leave_container(struct names *t, struct names_entry *en)
+static void leave_container(struct nametab *t, struct nametab_entry *en)
 {
-	struct names_container *c = en->container;
+	struct nametab_container *c = en->container;
 
 	drop_pointer(c->entries, &c->n, en);
 	if (c->n == 0)
 		map_del(&t->containers, en->ep.container_id);
 }
 
-static void parse_servers(struct names_entry *en)
+static void parse_servers(struct nametab_entry *en)
 {
 	struct err ignored;
 
@@ -179,9 +180,9 @@ static void parse_servers(struct names_entry *en)
 			en->n_dns++;
 }
 
-void names_remove(struct names *t, const char *endpoint_id)
+void nametab_remove(struct nametab *t, const char *endpoint_id)
 {
-	struct names_entry *en = map_steal(&t->endpoints, endpoint_id);
+	struct nametab_entry *en = map_steal(&t->endpoints, endpoint_id);
 
 	if (en == NULL)
 		return;
@@ -193,11 +194,11 @@ void names_remove(struct names *t, const char *endpoint_id)
 	entry_free(en);
 }
 
-bool names_put(struct names *t, const struct feed_endpoint *ep)
+bool nametab_put(struct nametab *t, const struct feed_endpoint *ep)
 {
-	struct names_entry *en;
+	struct nametab_entry *en;
 
-	names_remove(t, ep->endpoint_id);
+	nametab_remove(t, ep->endpoint_id);
 	if (t->endpoints.n >= FEED_ENDPOINTS_MAX || ep->endpoint_id[0] == '\0')
 		return false;
 	en = xcalloc(1, sizeof(*en));
@@ -212,41 +213,41 @@ bool names_put(struct names *t, const struct feed_endpoint *ep)
 	return true;
 }
 
-void names_begin(struct names *t)
+void nametab_begin(struct nametab *t)
 {
 	map_for_each (slot, &t->endpoints)
-		((struct names_entry *)slot->value)->stale = true;
+		((struct nametab_entry *)slot->value)->stale = true;
 }
 
-void names_end(struct names *t)
+void nametab_end(struct nametab *t)
 {
 	CLEANUP(strv_clear) struct strv gone = STRV_INIT;
 
 	map_for_each (slot, &t->endpoints)
-		if (((struct names_entry *)slot->value)->stale)
+		if (((struct nametab_entry *)slot->value)->stale)
 			strv_add(&gone, slot->key);
 	for (size_t i = 0; i < gone.len; i++)
-		names_remove(t, gone.items[i]);
+		nametab_remove(t, gone.items[i]);
 }
 
 /* --- questions --- */
 
-static const struct names_entry *by_address(const struct names *t, const struct ip *addr)
+static const struct nametab_entry *by_address(const struct nametab *t, const struct ip *addr)
 {
 	char text[IP_TEXT_SIZE];
 
 	return map_get(&t->addresses, ip_format(addr, text));
 }
 
-const struct names_container *names_asker(const struct names *t, const struct ip *addr)
+const struct nametab_container *nametab_asker(const struct nametab *t, const struct ip *addr)
 {
-	const struct names_entry *en = by_address(t, addr);
+	const struct nametab_entry *en = by_address(t, addr);
 
 	return en != NULL ? en->container : NULL;
 }
 
 struct search {
-	const struct names *t;
+	const struct nametab *t;
 	uint8_t family;
 	struct ip *ret;
 	size_t max, n;
@@ -254,10 +255,10 @@ struct search {
 };
 
 /* A name in one network. */
-static bool in_network(struct search *s, const struct names_entry *en, const char *name)
+static bool in_network(struct search *s, const struct nametab_entry *en, const char *name)
 {
 	char key[KEY_SIZE];
-	const struct names_list *l;
+	const struct nametab_list *l;
 
 	if (!name_key(en->ep.network_id, name, key))
 		return false;
@@ -274,7 +275,7 @@ static bool in_network(struct search *s, const struct names_entry *en, const cha
 }
 
 /* What a link of this endpoint calls name; NULL when it is none. */
-static const char *link_target(const struct names_entry *en, const char *name)
+static const char *link_target(const struct nametab_entry *en, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -288,11 +289,11 @@ static const char *link_target(const struct names_entry *en, const char *name)
 }
 
 /* name in the network called network ("": every network of the container) */
-static bool search_networks(struct search *s, const struct names_container *c, const char *name,
+static bool search_networks(struct search *s, const struct nametab_container *c, const char *name,
 			    const char *network, bool links)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		const struct names_entry *en = c->entries[i];
+		const struct nametab_entry *en = c->entries[i];
 		const char *target = link_target(en, name);
 
 		if (network[0] != '\0' &&
@@ -306,9 +307,9 @@ static bool search_networks(struct search *s, const struct names_container *c, c
 	return false;
 }
 
-enum names_answer names_resolve(const struct names *t, const struct names_container *c,
-				const char *name, uint8_t family, struct ip *ret, size_t max,
-				size_t *ret_n)
+enum nametab_answer nametab_resolve(const struct nametab *t, const struct nametab_container *c,
+				    const char *name, uint8_t family, struct ip *ret, size_t max,
+				    size_t *ret_n)
 {
 	struct search s = {.t = t, .family = family, .ret = ret, .max = max};
 	char head[256];
@@ -316,29 +317,29 @@ enum names_answer names_resolve(const struct names *t, const struct names_contai
 
 	*ret_n = 0;
 	if (c == NULL || name[0] == '\0' || str_copy(head, name, sizeof(head)) >= sizeof(head))
-		return NAMES_UNKNOWN;
+		return NAMETAB_UNKNOWN;
 	cut = strlen(head);
 	for (const char *network = "";;) {
 		if (search_networks(&s, c, head, network, true) ||
 		    search_networks(&s, c, head, network, false)) {
 			*ret_n = s.n;
-			return NAMES_FOUND;
+			return NAMETAB_FOUND;
 		}
 		if (s.exists)
-			return NAMES_NO_DATA;
+			return NAMETAB_NO_DATA;
 		while (cut > 0 && name[cut - 1] != '.')
 			cut--;
 		if (cut <= 1)
-			return NAMES_UNKNOWN;
+			return NAMETAB_UNKNOWN;
 		network = name + cut;
 		head[--cut] = '\0';
 	}
 }
 
-bool names_shares_network(const struct names *t, const struct names_container *c,
-			  const struct ip *addr)
+bool nametab_shares_network(const struct nametab *t, const struct nametab_container *c,
+			    const struct ip *addr)
 {
-	const struct names_entry *en = by_address(t, addr);
+	const struct nametab_entry *en = by_address(t, addr);
 
 	for (size_t i = 0; en != NULL && c != NULL && i < c->n; i++)
 		if (strcmp(c->entries[i]->ep.network_id, en->ep.network_id) == 0)
@@ -346,20 +347,20 @@ bool names_shares_network(const struct names *t, const struct names_container *c
 	return false;
 }
 
-bool names_reverse(const struct names *t, const struct names_container *c, const struct ip *addr,
-		   char *ret, size_t size)
+bool nametab_reverse(const struct nametab *t, const struct nametab_container *c,
+		     const struct ip *addr, char *ret, size_t size)
 {
-	const struct names_entry *en = by_address(t, addr);
+	const struct nametab_entry *en = by_address(t, addr);
 	int n;
 
-	if (en == NULL || en->ep.names.len == 0 || !names_shares_network(t, c, addr))
+	if (en == NULL || en->ep.names.len == 0 || !nametab_shares_network(t, c, addr))
 		return false;
 	n = snprintf(ret, size, "%s.%s", en->ep.names.items[0],
 		     en->ep.network_name != NULL ? en->ep.network_name : "");
 	return n > 0 && (size_t)n < size;
 }
 
-bool names_is_internal(const struct names_container *c)
+bool nametab_is_internal(const struct nametab_container *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (!c->entries[i]->ep.internal)
@@ -367,7 +368,7 @@ bool names_is_internal(const struct names_container *c)
 	return c->n > 0;
 }
 
-bool names_has_ip6(const struct names_container *c)
+bool nametab_has_ip6(const struct nametab_container *c)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (c->entries[i]->ep.v6.family != IP_NONE)
