@@ -19,11 +19,17 @@
 #include "network/server_internal.h"
 #include "usernet/control.h"
 
+#ifndef TUN_F_USO4 /* headers before Linux 6.2 */
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
 #define TUN_TXQLEN 4096 /* its ring counts packets, not bytes */
 
 static int open_tun(const char *ifname, int *ret_fd, struct err *e)
 {
 	CLEANUP(fd_closep) int fd = -1;
+	const unsigned long tso = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
 	struct ifreq r = {.ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR};
 
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -40,8 +46,11 @@ static int open_tun(const char *ifname, int *ret_fd, struct err *e)
 		return -1;
 	}
 	/* N's kernel may leave checksums and the cutting into segments to the other end */
-	if (ioctl(fd, TUNSETOFFLOAD, (unsigned long)(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)) < 0)
-		log_debug(NULL, "tun offloads: %s", strerror(errno));
+	if (ioctl(fd, TUNSETOFFLOAD, tso | TUN_F_USO4 | TUN_F_USO6) < 0) {
+		log_debug(NULL, "datagrams leave the tun one by one: joined, they need Linux 6.2");
+		if (ioctl(fd, TUNSETOFFLOAD, tso) < 0)
+			log_debug(NULL, "tun offloads: %s", strerror(errno));
+	}
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }

@@ -128,6 +128,8 @@ static const char *const allowed[] = {
 	"readv",
 	"recvfrom",
 	"recvmsg",
+	"recvmmsg", /* datagrams of the host, many at a time */
+	"recvmmsg_time64",
 	"recv",
 	"restart_syscall",
 	"rt_sigaction",

@@ -43,10 +43,11 @@ struct packet_ip {
 	struct ip src, dst;
 	uint8_t proto; /* of the payload; IPv6: behind the extension headers */
 	uint8_t ttl, tos;
-	bool dont_frag;	       /* as written; IPv6: always */
+	bool dont_frag;	       /* as written; IPv6: unless it came in fragments */
 	bool frag;	       /* the payload is a part only: reassemble first */
 	bool more_frags;       /* and others follow it */
 	uint16_t frag_offset;  /* bytes */
+	uint16_t udp_gso;      /* from who read it: size of the datagrams joined in it; 0 one */
 	uint32_t id;	       /* of the datagram the fragment belongs to */
 	struct packet hdr;     /* the headers before the payload, which follows in memory */
 	struct packet payload; /* cut at the header's total length */

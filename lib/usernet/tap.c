@@ -71,7 +71,7 @@ int tap_attach(struct usernet *u, const struct usernet_ctl_tun *t, struct err *e
 	return 0;
 }
 
-void tap_input(struct usernet *u, const struct packet *frame, bool check_sums)
+void tap_input(struct usernet *u, const struct packet *frame, bool check_sums, uint16_t udp_gso)
 {
 	struct ether_reply *r = &u->tap->reply;
 	struct packet ip;
@@ -81,7 +81,7 @@ void tap_input(struct usernet *u, const struct packet *frame, bool check_sums)
 		write_reply(u, r);
 		break;
 	case ETHER_PACKET:
-		tun_input(u, &ip, check_sums);
+		tun_input(u, &ip, check_sums, udp_gso);
 		break;
 	case ETHER_DROP:
 		break;

@@ -16,7 +16,7 @@ struct tap {
 /* tap.c. tap_start() comes before the process is confined, it asks the device */
 void tap_start(struct usernet *u, int fd);
 int tap_attach(struct usernet *u, const struct usernet_ctl_tun *t, struct err *e) WARN_UNUSED;
-void tap_input(struct usernet *u, const struct packet *frame, bool check_sums);
+void tap_input(struct usernet *u, const struct packet *frame, bool check_sums, uint16_t udp_gso);
 /* asks on the link who has an address we have heard nothing of */
 void tap_ask(struct usernet *u, const struct ip *a);
 void tap_end(struct usernet *u);

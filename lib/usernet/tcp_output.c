@@ -67,7 +67,8 @@ void tcp_segment(struct usernet *u, struct tcp_flow *t, uint8_t flags, uint32_t 
 	}
 	if ((int32_t)(t->rcv_nxt + (wnd >> scale << scale) - t->rcv_edge) > 0)
 		t->rcv_edge = t->rcv_nxt + (wnd >> scale << scale);
-	o.n_payload = ring_view(&t->down, off, n, o.payload);
+	o.n_payload = ring_view(&t->down, off, n, o.own);
+	o.payload = o.own;
 	o.gso_size = t->mss;
 	t->ack_due = false;
 	tun_write(u, &o);

@@ -23,6 +23,10 @@
 
 #define TUN_READS_PER_TURN 64
 
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4 /* headers before Linux 6.2 */
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+
 static void handle_ip(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 {
 	bool v6 = ip->src.family == IP_V6;
@@ -47,7 +51,7 @@ static void handle_ip(struct usernet *u, const struct packet_ip *ip, bool check_
 	}
 }
 
-void tun_input(struct usernet *u, const struct packet *v, bool check_sums)
+void tun_input(struct usernet *u, const struct packet *v, bool check_sums, uint16_t udp_gso)
 {
 	CLEANUP(freep) uint8_t *whole = NULL;
 	struct packet_ip ip;
@@ -59,6 +63,7 @@ void tun_input(struct usernet *u, const struct packet *v, bool check_sums)
 		return;
 	}
 	if (!ip.frag) {
+		ip.udp_gso = udp_gso;
 		handle_ip(u, &ip, check_sums);
 		return;
 	}
@@ -68,8 +73,24 @@ void tun_input(struct usernet *u, const struct packet *v, bool check_sums)
 	if (!done)
 		return;
 	joined.p = whole;
-	if (packet_parse_ip(&joined, &ip) && !ip.frag)
+	if (packet_parse_ip(&joined, &ip) && !ip.frag) {
+		ip.dont_frag = false;
 		handle_ip(u, &ip, true);
+	}
+}
+
+/* What N's kernel says of a packet stands before it; *v then begins with the packet. */
+static void take_vnet(struct packet *v, bool *ret_check, uint16_t *ret_udp_gso)
+{
+	struct virtio_net_hdr vh;
+
+	memcpy(&vh, v->p, sizeof(vh));
+	v->p += sizeof(vh);
+	v->n -= sizeof(vh);
+	/* a partial or verified checksum comes from N's kernel, never from the wire */
+	*ret_check = (vh.flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID)) == 0;
+	if (vh.gso_type == VIRTIO_NET_HDR_GSO_UDP_L4)
+		*ret_udp_gso = vh.gso_size;
 }
 
 static void on_tun(struct loop *l, int fd, uint32_t events UNUSED, void *arg)
@@ -79,7 +100,8 @@ static void on_tun(struct loop *l, int fd, uint32_t events UNUSED, void *arg)
 
 	for (int i = 0; i < TUN_READS_PER_TURN; i++) {
 		ssize_t n = read(fd, u->rx, USERNET_TUN_BUF);
-		struct packet v;
+		struct packet v = {.p = u->rx, .n = n > 0 ? (size_t)n : 0};
+		uint16_t udp_gso = 0;
 		bool check = true;
 
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
@@ -91,16 +113,14 @@ static void on_tun(struct loop *l, int fd, uint32_t events UNUSED, void *arg)
 		}
 		if (n <= 0 || (size_t)n < skip)
 			break;
-		/* a partial or verified checksum comes from N's kernel, never from the wire */
 		if (u->vnet)
-			check = (u->rx[0] &
-				 (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID)) == 0;
-		v = (struct packet){.p = u->rx + skip, .n = (size_t)n - skip};
+			take_vnet(&v, &check, &udp_gso);
 		if (u->tap != NULL)
-			tap_input(u, &v, check);
+			tap_input(u, &v, check, udp_gso);
 		else
-			tun_input(u, &v, check);
+			tun_input(u, &v, check, udp_gso);
 	}
+	udp_flush(u);
 	tcp_flush_due(u);
 }
 

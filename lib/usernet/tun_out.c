@@ -12,6 +12,12 @@
 #include "usernet/tap_internal.h"
 #include "usernet/usernet_internal.h"
 
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4 /* headers before Linux 6.2 */
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+
+#define TUN_OUT_PARTS 64
+
 uint8_t *tun_out_start(struct usernet *u, struct tun_out *o, const struct ip *src,
 		       const struct ip *dst, uint8_t proto, size_t l4_len, size_t payload_len,
 		       bool dont_frag)
@@ -32,7 +38,8 @@ uint8_t *tun_out_start(struct usernet *u, struct tun_out *o, const struct ip *sr
 
 void tun_out_data(struct tun_out *o, const void *p, size_t n)
 {
-	o->payload[0] = (struct iovec){.iov_base = (void *)p, .iov_len = n};
+	o->own[0] = (struct iovec){.iov_base = (void *)p, .iov_len = n};
+	o->payload = o->own;
 	o->n_payload = 1;
 }
 
@@ -43,12 +50,13 @@ void tun_out_sum(struct tun_out *o, uint8_t csum_offset)
 	packet_put16(o->hdr + o->l4 + csum_offset, 0);
 }
 
-static void finish_checksum(struct tun_out *o)
+void tun_out_finish(struct tun_out *o)
 {
 	size_t off = o->hdr_len - o->l4;
 	uint64_t sum = packet_sum(o->pseudo, o->hdr + o->l4, off, 0);
 	uint16_t s;
 
+	o->csum = false;
 	for (int i = 0; i < o->n_payload; i++) {
 		sum = packet_sum(sum, o->payload[i].iov_base, o->payload[i].iov_len, off);
 		off += o->payload[i].iov_len;
@@ -68,7 +76,9 @@ static void leave_checksum(struct tun_out *o, struct virtio_net_hdr *vh)
 	vh->csum_offset = o->csum_offset;
 	if (o->gso_size == 0 || o->payload_len <= o->gso_size)
 		return;
-	vh->gso_type = o->v6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
+	vh->gso_type = o->proto == IPPROTO_UDP ? VIRTIO_NET_HDR_GSO_UDP_L4
+		       : o->v6		       ? VIRTIO_NET_HDR_GSO_TCPV6
+					       : VIRTIO_NET_HDR_GSO_TCPV4;
 	vh->gso_size = o->gso_size;
 	vh->hdr_len = (uint16_t)o->hdr_len;
 }
@@ -77,7 +87,7 @@ bool tun_write(struct usernet *u, struct tun_out *o)
 {
 	struct virtio_net_hdr vh = {0};
 	uint8_t frame[ETHER_HDR];
-	struct iovec iov[5];
+	struct iovec iov[3 + TUN_OUT_PARTS];
 	int n = 0;
 
 	if (u->tun_fd < 0)
@@ -85,7 +95,7 @@ bool tun_write(struct usernet *u, struct tun_out *o)
 	if (o->csum && u->vnet && (o->proto == IPPROTO_TCP || o->proto == IPPROTO_UDP))
 		leave_checksum(o, &vh);
 	else if (o->csum)
-		finish_checksum(o);
+		tun_out_finish(o);
 	if (u->vnet)
 		iov[n++] = (struct iovec){.iov_base = &vh, .iov_len = sizeof(vh)};
 	if (u->tap != NULL) {
@@ -96,7 +106,7 @@ bool tun_write(struct usernet *u, struct tun_out *o)
 		iov[n++] = (struct iovec){.iov_base = frame, .iov_len = ETHER_HDR};
 	}
 	iov[n++] = (struct iovec){.iov_base = o->hdr, .iov_len = o->hdr_len};
-	for (int i = 0; i < o->n_payload; i++)
+	for (int i = 0; i < o->n_payload && i < TUN_OUT_PARTS; i++)
 		iov[n++] = o->payload[i];
 	if (writev(u->tun_fd, iov, n) >= 0)
 		return true;

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * UDP from N: one connected host socket per flow. 30 s without an answer, 180 s
- * after one; a flow to port 53 ends with its answer. Socket errors become ICMP.
+ * Theory of operation. Each flow of datagrams (source, destination, both ports) has one connected
+ * host socket. 30 s without an answer, 180 s after one; a flow to port 53 ends with its answer.
+ *
+ * Out: what one turn of the tun brings is collected into a burst as long as flow and size stay the
+ * same, and sent by one call; N's kernel may itself hand several datagrams over as one. In: the
+ * host's datagrams are read many at a time and those of one size go into N as one packet, which N's
+ * kernel cuts. Each of these is asked of the kernel once and done without where it is missing.
+ *
+ * Errors of the host's network (ICMP, by the sockets' error queues) become ICMP for N, routers'
+ * addresses and path MTUs included. A datagram that N allows to be cut is cut by the host.
  */
 #include <errno.h>
-#include <linux/errqueue.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -14,29 +21,27 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/time.h"
 #include "usernet/addr.h"
-#include "usernet/usernet_internal.h"
+#include "usernet/host_error.h"
+#include "usernet/udp_internal.h"
 
-#define UDP_FIRST_MS	   30000
-#define UDP_REPLIED_MS	   180000
-#define UDP_READS_PER_TURN 32
-
-struct udp_flow {
-	struct flow f; /* first */
-	struct usernet *u;
-	int fd;
-	struct loop_source *source;
-	struct wheel_timer timer;
-	bool replied;
-};
+#define UDP_FIRST_MS   30000
+#define UDP_REPLIED_MS 180000
+#define UDP_READS      4  /* calls in one turn of a flow */
+#define TTL_NEAR       32 /* smaller ones look for routers, and are kept */
 
 static void kill_flow(struct usernet *u, struct udp_flow *w)
 {
+	if (u->burst != NULL && u->burst->w == w)
+		u->burst->w = NULL;
 	loop_del(u->loop, w->source);
 	fd_close(&w->fd);
 	wheel_stop(&u->wheel, &w->timer);
 	flow_remove(&u->flows, &w->f);
 	free(w);
+	if (u->flows.n[FLOW_UDP] == 0)
+		udp_slots_free(u);
 }
 
 void udp_kill_all(struct usernet *u)
@@ -45,89 +50,71 @@ void udp_kill_all(struct usernet *u)
 
 	while ((f = flow_oldest(&u->flows, FLOW_UDP)) != NULL)
 		kill_flow(u, CONTAINER_OF(f, struct udp_flow, f));
+	udp_slots_free(u);
+	free(u->burst);
+	u->burst = NULL;
 }
 
-void udp_send_to_n(struct usernet *u, const struct ip *src, uint16_t sport, const struct ip *dst,
-		   uint16_t dport, const void *p, size_t n)
-{
-	struct tun_out o = {0};
-	uint8_t *h;
-
-	if (PACKET_UDP_HDR + n + packet_ip_hdr(src->family) > 65535) {
-		u->stats.udp_too_big++;
-		return;
-	}
-	/* N may fragment it for its bridges */
-	h = tun_out_start(u, &o, src, dst, IPPROTO_UDP, PACKET_UDP_HDR, n, false);
-	packet_put16(h, sport);
-	packet_put16(h + 2, dport);
-	packet_put16(h + 4, (uint16_t)(PACKET_UDP_HDR + n));
-	tun_out_data(&o, p, n);
-	tun_out_sum(&o, 6);
-	tun_write(u, &o);
-}
-
-/* An ICMP error for a flow, quoting a datagram it could have sent. */
-static void report(struct usernet *u, const struct flow_key *k, int sys, unsigned mtu)
-{
-	uint8_t q[PACKET_IP6_HDR + PACKET_UDP_HDR] = {0};
-	size_t n = packet_write_ip(q, &k->src, &k->dst, IPPROTO_UDP, 0, PACKET_UDP_HDR, false);
-
-	packet_put16(q + n, k->sport);
-	packet_put16(q + n + 2, k->dport);
-	packet_put16(q + n + 4, PACKET_UDP_HDR);
-	tun_unreachable(u, tun_error_of(sys), mtu, q, n + PACKET_UDP_HDR);
-}
-
-static unsigned path_mtu(int fd, uint8_t family)
-{
-	int mtu = 0;
-	socklen_t len = sizeof(mtu);
-	bool v6 = family == IP_V6;
-
-	if (getsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU : IP_MTU, &mtu, &len) <
-		    0 ||
-	    mtu <= 0)
-		return 1500;
-	return (unsigned)mtu;
-}
-
-static void on_udp(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *arg)
+static void on_udp(struct loop *l UNUSED, int fd UNUSED, uint32_t events, void *arg)
 {
 	struct udp_flow *w = arg;
 	struct usernet *u = w->u;
-	const struct flow_key *k = &w->f.key;
+	int n = UDP_SLOTS;
 
-	for (int i = 0; i < UDP_READS_PER_TURN; i++) {
-		ssize_t n = recv(fd, u->scratch, USERNET_SCRATCH, MSG_DONTWAIT);
-
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			break;
-		if (n < 0) {
-			report(u, k, errno, path_mtu(fd, k->dst.family));
-			break;
-		}
-		udp_send_to_n(u, &k->dst, k->dport, &k->src, k->sport, u->scratch, (size_t)n);
-		if (k->dport == 53) {
+	if ((events & EPOLLERR) != 0)
+		udp_host_errors(u, w);
+	for (int i = 0; i < UDP_READS && n == UDP_SLOTS; i++) {
+		n = udp_host_read(u, w);
+		if (n <= 0)
+			continue;
+		if (w->f.key.dport == 53) {
 			kill_flow(u, w);
 			return;
 		}
+		w->used_ms = time_mono_ms();
+		if (!w->replied)
+			wheel_set(&u->wheel, &w->timer, UDP_REPLIED_MS);
 		w->replied = true;
-		wheel_set(&u->wheel, &w->timer, UDP_REPLIED_MS);
 	}
 }
 
 static void on_idle(struct wheel_timer *timer, void *arg)
 {
-	kill_flow(arg, CONTAINER_OF(timer, struct udp_flow, timer));
+	struct udp_flow *w = CONTAINER_OF(timer, struct udp_flow, timer);
+	int64_t life = w->replied ? UDP_REPLIED_MS : UDP_FIRST_MS;
+	int64_t left = w->used_ms + life - time_mono_ms();
+
+	if (left > 0)
+		wheel_set(&w->u->wheel, timer, left);
+	else
+		kill_flow(arg, w);
+}
+
+static int open_socket(struct usernet *u, struct udp_flow *w, const struct sockaddr_storage *sa,
+		       socklen_t len)
+{
+	int one = 1;
+
+	w->fd = socket(sa->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (w->fd < 0)
+		return -1;
+	udp_host_setup(u, w);
+	if (tun_bind_source(u, w->fd, sa->ss_family) < 0)
+		return -1;
+	if (connect(w->fd, (const struct sockaddr *)sa, len) == 0)
+		return 0;
+	/* a broadcast address of one of the host's networks */
+	if (errno != EACCES || setsockopt(w->fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one)) < 0)
+		return -1;
+	return connect(w->fd, (const struct sockaddr *)sa, len);
 }
 
 static struct udp_flow *new_flow(struct usernet *u, const struct flow_key *k,
 				 const struct sockaddr_storage *sa, socklen_t len)
 {
+	struct host_error he = {0};
 	struct udp_flow *w;
 	struct err e;
-	int one = 1;
 
 	if (u->flows.n[FLOW_UDP] >= USERNET_UDP_MAX) {
 		u->stats.udp_evicted++;
@@ -136,28 +123,29 @@ static struct udp_flow *new_flow(struct usernet *u, const struct flow_key *k,
 	w = xcalloc(1, sizeof(*w));
 	w->f.key = *k;
 	w->u = u;
+	w->used_ms = time_mono_ms();
 	list_init(&w->f.used);
 	wheel_timer_init(&w->timer, on_idle);
-	w->fd = socket(sa->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	flow_add(&u->flows, &w->f);
-	if (w->fd < 0 && errno != EAFNOSUPPORT) {
-		u->stats.no_descriptor++;
+	if (open_socket(u, w, sa, len) < 0) {
+		int sys = errno;
+
 		kill_flow(u, w);
-		return NULL;
-	}
-	setsockopt(w->fd, SOL_SOCKET, SO_BROADCAST, &one, sizeof(one));
-	if (w->fd < 0 || tun_bind_source(u, w->fd, sa->ss_family) < 0 ||
-	    connect(w->fd, (const struct sockaddr *)sa, len) < 0) {
-		report(u, k, errno, 0);
-		kill_flow(u, w);
+		if (sys == EMFILE || sys == ENFILE || sys == ENOMEM || sys == ENOBUFS) {
+			u->stats.no_descriptor++;
+			return NULL;
+		}
+		he.what = tun_error_of(sys);
+		udp_report(u, k, &he);
 		return NULL;
 	}
 	w->source = loop_add(u->loop, w->fd, EPOLLIN, on_udp, w, &e);
 	if (w->source == NULL) {
-		log_warn(&e, "watch a datagram socket of the containers");
+		u->stats.no_descriptor++;
 		kill_flow(u, w);
 		return NULL;
 	}
+	wheel_set(&u->wheel, &w->timer, UDP_FIRST_MS);
 	return w;
 }
 
@@ -172,10 +160,15 @@ static struct udp_flow *flow_of(struct usernet *u, const struct packet_ip *ip,
 			       .dport = in->dport};
 	struct flow *f = flow_find(&u->flows, &key);
 	struct sockaddr_storage sa;
+	struct udp_flow *w;
 	socklen_t len;
 
-	if (f != NULL)
-		return CONTAINER_OF(f, struct udp_flow, f);
+	if (f != NULL) {
+		w = CONTAINER_OF(f, struct udp_flow, f);
+		if (!w->stale)
+			return w;
+		kill_flow(u, w);
+	}
 	switch (tun_destination(u, &ip->dst, &sa, &len)) {
 	case DEST_OK:
 		addr_set_port(&sa, in->dport);
@@ -192,30 +185,64 @@ static struct udp_flow *flow_of(struct usernet *u, const struct packet_ip *ip,
 	}
 }
 
+/* Routers on the host's side see what N's packet has left, as if this were one of them. */
+static bool pass_ttl(struct usernet *u, struct udp_flow *w, const struct packet_ip *ip)
+{
+	bool v6 = ip->dst.family == IP_V6;
+	uint8_t want = ip->ttl > TTL_NEAR ? 0 : (uint8_t)(ip->ttl - 1);
+	int value = want == 0 ? -1 : want; /* -1: the host's default */
+
+	if (ip->ttl <= 1) {
+		tun_refuse(u, ip, TUN_TIME_EXCEEDED, 0);
+		return false;
+	}
+	if (want == w->ttl)
+		return true;
+	udp_flush(u);
+	if (setsockopt(w->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_UNICAST_HOPS : IP_TTL,
+		       &value, sizeof(value)) == 0)
+		w->ttl = want;
+	return true;
+}
+
+static void dns_input(struct usernet *u, const struct packet_ip *ip, const struct packet_udp *in)
+{
+	struct packet_udp one = *in;
+	size_t part = ip->udp_gso > 0 ? ip->udp_gso : in->payload.n;
+
+	for (size_t off = 0; off < in->payload.n; off += part) {
+		one.payload.p = in->payload.p + off;
+		one.payload.n = MIN(part, in->payload.n - off);
+		dns_query(u, ip, &one);
+	}
+}
+
 void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 {
 	const struct tun_net *net = ip->dst.family == IP_V6 ? &u->net6 : &u->net4;
 	struct packet_udp in;
 	struct udp_flow *w;
+	struct packet one;
 
 	if (!packet_parse_udp(ip, check_sums, &in)) {
 		u->stats.malformed++;
 		return;
 	}
 	if (in.dport == 53 && !u->no_dns && ip_eq(&ip->dst, &net->dns)) {
-		dns_query(u, ip, &in);
+		dns_input(u, ip, &in);
 		return;
 	}
 	if (hostfwd_udp_reply(u, ip, &in))
 		return;
 	w = flow_of(u, ip, &in);
-	if (w == NULL)
+	if (w == NULL || !pass_ttl(u, w, ip))
 		return;
-	wheel_set(&u->wheel, &w->timer, w->replied ? UDP_REPLIED_MS : UDP_FIRST_MS);
-	if (send(w->fd, in.payload.p, in.payload.n, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
-		return;
-	if (errno == EAGAIN || errno == EINTR || errno == ENOBUFS)
-		u->stats.udp_send_full++;
-	else
-		report(u, &w->f.key, errno, path_mtu(w->fd, ip->dst.family));
+	one = in.payload;
+	if (ip->udp_gso > 0)
+		one.n = MIN(one.n, (size_t)ip->udp_gso);
+	do {
+		udp_burst_add(u, w, &one, ip->dont_frag);
+		one.p += one.n;
+		one.n = MIN(one.n, (size_t)(in.payload.p + in.payload.n - one.p));
+	} while (one.n > 0);
 }

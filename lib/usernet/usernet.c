@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/rand.h"
 #include "usernet/slirp_internal.h"
 #include "usernet/tap_internal.h"
 #include "usernet/usernet_internal.h"
@@ -55,6 +56,7 @@ static void init(struct usernet *u, const struct usernet_conf *c)
 	list_init(&u->api_clients);
 	u->tun_fd = -1;
 	u->pool_fd = -1;
+	u->next_id6 = (uint32_t)rand_u64();
 	u->control_fd = c->control_fd;
 	u->resolv.path = c->resolv_conf != NULL ? c->resolv_conf : "/etc/resolv.conf";
 	u->rx = xmalloc(USERNET_TUN_BUF);

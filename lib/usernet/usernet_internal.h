@@ -64,9 +64,10 @@ struct usernet {
 	struct tun_net net4, net6;
 	bool host_loopback, no_dns;
 	unsigned mtu;
-	uint16_t next_id; /* IP identification of what we write */
-	uint8_t *rx;	  /* USERNET_TUN_BUF */
-	uint8_t *scratch; /* USERNET_SCRATCH, valid within one callback */
+	uint16_t next_id;  /* IP identification of what we write */
+	uint32_t next_id6; /* and of IPv6 fragments */
+	uint8_t *rx;	   /* USERNET_TUN_BUF */
+	uint8_t *scratch;  /* USERNET_SCRATCH, valid within one callback */
 
 	struct resolv resolv;
 	struct nametab names;
@@ -81,6 +82,11 @@ struct usernet {
 	struct list api_clients;
 	size_t n_hostfwds, n_api_clients;
 	int last_hostfwd; /* id */
+
+	struct udp_burst *burst;     /* NULL until needed */
+	struct udp_slots *udp_slots; /* the same */
+	bool udp_probed, no_udp_gso, no_udp_gro;
+	bool no_uso; /* N's kernel does not cut datagrams that we write */
 
 	int control_fd;
 	int pool_fd;	    /* channel to the netns-helper; -1 none */
@@ -98,7 +104,8 @@ struct usernet {
 struct tun_out {
 	uint8_t hdr[120]; /* IP header and the protocol's; filled from byte 0 */
 	size_t hdr_len;
-	struct iovec payload[2]; /* borrowed */
+	struct iovec own[2];	     /* for payload, when a few parts are enough */
+	const struct iovec *payload; /* borrowed, as what it names */
 	int n_payload;
 	size_t payload_len;
 	uint64_t pseudo;     /* sum of the pseudo header; 0 for ICMP over IPv4 */
@@ -114,7 +121,8 @@ struct tun_out {
 int tun_attach(struct usernet *u, int fd, const struct usernet_ctl_tun *t,
 	       struct err *e) WARN_UNUSED;
 void tun_detach(struct usernet *u);
-void tun_input(struct usernet *u, const struct packet *v, bool check_sums);
+/** tun_input() - one packet of N; udp_gso: when it is several datagrams in one, their size */
+void tun_input(struct usernet *u, const struct packet *v, bool check_sums, uint16_t udp_gso);
 
 /* tun_out.c: what goes into N, for both families */
 /** tun_out_start() - IP header and room for a protocol header of l4_len bytes (zeroed; returned),
@@ -126,7 +134,9 @@ uint8_t *tun_out_start(struct usernet *u, struct tun_out *o, const struct ip *sr
 void tun_out_data(struct tun_out *o, const void *p, size_t n);
 /** tun_out_sum() - wants the checksum at that offset of the protocol's header; call it last */
 void tun_out_sum(struct tun_out *o, uint8_t csum_offset);
-/** tun_write() - false: not taken, as if lost */
+/** tun_out_finish() - puts the checksum there now, not in tun_write() */
+void tun_out_finish(struct tun_out *o);
+/** tun_write() - false: not taken, as if lost; errno says why */
 bool tun_write(struct usernet *u, struct tun_out *o);
 
 /* icmp.c */
@@ -176,6 +186,7 @@ int tcp_from_host(struct usernet *u, int fd, const struct flow_key *key);
 void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums);
 void udp_send_to_n(struct usernet *u, const struct ip *src, uint16_t sport, const struct ip *dst,
 		   uint16_t dport, const void *p, size_t n);
+void udp_flush(struct usernet *u); /* at the end of a turn */
 void udp_kill_all(struct usernet *u);
 
 /* hostfwd_udp.c: true when the datagram answers a client of a port published there */

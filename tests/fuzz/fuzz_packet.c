@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(copy, data + 2, n);
 		if (!check)
 			fix_header(copy, n);
-		tun_input(u, &v, check);
+		tun_input(u, &v, check, check ? 0 : 7);
 		free(copy);
 		data += 2 + n;
 		size -= 2 + n;

@@ -55,7 +55,7 @@ static void segment(struct usernet *u, struct tcp_flow *t, const uint8_t *d)
 	h[12] = 5 << 4;
 	h[13] = d[0] & 0x1f;
 	packet_put16(h + 14, (uint16_t)(d[4] << 8 | d[5]));
-	tun_input(u, &v, false);
+	tun_input(u, &v, false, 0);
 	free(p);
 }
 
