@@ -15,7 +15,15 @@
 
 #define FLOW_BUCKETS 16384
 
-enum flow_kind { FLOW_TCP, FLOW_UDP, FLOW_PING, FLOW_FWD /* hostfwd_udp.c */, FLOW_KINDS };
+enum flow_kind {
+	FLOW_TCP,
+	FLOW_UDP,
+	FLOW_PING,
+	FLOW_FWD,    /* hostfwd_udp.c */
+	FLOW_PORT,   /* from a container by a published UDP port, to its client */
+	FLOW_CLIENT, /* the same from the client: its address in src, the port's id in dst */
+	FLOW_KINDS
+};
 
 /* Hashed and compared as bytes: no padding, addresses made by netlink/ip.h or all zero at first. */
 struct flow_key {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Published ports as rootlesskit's parent hands them over; ports_tcp.c, relay_udp.c serve them. */
+/* Published ports as rootlesskit's parent hands them over; ports_tcp.c, ports_udp.c serve them. */
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,53 +7,15 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "usernet/addr.h"
 #include "usernet/ports_internal.h"
 #include "usernet/relay_internal.h"
 
-struct endpoint endpoint_of(const struct sockaddr_storage *sa)
+socklen_t port_child_sa(const struct port *p, struct sockaddr_storage *ret)
 {
-	const struct sockaddr_in *s4 = (const struct sockaddr_in *)sa;
-	const struct sockaddr_in6 *s6 = (const struct sockaddr_in6 *)sa;
-	struct endpoint p = {0};
+	const struct ip loopback = ip_v4(INADDR_LOOPBACK);
 
-	if (sa->ss_family == AF_INET6) {
-		bool mapped = IN6_IS_ADDR_V4MAPPED(&s6->sin6_addr);
-
-		p.port = ntohs(s6->sin6_port);
-		p.ip.family = mapped ? IP_V4 : IP_V6;
-		memcpy(p.ip.bytes, s6->sin6_addr.s6_addr + (mapped ? 12 : 0), mapped ? 4 : 16);
-	} else if (sa->ss_family == AF_INET) {
-		p.port = ntohs(s4->sin_port);
-		p.ip = ip_v4(ntohl(s4->sin_addr.s_addr));
-	}
-	return p;
-}
-
-socklen_t endpoint_sockaddr(const struct endpoint *p, struct sockaddr_storage *ret)
-{
-	struct sockaddr_in *s4 = (struct sockaddr_in *)ret;
-	struct sockaddr_in6 *s6 = (struct sockaddr_in6 *)ret;
-
-	memset(ret, 0, sizeof(*ret));
-	if (p->ip.family == IP_V6) {
-		s6->sin6_family = AF_INET6;
-		s6->sin6_port = htons(p->port);
-		memcpy(&s6->sin6_addr, p->ip.bytes, 16);
-		return sizeof(*s6);
-	}
-	s4->sin_family = AF_INET;
-	s4->sin_port = htons(p->port);
-	memcpy(&s4->sin_addr, p->ip.bytes, 4);
-	return sizeof(*s4);
-}
-
-struct endpoint port_child(const struct port *p)
-{
-	struct endpoint to = {.ip = p->child, .port = p->child_port};
-
-	if (to.ip.family == IP_NONE)
-		to.ip = ip_v4(INADDR_LOOPBACK);
-	return to;
+	return addr_to_sa(p->child.family != IP_NONE ? &p->child : &loopback, p->child_port, ret);
 }
 
 uint32_t port_pool_kind(const struct port *p)
@@ -63,18 +25,17 @@ uint32_t port_pool_kind(const struct port *p)
 	return p->udp ? POOL_UDP4 : POOL_TCP4;
 }
 
-static bool is_multicast_or_local(const struct ip *a)
+/* fe80::/10 means nothing without an interface, and the container has others */
+static bool is_link_local6(const struct ip *a)
 {
-	if (a->family == IP_V4)
-		return a->bytes[0] == 0 || a->bytes[0] >= 224;
-	return a->bytes[0] == 0xff || (a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80);
+	return a->family == IP_V6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
 }
 
 bool port_shows(const struct port *p, const struct endpoint *client)
 {
 	return p->source_ip && client->port != 0 && client->ip.family == p->child.family &&
-	       !ip_eq(&client->ip, &p->child) && !ip_is_loopback(&client->ip) &&
-	       !ip_is_any(&client->ip) && !is_multicast_or_local(&client->ip);
+	       !ip_eq(&client->ip, &p->child) && addr_is_source(&client->ip) &&
+	       !is_link_local6(&client->ip);
 }
 
 static void on_port(struct loop *l UNUSED, int fd UNUSED, uint32_t events UNUSED, void *arg)
@@ -82,7 +43,7 @@ static void on_port(struct loop *l UNUSED, int fd UNUSED, uint32_t events UNUSED
 	struct port *p = arg;
 
 	if (p->udp)
-		relay_udp_input(p);
+		port_udp_input(p);
 	else
 		port_accept(p);
 }
@@ -98,7 +59,7 @@ static void on_rested(struct wheel_timer *timer, void *arg)
 static void free_port(struct port *p)
 {
 	if (p->udp) {
-		relay_udp_kill_all(p);
+		port_udp_kill_all(p);
 	} else {
 		port_close_conns(p);
 		relay_kill_all(p->u, &p->relays);
@@ -125,6 +86,8 @@ static struct port *find_port(struct usernet *u, uint64_t id)
 
 static int set_child(struct port *p, const struct usernet_ctl_port *c, struct err *e)
 {
+	const struct ip n = {0}; /* datagrams go by sockets of N only when there is no tun */
+
 	if (c->child_port == 0)
 		return err_set(e, ERR_INVALID, 0, "published port without a port in the container");
 	if (c->family != IP_V6 && c->family != IP_V4 && c->family != IP_NONE)
@@ -132,7 +95,7 @@ static int set_child(struct port *p, const struct usernet_ctl_port *c, struct er
 	p->child_port = c->child_port;
 	p->child.family = c->family;
 	memcpy(p->child.bytes, c->child, ip_bits(&p->child) / 8);
-	p->stock = stock_get(p->u, &p->child);
+	p->stock = stock_get(p->u, p->udp ? &n : &p->child);
 	return 0;
 }
 
@@ -143,7 +106,7 @@ static int set_socket(struct port *p, int fd, struct err *e)
 	p->fd = fd;
 	fd_set_nonblock(fd, true);
 	if (p->udp) {
-		if (relay_udp_setup(p, e) < 0)
+		if (port_udp_setup(p, e) < 0)
 			return -1;
 	} else {
 		/* every accepted socket inherits them */

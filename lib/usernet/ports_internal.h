@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Published ports: what ports.c, ports_tcp.c and relay_udp.c share. */
+/* Published ports: what ports.c, ports_tcp.c and ports_udp.c share. */
 #ifndef USERNET_PORTS_INTERNAL_H
 #define USERNET_PORTS_INTERNAL_H
 
@@ -19,7 +19,7 @@ struct port {
 	uint16_t child_port;
 	struct stock *stock;
 	struct list conns;  /* TCP: struct port_conn, the container's side connecting */
-	struct list relays; /* TCP: struct relay; UDP: struct relay_udp */
+	struct list relays; /* TCP: struct relay; UDP: struct port_flow */
 };
 
 /* an address and a port */
@@ -28,11 +28,8 @@ struct endpoint {
 	uint16_t port;
 };
 
-/* ports.c: IPv4 addresses in IPv6 form become IPv4 */
-struct endpoint endpoint_of(const struct sockaddr_storage *sa);
-socklen_t endpoint_sockaddr(const struct endpoint *p, struct sockaddr_storage *ret);
 /* ports.c: where the port leads, as sockets of N or the container connect to it */
-struct endpoint port_child(const struct port *p);
+socklen_t port_child_sa(const struct port *p, struct sockaddr_storage *ret);
 /* ports.c: enum pool_kind of sockets that connect there */
 uint32_t port_pool_kind(const struct port *p);
 /* ports.c: the container can be shown this client as it is; else it sees the gateway */
@@ -42,9 +39,9 @@ bool port_shows(const struct port *p, const struct endpoint *client);
 void port_accept(struct port *p);
 void port_close_conns(struct port *p);
 
-/* relay_udp.c */
-int relay_udp_setup(struct port *p, struct err *e) WARN_UNUSED;
-void relay_udp_input(struct port *p);
-void relay_udp_kill_all(struct port *p);
+/* ports_udp.c */
+int port_udp_setup(struct port *p, struct err *e) WARN_UNUSED;
+void port_udp_input(struct port *p);
+void port_udp_kill_all(struct port *p);
 
 #endif

@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "usernet/addr.h"
 #include "usernet/ports_internal.h"
 #include "usernet/relay_internal.h"
 
@@ -76,19 +77,14 @@ static void join(struct port_conn *c)
 
 static void bind_to(int fd, const struct ip *ip, uint16_t port)
 {
-	struct endpoint from = {.ip = *ip, .port = port};
 	struct sockaddr_storage sa;
-	socklen_t len;
+	socklen_t len = addr_to_sa(ip, port, &sa);
 	int one = 1;
 
-	if (port != 0) {
-		len = endpoint_sockaddr(&from, &sa);
-		if (bind(fd, (struct sockaddr *)&sa, len) == 0)
-			return;
-	}
+	if (port != 0 && bind(fd, (struct sockaddr *)&sa, len) == 0)
+		return;
 	/* the kernel chooses the port when it connects: only the pair has to be unique */
-	from.port = 0;
-	len = endpoint_sockaddr(&from, &sa);
+	addr_set_port(&sa, 0);
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
 	if (bind(fd, (struct sockaddr *)&sa, len) < 0)
 		log_debug(NULL, "published port: bind: %s", strerror(errno));
@@ -111,9 +107,8 @@ static void show_client(struct port_conn *c, int fd)
 /* 0 connected, EINPROGRESS, or what failed */
 static int connect_now(const struct port *p, int fd)
 {
-	struct endpoint to = port_child(p);
 	struct sockaddr_storage sa;
-	socklen_t len = endpoint_sockaddr(&to, &sa);
+	socklen_t len = port_child_sa(p, &sa);
 
 	if (connect(fd, (struct sockaddr *)&sa, len) == 0)
 		return 0;
@@ -134,9 +129,11 @@ static void failed(struct port_conn *c, int sys)
 	loop_del(u->loop, c->source);
 	c->source = NULL;
 	fd_close(&c->fd[1]);
-	if (sys != ECONNREFUSED && sys != ENOTCONN)
+	if (sys == ENETUNREACH || sys == EHOSTUNREACH || sys == EADDRNOTAVAIL)
 		stock_drop(c->port->stock); /* perhaps of a namespace that has gone */
-	if (c->tries >= CONN_RETRIES || sys == ETIMEDOUT)
+	else if (sys != ECONNREFUSED && sys != ENOTCONN)
+		c->tries = CONN_RETRIES; /* a server that resets at once means it */
+	if (c->tries >= CONN_RETRIES)
 		end_conn(c);
 	else
 		wheel_set(&u->wheel, &c->timer, CONN_RETRY_MS);
@@ -204,7 +201,7 @@ static void new_conn(struct port *p, int fd, const struct sockaddr_storage *from
 	c->port = p;
 	c->fd[0] = fd;
 	c->fd[1] = -1;
-	c->client = endpoint_of(from);
+	c->client.ip = addr_from_sa(from, &c->client.port);
 	wheel_timer_init(&c->timer, on_timer);
 	list_add_tail(&p->conns, &c->link);
 	p->u->n_port_conns++;

@@ -232,7 +232,7 @@ void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 		dns_input(u, ip, &in);
 		return;
 	}
-	if (hostfwd_udp_reply(u, ip, &in))
+	if (hostfwd_udp_reply(u, ip, &in) || port_udp_answer(u, ip, &in))
 		return;
 	w = flow_of(u, ip, &in);
 	if (w == NULL || !pass_ttl(u, w, ip))

@@ -94,7 +94,7 @@ struct usernet {
 	struct pipe_pool pipes;
 	struct list ports; /* struct port */
 	struct list relays_dead;
-	size_t n_ports, n_port_conns, n_relays, n_relay_udp;
+	size_t n_ports, n_port_conns, n_relays;
 };
 
 /*
@@ -234,6 +234,9 @@ int port_add(struct usernet *u, const struct usernet_ctl_port *p, int fd,
 	     struct err *e) WARN_UNUSED;
 int port_del(struct usernet *u, uint64_t id, struct err *e) WARN_UNUSED;
 void port_del_all(struct usernet *u);
+
+/* ports_udp.c: true when the datagram answers a client of a published port; then it is done */
+bool port_udp_answer(struct usernet *u, const struct packet_ip *ip, const struct packet_udp *in);
 
 /* relay.c: frees what relay_start() and the relays left to be freed */
 void relay_reap(struct usernet *u);

@@ -236,3 +236,81 @@ TEST(udp_goes_there_and_back)
 	}
 	stop(&s);
 }
+
+/* A published UDP port that leads to GUEST, port 7. */
+static int publish_udp(struct setup *s, uint64_t id, struct sockaddr_in *ret)
+{
+	struct usernet_ctl_port p = {
+		.id = id, .udp = 1, .source_ip = 1, .family = IP_V4, .child_port = 7};
+	struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct ip guest = addr(GUEST);
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t len = sizeof(*ret);
+	struct err e;
+
+	memcpy(p.child, guest.bytes, 4);
+	CHECK(bind(fd, (struct sockaddr *)&any, sizeof(any)) == 0);
+	CHECK(getsockname(fd, (struct sockaddr *)ret, &len) == 0);
+	CHECK_OK(usernet_ctl_port_add(s->ctl, &p, fd, NULL, &e), e);
+	return fd;
+}
+
+static uint16_t seen_as(struct setup *s, const char *text)
+{
+	struct packet v;
+	struct packet_ip ip;
+	struct packet_udp u;
+	uint8_t buf[256];
+	struct ip gateway = addr(GATEWAY), guest = addr(GUEST);
+
+	v = (struct packet){.p = buf, .n = engine_read(&s->en, buf, sizeof(buf))};
+	CHECK(packet_parse_ip(&v, &ip) && packet_parse_udp(&ip, true, &u));
+	CHECK(ip_eq(&ip.src, &gateway) && ip_eq(&ip.dst, &guest) && u.dport == 7);
+	CHECK(u.payload.n == strlen(text) && memcmp(u.payload.p, text, u.payload.n) == 0);
+	return u.sport;
+}
+
+static void answer_to(struct setup *s, uint16_t port, const char *text)
+{
+	uint8_t out[256] = {0}, *h = out + PACKET_IP4_HDR;
+	size_t n = strlen(text);
+
+	packet_put16(h, 7);
+	packet_put16(h + 2, port);
+	packet_put16(h + 4, (uint16_t)(8 + n));
+	memcpy(h + 8, text, n);
+	engine_send(&s->en, out, GATEWAY, 17, 8 + n, 6);
+}
+
+/* The host's loopback appears as the gateway; one client of two ports is two clients inside. */
+TEST(udp_by_the_tun_keeps_clients_apart)
+{
+	int client = socket(AF_INET, SOCK_DGRAM, 0), fd[2];
+	struct sockaddr_in at[2], from;
+	struct setup s = start();
+	socklen_t len = sizeof(from);
+	struct err e;
+	uint16_t port[2];
+	char buf[16];
+
+	for (int i = 0; i < 2; i++) {
+		fd[i] = publish_udp(&s, 10 + (uint64_t)i, &at[i]);
+		CHECK(sendto(client, "ask", 3, 0, (struct sockaddr *)&at[i], len) == 3);
+		port[i] = seen_as(&s, "ask");
+	}
+	CHECK(getsockname(client, (struct sockaddr *)&from, &len) == 0);
+	CHECK_EQ(port[0], ntohs(from.sin_port));
+	CHECK(port[1] != port[0]);
+	for (int i = 1; i >= 0; i--) {
+		answer_to(&s, port[i], i == 0 ? "zero" : "one");
+		CHECK_EQ(recvfrom(client, buf, 16, 0, (struct sockaddr *)&from, &len),
+			 i == 0 ? 4 : 3);
+		CHECK_EQ(from.sin_port, at[i].sin_port);
+	}
+	CHECK_OK(usernet_ctl_port_del(s.ctl, 10, NULL, &e), e);
+	answer_to(&s, port[1], "one");
+	CHECK_EQ(recv(client, buf, 16, 0), 3);
+	close(fd[0]);
+	close(fd[1]);
+	stop(&s);
+}

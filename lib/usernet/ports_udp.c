@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Published UDP: one host socket for each published port, whatever the number
+ * of clients. A datagram is written into the tun with the client's own address
+ * as its source, so the container sees who asks; its answer leaves by N's
+ * default route, is found in the flow table, and is sent from the published
+ * socket, by the host's address the client had written to (IP_PKTINFO, ip(7);
+ * IPV6_PKTINFO, ipv6(7)).
+ *
+ * Clients that cannot be shown as they are (the host's loopback, another address
+ * family, one that talks to two published ports of the container from one port
+ * of its own) appear as the tun's gateway. Without a tun, and for ports that lead
+ * into N itself, each client gets a socket in N (port_flow.fd).
+ *
+ * A flow lives 30 s without an answer, 180 s after one. Two entries of the flow
+ * table lead to it: FLOW_CLIENT from outside, FLOW_PORT from the container.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/rand.h"
+#include "usernet/addr.h"
+#include "usernet/ports_internal.h"
+
+#define FLOW_FIRST_MS	 30000
+#define FLOW_REPLIED_MS	 180000
+#define READS_PER_TURN	 32
+#define SHOWN_PORT_TRIES 16
+#define CONTROL_MAX	 64
+
+struct port_flow {
+	struct flow client; /* key: src and sport the client's, dst the published port */
+	struct flow child;  /* key: src and sport in the container, dst and dport as shown there */
+	bool by_tun;	    /* child is in the table; else fd is open */
+	struct list link;   /* in port.relays */
+	struct port *port;
+	int fd; /* in N */
+	struct loop_source *source;
+	struct wheel_timer timer;
+	bool replied;
+	socklen_t sa_len;
+	struct sockaddr_in6 sa; /* the client as the host's socket knows it */
+	size_t control_len;
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX]; /* packet info for answers */
+};
+
+static void kill_flow(struct port_flow *w)
+{
+	struct usernet *u = w->port->u;
+
+	flow_remove(&u->flows, &w->client);
+	if (w->by_tun)
+		flow_remove(&u->flows, &w->child);
+	loop_del(u->loop, w->source);
+	fd_close(&w->fd);
+	wheel_stop(&u->wheel, &w->timer);
+	list_del(&w->link);
+	free(w);
+}
+
+void port_udp_kill_all(struct port *p)
+{
+	while (!list_empty(&p->relays))
+		kill_flow(CONTAINER_OF(p->relays.next, struct port_flow, link));
+}
+
+int port_udp_setup(struct port *p, struct err *e)
+{
+	int one = 1, family = 0;
+	socklen_t len = sizeof(family);
+
+	if (getsockopt(p->fd, SOL_SOCKET, SO_DOMAIN, &family, &len) < 0)
+		return err_sys(e, "published UDP socket");
+	if (family == AF_INET6)
+		setsockopt(p->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));
+	else
+		setsockopt(p->fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
+	return 0;
+}
+
+static void on_idle(struct wheel_timer *timer, void *arg UNUSED)
+{
+	kill_flow(CONTAINER_OF(timer, struct port_flow, timer));
+}
+
+/* An answer of the container on its way to the client. */
+static void answer(struct port_flow *w, const void *data, size_t n)
+{
+	struct usernet *u = w->port->u;
+	struct iovec iov = {.iov_base = (void *)data, .iov_len = n};
+	struct msghdr m = {.msg_name = &w->sa,
+			   .msg_namelen = w->sa_len,
+			   .msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = w->control_len > 0 ? w->control : NULL,
+			   .msg_controllen = w->control_len};
+
+	w->replied = true;
+	wheel_set(&u->wheel, &w->timer, FLOW_REPLIED_MS);
+	if (sendmsg(w->port->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+		return;
+	if (errno == EINVAL)
+		w->control_len = 0; /* that address is gone from the host */
+	else
+		u->stats.udp_send_full++;
+}
+
+bool port_udp_answer(struct usernet *u, const struct packet_ip *ip, const struct packet_udp *in)
+{
+	struct flow_key key = {.kind = FLOW_PORT,
+			       .src = ip->src,
+			       .dst = ip->dst,
+			       .sport = in->sport,
+			       .dport = in->dport};
+	struct flow *f = u->flows.n[FLOW_PORT] > 0 ? flow_find(&u->flows, &key) : NULL;
+
+	if (f == NULL)
+		return false;
+	answer(CONTAINER_OF(f, struct port_flow, child), in->payload.p, in->payload.n);
+	return true;
+}
+
+static void on_socket_in_n(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *arg)
+{
+	struct port_flow *w = arg;
+
+	for (int i = 0; i < READS_PER_TURN; i++) {
+		ssize_t n = recv(fd, w->port->u->scratch, USERNET_SCRATCH, MSG_DONTWAIT);
+
+		/* refused: the client sees no ICMP, as behind any proxy */
+		if (n < 0)
+			break;
+		answer(w, w->port->u->scratch, (size_t)n);
+	}
+}
+
+/* Keeps the packet-info message of a received datagram in the form sendmsg(2) wants. */
+static void keep_control(struct port_flow *w, struct msghdr *m)
+{
+	struct cmsghdr *c = CMSG_FIRSTHDR(m), *out = (struct cmsghdr *)(void *)w->control;
+
+	w->control_len = 0;
+	if (c == NULL || c->cmsg_len > CONTROL_MAX)
+		return;
+	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+		struct in_pktinfo *i;
+
+		memcpy(w->control, c, c->cmsg_len);
+		i = (struct in_pktinfo *)(void *)CMSG_DATA(out);
+		i->ipi_spec_dst = i->ipi_addr;
+		i->ipi_ifindex = 0;
+		w->control_len = CMSG_SPACE(sizeof(*i));
+	} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+		memcpy(w->control, c, c->cmsg_len);
+		w->control_len = CMSG_SPACE(sizeof(struct in6_pktinfo));
+	}
+}
+
+/* What the container sees the client as: itself, else the gateway with a port that is free. */
+static bool choose_shown(struct port_flow *w, const struct endpoint *client)
+{
+	const struct port *p = w->port;
+	struct usernet *u = p->u;
+	const struct tun_net *net = p->child.family == IP_V6 ? &u->net6 : &u->net4;
+	struct flow_key *k = &w->child.key;
+	uint16_t random;
+
+	*k = (struct flow_key){
+		.kind = FLOW_PORT, .src = p->child, .sport = p->child_port, .dport = client->port};
+	if (port_shows(p, client)) {
+		k->dst = client->ip;
+		if (flow_find(&u->flows, k) == NULL)
+			return true;
+	}
+	k->dst = net->gateway;
+	for (int i = 0; i < SHOWN_PORT_TRIES; i++) {
+		if (k->dport != 0 && flow_find(&u->flows, k) == NULL)
+			return true;
+		rand_bytes(&random, sizeof(random));
+		k->dport = random | 1024;
+	}
+	return false;
+}
+
+static bool open_far_side(struct port_flow *w, const struct endpoint *client)
+{
+	struct port *p = w->port;
+	struct usernet *u = p->u;
+	struct sockaddr_storage sa;
+	struct err e;
+	socklen_t len;
+
+	if (u->tun_fd >= 0 && p->child.family != IP_NONE && !ip_is_loopback(&p->child)) {
+		w->by_tun = choose_shown(w, client);
+		if (w->by_tun)
+			flow_add(&u->flows, &w->child);
+		return w->by_tun;
+	}
+	w->fd = stock_take(p->stock, port_pool_kind(p));
+	len = port_child_sa(p, &sa);
+	if (w->fd < 0 || connect(w->fd, (struct sockaddr *)&sa, len) < 0)
+		return false;
+	w->source = loop_add(u->loop, w->fd, EPOLLIN, on_socket_in_n, w, &e);
+	return w->source != NULL;
+}
+
+static struct port_flow *new_flow(struct port *p, const struct flow_key *key,
+				  const struct endpoint *client, const struct msghdr *m)
+{
+	struct usernet *u = p->u;
+	struct port_flow *w;
+
+	if (u->flows.n[FLOW_CLIENT] >= USERNET_RELAY_UDP_MAX) {
+		u->stats.udp_evicted++;
+		kill_flow(CONTAINER_OF(flow_oldest(&u->flows, FLOW_CLIENT), struct port_flow,
+				       client));
+	}
+	w = xcalloc(1, sizeof(*w));
+	w->client.key = *key;
+	w->port = p;
+	w->fd = -1;
+	w->sa_len = MIN(m->msg_namelen, (socklen_t)sizeof(w->sa));
+	memcpy(&w->sa, m->msg_name, w->sa_len);
+	wheel_timer_init(&w->timer, on_idle);
+	list_add_tail(&p->relays, &w->link);
+	flow_add(&u->flows, &w->client);
+	if (!open_far_side(w, client)) {
+		u->stats.udp_limit++;
+		kill_flow(w);
+		return NULL;
+	}
+	return w;
+}
+
+static struct port_flow *flow_of(struct port *p, const struct msghdr *m)
+{
+	const struct sockaddr_storage *sa = m->msg_name;
+	struct endpoint client;
+	struct flow_key key = {.kind = FLOW_CLIENT, .dport = p->child_port};
+	struct flow *f;
+
+	client.ip = addr_from_sa(sa, &client.port);
+	if (client.ip.family == IP_NONE)
+		return NULL;
+	key.src = client.ip;
+	key.sport = client.port;
+	memcpy(key.dst.bytes, &p->id, sizeof(p->id)); /* not an address: just unique */
+	f = flow_find(&p->u->flows, &key);
+	return f != NULL ? CONTAINER_OF(f, struct port_flow, client)
+			 : new_flow(p, &key, &client, m);
+}
+
+static void forward(struct port_flow *w, const void *data, size_t n)
+{
+	struct usernet *u = w->port->u;
+	const struct flow_key *k = &w->child.key;
+
+	wheel_set(&u->wheel, &w->timer, w->replied ? FLOW_REPLIED_MS : FLOW_FIRST_MS);
+	if (w->by_tun)
+		udp_send_to_n(u, &k->dst, k->dport, &k->src, k->sport, data, n);
+	else if (send(w->fd, data, n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		u->stats.udp_send_full++; /* lost, as datagrams may be */
+}
+
+void port_udp_input(struct port *p)
+{
+	struct usernet *u = p->u;
+
+	for (int i = 0; i < READS_PER_TURN; i++) {
+		_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX];
+		struct sockaddr_storage from;
+		struct iovec iov = {.iov_base = u->scratch, .iov_len = USERNET_SCRATCH};
+		struct msghdr m = {.msg_name = &from,
+				   .msg_namelen = sizeof(from),
+				   .msg_iov = &iov,
+				   .msg_iovlen = 1,
+				   .msg_control = control,
+				   .msg_controllen = sizeof(control)};
+		ssize_t n = recvmsg(p->fd, &m, MSG_DONTWAIT);
+		struct port_flow *w;
+
+		if (n < 0)
+			return;
+		w = flow_of(p, &m);
+		if (w == NULL)
+			continue;
+		keep_control(w, &m);
+		forward(w, u->scratch, (size_t)n);
+	}
+}
