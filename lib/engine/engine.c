@@ -176,7 +176,7 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	map_init(&en->execs, NULL);
 	en->events = events_new();
 	copy_options(en, o);
-	en->dns_names = names_new(en->state_dir);
+	en->names_feed = names_new(en->state_dir);
 	if (make_dirs(en, e) < 0 || read_id(en, e) < 0 ||
 	    open_stores(en, o->storage_driver, e) < 0 || bridge_open(en, o->bip, e) < 0 ||
 	    containers_load(en, e) < 0) {
@@ -186,7 +186,7 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	cgroup_root_detect(&en->cgroup);
 	sweep_bundles(en);
 	take_back_all(en);
-	if (names_start(en->dns_names, e) < 0)
+	if (names_start(en->names_feed, e) < 0)
 		log_warn(e, "names of containers");
 	sweep_layers(en);
 	finish_removals(en);
@@ -316,7 +316,7 @@ void engine_close(struct engine *en)
 	volumes_free(en->volumes);
 	storage_free(en->storage);
 	netns_client_free(en->netns);
-	names_free(en->dns_names);
+	names_free(en->names_feed);
 	cgroup_root_clear(&en->cgroup);
 	map_for_each (slot, &en->containers)
 		container_unref(en, slot->value);

@@ -142,7 +142,7 @@ struct engine {
 	struct cgroup_root cgroup;
 	struct netns_client *netns; /* NULL: no bridge networks here */
 	atomic_bool bridge_made;    /* docker0 is up, as far as known */
-	struct names *dns_names;    /* what usernet answers; has its own mutex */
+	struct names *names_feed;   /* what usernet answers; has its own mutex */
 	struct events *events;	    /* has its own mutex */
 	struct port_pool port_pool; /* has its own mutex */
 	struct ip_prefix bridge;    /* 172.17.0.1/16 */
