@@ -137,7 +137,7 @@ int rtnl_route_add(struct rtnl *nl, const struct rtnl_route *r, struct err *e) W
 int rtnl_route_del(struct rtnl *nl, const struct rtnl_route *r, struct err *e) WARN_UNUSED;
 /** rtnl_rule_add() - adds a policy rule; already there is success */
 int rtnl_rule_add(struct rtnl *nl, const struct rtnl_rule *r, struct err *e) WARN_UNUSED;
-/** rtnl_rule_del() - removes a policy rule; absent is success */
+/** rtnl_rule_del() - removes a policy rule; absent is ERR_NOTFOUND, but success within a batch */
 int rtnl_rule_del(struct rtnl *nl, const struct rtnl_rule *r, struct err *e) WARN_UNUSED;
 /** rtnl_neigh_add() - adds or replaces a permanent neighbour */
 int rtnl_neigh_add(struct rtnl *nl, int index, const struct ip *ip, const uint8_t mac[MAC_SIZE],

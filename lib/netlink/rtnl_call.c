@@ -92,6 +92,11 @@ static const char *request_name(uint16_t type)
 	}
 }
 
+bool rtnl_in_batch(const struct rtnl *nl)
+{
+	return nl->batch != NULL && nl->batch->collecting;
+}
+
 /* The errno of an answer, 0 for success. */
 static int answer_errno(const struct nl_reply *r)
 {
@@ -155,7 +160,7 @@ int rtnl_call(struct rtnl *nl, struct nl_build *b,
 {
 	bool stopped = false;
 
-	if (nl->batch != NULL && nl->batch->collecting)
+	if (rtnl_in_batch(nl))
 		return err_set(e, ERR_INVALID, 0, "rtnetlink: no questions within a batch");
 	if (!nl_build_end(b, ++nl->seq))
 		return err_set(e, ERR_INVALID, 0, "rtnetlink request is too long");
@@ -265,7 +270,7 @@ static int collect(struct rtnl *nl, struct rtnl_batch *t, struct rtnl_request *q
 
 int rtnl_change(struct rtnl *nl, struct rtnl_request *q, int fine, struct err *e)
 {
-	if (nl->batch != NULL && nl->batch->collecting)
+	if (rtnl_in_batch(nl))
 		return collect(nl, nl->batch, q, fine, e);
 	if (rtnl_call(nl, &q->b, NULL, NULL, e) == 0 || (fine != 0 && e->sys == fine))
 		return 0;

@@ -25,6 +25,9 @@ void rtnl_request_init(struct rtnl_request *q, uint16_t type, uint16_t flags);
  * that counts as success, 0 none. */
 int rtnl_change(struct rtnl *nl, struct rtnl_request *q, int fine, struct err *e);
 
+/* changes are being collected */
+bool rtnl_in_batch(const struct rtnl *nl);
+
 /* AF_INET or AF_INET6 */
 uint8_t rtnl_family(uint8_t ip_family);
 

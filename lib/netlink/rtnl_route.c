@@ -65,6 +65,7 @@ static int rule_change(struct rtnl *nl, const struct rtnl_rule *r, bool add, str
 				 .dst_len = r->dst.ip.family != IP_NONE ? r->dst.bits : 0,
 				 .table = r->table < 256 ? (uint8_t)r->table : RT_TABLE_UNSPEC,
 				 .action = r->action != 0 ? r->action : FR_ACT_TO_TBL};
+	int fine = add ? EEXIST : rtnl_in_batch(nl) ? ENOENT : 0;
 	struct fib_rule_port_range ports = {.start = r->dport, .end = r->dport};
 	struct rtnl_request q;
 
@@ -90,7 +91,7 @@ static int rule_change(struct rtnl *nl, const struct rtnl_rule *r, bool add, str
 		nl_build_u32(&q.b, FRA_SUPPRESS_PREFIXLEN, 0);
 	if (r->go_to != 0)
 		nl_build_u32(&q.b, FRA_GOTO, r->go_to);
-	if (rtnl_change(nl, &q, add ? EEXIST : ENOENT, e) == 0)
+	if (rtnl_change(nl, &q, fine, e) == 0)
 		return 0;
 	return err_wrap(e, "%s rule %u", add ? "add" : "remove", r->priority);
 }

@@ -1,58 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * Bridges in N. An internal network gets a routing table of its own with its
- * subnet and "prohibit default", chosen by a rule on the bridge as input: no
- * netfilter. The table's number is derived from the subnet's bridge index, so
- * that a helper started anew finds it again.
+ * Bridges in N. What its containers may reach is rules.c's work: its rules
+ * stand before the bridge comes up, and go after it is gone. The description
+ * is kept as the bridge's alias (state_internal.h).
  */
-#include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/rand.h"
 #include "base/str.h"
 #include "network/server_internal.h"
 
-#define TABLE_BASE    10000 /* + index of the bridge */
-#define RULE_PRIORITY 1000
-#define BRIDGE_MTU    1500
-
-static int internal_routes(struct rtnl *nl, const struct rtnl_link *link,
-			   const struct ip_prefix *gateway, struct err *e)
-{
-	uint32_t table = TABLE_BASE + (uint32_t)link->index;
-	struct rtnl_route subnet = {
-		.dst = ip_prefix_network(gateway),
-		.oif = link->index,
-		.table = table,
-		.scope = RT_SCOPE_LINK,
-	};
-	struct rtnl_route none = {
-		.family = gateway->ip.family, .table = table, .type = RTN_PROHIBIT};
-	struct rtnl_rule rule = {
-		.family = gateway->ip.family, .priority = RULE_PRIORITY, .table = table};
-
-	str_copy(rule.iif, link->name, sizeof(rule.iif));
-	if (rtnl_route_add(nl, &subnet, e) < 0 || rtnl_route_add(nl, &none, e) < 0)
-		return -1;
-	return rtnl_rule_add(nl, &rule, e);
-}
-
-static void drop_rules(struct rtnl *nl, const struct rtnl_link *link)
-{
-	static const uint8_t families[] = {IP_V4, IP_V6};
-	struct err e;
-
-	for (size_t i = 0; i < 2; i++) {
-		struct rtnl_rule rule = {.family = families[i],
-					 .priority = RULE_PRIORITY,
-					 .table = TABLE_BASE + (uint32_t)link->index};
-
-		str_copy(rule.iif, link->name, sizeof(rule.iif));
-		if (rtnl_rule_del(nl, &rule, &e) < 0)
-			log_debug(&e, "bridge %s", link->name);
-	}
-}
+#define BRIDGE_MTU 1500
 
 /* The bridge of that name, made when absent. */
 static int find_or_add(struct rtnl *nl, const char *name, struct rtnl_link *ret, struct err *e)
@@ -83,80 +42,147 @@ static void sysctl_of(const char *family, const char *link, const char *name, co
 	netns_sysctl_try(path, value);
 }
 
-struct stale {
+struct scan {
 	int index;
 	const struct netns_bridge *want;
-	struct ip_prefix found;
+	struct ip_prefix stale;	   /* an address of an earlier description */
+	struct ip_prefix conflict; /* another link's address whose subnet overlaps */
 };
 
-static int find_stale(const struct rtnl_addr *a, void *arg)
+static bool overlaps(const struct ip_prefix *a, const struct ip_prefix *b)
 {
-	struct stale *s = arg;
-	const struct ip_prefix *keep =
+	return a->ip.family == b->ip.family && ip_prefix_overlaps(a, b);
+}
+
+static int on_addr(const struct rtnl_addr *a, void *arg)
+{
+	struct scan *s = arg;
+	const struct ip_prefix *want =
 		a->prefix.ip.family == IP_V4 ? &s->want->gateway : &s->want->gateway6;
 	bool link_local = a->prefix.ip.family == IP_V6 && a->prefix.ip.bytes[0] == 0xfe;
 
-	if (a->index != s->index || link_local ||
-	    (ip_eq(&a->prefix.ip, &keep->ip) && a->prefix.bits == keep->bits))
+	if (link_local)
 		return 0;
-	s->found = a->prefix;
-	return 1;
+	if (a->index != s->index) {
+		if (overlaps(&a->prefix, want))
+			s->conflict = a->prefix;
+	} else if (!ip_eq(&a->prefix.ip, &want->ip) || a->prefix.bits != want->bits) {
+		s->stale = a->prefix;
+	}
+	return 0;
 }
 
-/* Addresses of an earlier description of this bridge. */
-static int drop_stale(struct rtnl *nl, int index, const struct netns_bridge *b, struct err *e)
+/* Refuses a subnet that is another's, removes addresses of an earlier description. */
+static int check_addresses(struct rtnl *nl, int index, const struct netns_bridge *b, struct err *e)
 {
-	for (;;) {
-		struct stale s = {.index = index, .want = b};
+	char text[IP_PREFIX_TEXT_SIZE];
 
-		if (rtnl_addrs(nl, find_stale, &s, e) < 0)
+	for (;;) {
+		struct scan s = {.index = index, .want = b};
+
+		if (rtnl_addrs(nl, on_addr, &s, e) < 0)
 			return -1;
-		if (s.found.ip.family == IP_NONE)
+		if (s.conflict.ip.family != IP_NONE)
+			return err_set(e, ERR_CONFLICT, 0, "subnet of bridge %s overlaps %s",
+				       b->name, ip_prefix_format(&s.conflict, text));
+		if (s.stale.ip.family == IP_NONE)
 			return 0;
-		if (rtnl_addr_del(nl, index, &s.found, e) < 0)
+		if (rtnl_addr_del(nl, index, &s.stale, e) < 0)
 			return -1;
 	}
+}
+
+static void set_sysctls(const struct netns_bridge *b)
+{
+	sysctl_of("ipv4", b->name, "rp_filter", "1"); /* against spoofing by containers */
+	sysctl_of("ipv4", b->name, "route_localnet", b->dns ? "1" : "0");
+	sysctl_of("ipv6", b->name, "accept_dad", "0");
+	sysctl_of("ipv6", b->name, "accept_ra", "0");
+	sysctl_of("ipv6", b->name, "disable_ipv6", b->gateway6.ip.family == IP_NONE ? "1" : "0");
+}
+
+static int bring_up(struct rtnl *nl, int index, const struct netns_bridge *b, struct err *e)
+{
+	struct rtnl_link_change up = {.set_up = 1, .mtu = b->mtu > 0 ? b->mtu : BRIDGE_MTU};
+	int r;
+
+	rtnl_batch_begin(nl);
+	r = rtnl_link_set(nl, index, &up, e);
+	if (r == 0 && b->gateway.ip.family != IP_NONE)
+		r = rtnl_addr_add(nl, index, &b->gateway, e);
+	if (r == 0 && b->gateway6.ip.family != IP_NONE)
+		r = rtnl_addr_add(nl, index, &b->gateway6, e);
+	return rtnl_batch_end(nl, e) < 0 ? -1 : r;
+}
+
+static bool same_rules(const struct netns_bridge *a, const struct netns_bridge *b)
+{
+	char one[RTNL_ALIAS_SIZE], two[RTNL_ALIAS_SIZE];
+
+	netns_bridge_to_alias(a, one);
+	netns_bridge_to_alias(b, two);
+	return str_eq(one, two);
+}
+
+/* Rules and table as b says; what an earlier description let pass is taken back first. */
+static int set_rules(struct netns_server *s, const struct netns_bridge *b, int index,
+		     struct netns_bridge_entry **ret, struct err *e)
+{
+	struct netns_bridge_entry *n = netns_bridge_find(&s->state, b->name);
+	char alias[RTNL_ALIAS_SIZE];
+	struct rtnl_link_change name = {.alias = alias};
+
+	if (n != NULL && n->index == index && !same_rules(&n->b, b) && netns_rules_del(s, n, e) < 0)
+		return -1;
+	netns_bridge_to_alias(b, alias);
+	if (rtnl_link_set(&s->rtnl, index, &name, e) < 0)
+		return -1;
+	n = netns_bridge_put(&s->state, b, index);
+	if (netns_rules_add(s, n, e) < 0)
+		return -1;
+	*ret = n;
+	return 0;
 }
 
 int netns_do_bridge(struct netns_server *s, const struct netns_bridge *b, struct err *e)
 {
-	struct rtnl_link_change up = {.set_up = 1, .mtu = b->mtu > 0 ? b->mtu : BRIDGE_MTU};
+	struct netns_bridge_entry *n = netns_bridge_find(&s->state, b->name);
 	struct rtnl *nl = &s->rtnl;
 	struct rtnl_link link;
 
-	if (find_or_add(nl, b->name, &link, e) < 0 || drop_stale(nl, link.index, b, e) < 0)
+	if (b->gateway6.ip.family != IP_NONE && !s->ipv6)
+		return err_set(e, ERR_UNAVAILABLE, 0, "bridge %s: this host has no IPv6", b->name);
+	if (find_or_add(nl, b->name, &link, e) < 0)
 		return -1;
-	sysctl_of("ipv4", b->name, "rp_filter", "1"); /* against spoofing by containers */
-	sysctl_of("ipv6", b->name, "disable_ipv6", b->gateway6.ip.family == IP_NONE ? "1" : "0");
-	if (rtnl_link_set(nl, link.index, &up, e) < 0)
-		return -1;
-	if (b->gateway.ip.family != IP_NONE && rtnl_addr_add(nl, link.index, &b->gateway, e) < 0)
-		return -1;
-	if (b->gateway6.ip.family != IP_NONE && rtnl_addr_add(nl, link.index, &b->gateway6, e) < 0)
-		return -1;
-	netns_anyip_addresses(s);
-	if (!b->internal) {
-		drop_rules(nl, &link);
+	if (n != NULL && n->ruled && n->index == link.index && (link.flags & IFF_UP) != 0 &&
+	    same_rules(&n->b, b) && link.mtu == (b->mtu > 0 ? b->mtu : BRIDGE_MTU))
 		return 0;
-	}
-	if (b->gateway.ip.family != IP_NONE && internal_routes(nl, &link, &b->gateway, e) < 0)
+	if (check_addresses(nl, link.index, b, e) < 0)
 		return -1;
-	if (b->gateway6.ip.family != IP_NONE && internal_routes(nl, &link, &b->gateway6, e) < 0)
-		return -1;
+	set_sysctls(b);
+	if (set_rules(s, b, link.index, &n, e) < 0 || bring_up(nl, link.index, b, e) < 0)
+		return err_wrap(e, "bridge %s", b->name);
+	n->ruled = true;
+	netns_anyip_addresses(s);
 	return 0;
 }
 
 int netns_do_bridge_remove(struct netns_server *s, const char *name, struct err *e)
 {
+	struct netns_bridge_entry *n = netns_bridge_find(&s->state, name);
 	struct rtnl_link link;
+	int r;
 
 	if (rtnl_link_get(&s->rtnl, name, &link, e) < 0)
-		return e->kind == ERR_NOTFOUND ? 0 : -1;
-	if (!str_eq(link.kind, "bridge"))
+		r = e->kind == ERR_NOTFOUND ? 0 : -1;
+	else if (!str_eq(link.kind, "bridge"))
 		return err_set(e, ERR_INVALID, 0, "link %s is no bridge", name);
-	drop_rules(&s->rtnl, &link);
-	if (rtnl_link_del(&s->rtnl, name, e) < 0)
-		return -1;
+	else
+		r = rtnl_link_del(&s->rtnl, name, e);
+	if (r < 0 || n == NULL)
+		return r;
+	r = netns_rules_forget(s, n, e);
+	map_del(&s->state.bridges, name);
 	netns_anyip_addresses(s);
-	return 0;
+	return r;
 }

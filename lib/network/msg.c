@@ -32,6 +32,11 @@ static bool sandbox_ok(const char *s, bool may_be_empty)
 	return n == 0 ? may_be_empty : strspn(s, ALNUM) == n;
 }
 
+bool netns_sandbox_name_ok(const char *name)
+{
+	return strlen(name) < NETNS_SANDBOX_MAX && sandbox_ok(name, false);
+}
+
 /* As the kernel's dev_valid_name(): it becomes part of a sysctl's path. */
 static bool ifname_ok(const char *s)
 {

@@ -79,4 +79,7 @@ struct netns_answer {
 /* true when every string in q is terminated and every address sane; tested and fuzzed */
 bool netns_request_ok(const struct netns_request *q, size_t n_bytes);
 
+/* a sandbox's name as it must be: letters and digits, not too many */
+bool netns_sandbox_name_ok(const char *name);
+
 #endif

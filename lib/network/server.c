@@ -2,10 +2,10 @@
 /*
  * Theory of operation. The netns-helper is the one process that holds the user
  * namespace's capabilities inside N, the network namespace of the containers.
- * It never looks at a packet and keeps no state of its own: bridges, pairs,
- * routes and sysctls are the kernel's, descriptors are handed out at once. So
- * it may die at any time; the next one finds everything where it was, and
- * clients repeat the call they were in.
+ * It never looks at a packet and keeps no state but a cache of the kernel's
+ * (state_internal.h): bridges, pairs, routes, sysctls and pins are the
+ * kernel's, descriptors are handed out at once. So it may die at any time; the next one finds
+ * everything where it was, and clients repeat the call they were in.
  *
  * One loop, one accepted connection per client, one message per call. The
  * kernel's uid of the peer must be ours; the socket lies in a private
@@ -51,7 +51,7 @@ static int do_pool(struct netns_server *s, int *ret_fd, struct err *e)
 
 static bool op_takes_netns(uint32_t op)
 {
-	return op == NETNS_OP_PLUG || op == NETNS_OP_SANDBOX || op == NETNS_OP_SYSCTL;
+	return op == NETNS_OP_SANDBOX || op == NETNS_OP_SYSCTL;
 }
 
 /* One call; *ret_fd is a descriptor for the answer, or stays -1. */
@@ -80,6 +80,13 @@ static int dispatch(struct netns_server *s, const struct netns_request *q, int n
 		return netns_do_sandbox(s, netns_fd, e);
 	case NETNS_OP_SYSCTL:
 		return netns_do_sysctl(s, netns_fd, &q->sysctl, e);
+	case NETNS_OP_GATEWAY:
+		return netns_do_gateway(s, &q->gateway, e);
+	case NETNS_OP_SANDBOX_REMOVE:
+		return netns_do_sandbox_remove(s, q->sandbox, e);
+	case NETNS_OP_LIST:
+		netns_state_next(&s->state, &q->list, a->name);
+		return 0;
 	default:
 		return err_set(e, ERR_UNIMPLEMENTED, 0, "netns-helper: unknown request %u", q->op);
 	}
@@ -173,6 +180,7 @@ static void server_clear(struct netns_server *s)
 {
 	loop_free(s->loop);
 	rtnl_close(&s->rtnl);
+	netns_state_clear(&s->state);
 	fd_close(&s->self_netns_fd);
 	fd_close(&s->anyip.notes_fd);
 	fd_close(&s->listen_fd);
@@ -186,13 +194,15 @@ int netns_server_run(const struct netns_server_conf *conf, struct err *e)
 	CLEANUP(fd_closep) int signal_fd = -1;
 
 	signal(SIGPIPE, SIG_IGN);
+	netns_state_init(&s.state, conf->pin_dir != NULL ? conf->pin_dir : NETNS_PIN_DIR);
 	s.self_netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (s.self_netns_fd < 0)
 		return err_sys(e, "open /proc/self/ns/net");
 	if (rtnl_open(&s.rtnl, e) < 0)
 		return -1;
 	netns_sysctls_of_n();
-	if (netns_lo_up(&s.rtnl, e) < 0)
+	if (netns_lo_up(&s.rtnl, e) < 0 || netns_rules_of_n(&s, e) < 0 ||
+	    netns_sandboxes_load(&s, e) < 0)
 		return -1;
 	s.listen_fd = conf->listen_fd;
 	if (s.listen_fd < 0)

@@ -12,6 +12,7 @@
 struct netns_server_conf {
 	const char *listen_path; /* NULL when listen_fd is given */
 	int listen_fd;		 /* SOCK_SEQPACKET, listening; -1: bind listen_path */
+	const char *pin_dir;	 /* where namespaces are pinned; NULL: NETNS_PIN_DIR */
 	int ready_fd;		 /* one byte is written when calls are accepted; -1 none */
 };
 

@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "netlink/rtnl.h"
 #include "network/msg_internal.h"
+#include "network/state_internal.h"
 
 /*
  * Policy rules of N, IPv4 and IPv6 alike; the only place where their order is written down.
@@ -70,6 +71,8 @@ struct netns_server {
 	int self_netns_fd; /* N, to come back to */
 	int listen_fd;
 	struct netns_anyip anyip;
+	bool ipv6; /* N has IPv6 and policy rules for it */
+	struct netns_state state;
 };
 
 /* sysctl.c: name below /proc/sys of the namespace the process is in */
@@ -85,6 +88,41 @@ void netns_sysctls_of_container(void);
 int netns_do_tun(struct netns_server *s, const struct netns_tun *t, int *ret_fd,
 		 struct err *e) WARN_UNUSED;
 
+/* rules.c */
+int netns_rules_of_n(struct netns_server *s, struct err *e) WARN_UNUSED;
+/* rules.c: what the tun of that name brings and nobody wants ends there */
+int netns_rules_tun(struct netns_server *s, const char *ifname, struct err *e) WARN_UNUSED;
+/* rules.c: a subnet that no bridge's packets may be routed to */
+int netns_rules_apart(struct rtnl *nl, const struct ip_prefix *p, bool add,
+		      struct err *e) WARN_UNUSED;
+/* rules.c: a bridge's rules and table; what is there already stays */
+int netns_rules_add(struct netns_server *s, const struct netns_bridge_entry *n,
+		    struct err *e) WARN_UNUSED;
+/* rules.c: nothing that the bridge brings is routed any more */
+int netns_rules_del(struct netns_server *s, const struct netns_bridge_entry *n,
+		    struct err *e) WARN_UNUSED;
+/* rules.c: as above, for a bridge that is gone */
+int netns_rules_forget(struct netns_server *s, const struct netns_bridge_entry *n,
+		       struct err *e) WARN_UNUSED;
+
+/* pin.c: without success the namespace is held by the caller's descriptor alone */
+void netns_pin(const struct netns_server *s, const char *name, int netns_fd);
+/* pin.c */
+void netns_unpin(const struct netns_server *s, const char *name);
+/* pin.c: puts the sandboxes of all pins into the state */
+void netns_pins_load(struct netns_server *s);
+
+/* sandbox.c: reads back what an earlier helper made */
+int netns_sandboxes_load(struct netns_server *s, struct err *e) WARN_UNUSED;
+/* sandbox.c: ends a port at once, the pair itself is left */
+void netns_port_close(struct netns_server *s, const struct netns_port *p);
+int netns_do_unplug(struct netns_server *s, const struct netns_end *end, struct err *e) WARN_UNUSED;
+int netns_do_sandbox_remove(struct netns_server *s, const char *name, struct err *e) WARN_UNUSED;
+/* sandbox.c: the namespace of the container that has the address (borrowed, valid until the next
+ * request), and its bridge's addresses; -1 when there is none */
+int netns_sandbox_by_address(struct netns_server *s, const struct ip *a, int *ret_netns_fd,
+			     struct ip *ret_gateway4, struct ip *ret_gateway6) WARN_UNUSED;
+
 /* bridge.c */
 int netns_do_bridge(struct netns_server *s, const struct netns_bridge *b,
 		    struct err *e) WARN_UNUSED;
@@ -93,11 +131,18 @@ int netns_do_bridge_remove(struct netns_server *s, const char *name, struct err 
 /* plug.c: netns_fd is the container's, borrowed */
 int netns_do_plug(struct netns_server *s, int netns_fd, const struct netns_plug *p,
 		  char ret_veth[IFNAMSIZ], struct err *e) WARN_UNUSED;
-int netns_do_unplug(struct netns_server *s, const struct netns_end *end, struct err *e) WARN_UNUSED;
+int netns_do_gateway(struct netns_server *s, const struct netns_gateway *g,
+		     struct err *e) WARN_UNUSED;
 int netns_do_sandbox(struct netns_server *s, int netns_fd, struct err *e) WARN_UNUSED;
 int netns_do_sysctl(struct netns_server *s, int netns_fd, const struct netns_sysctl *c,
 		    struct err *e) WARN_UNUSED;
 int netns_lo_up(struct rtnl *nl, struct err *e) WARN_UNUSED;
+
+/* plug.c: the near end's name follows from what it serves. Into a container's namespace and back;
+ * between the two nothing may fail to come back */
+void netns_veth_name(const char *sandbox, const char *ifname, char ret[IFNAMSIZ]);
+int netns_enter(int netns_fd, struct err *e) WARN_UNUSED;
+void netns_come_back(const struct netns_server *s);
 
 /* pool.c: serves one channel until its other end is closed; owns fd */
 int netns_pool_serve(struct netns_server *s, int fd, struct err *e) WARN_UNUSED;

@@ -81,13 +81,28 @@ static int configure6(struct rtnl *nl, int index, struct err *e)
 
 	if (ip_prefix_parse(USERNET_CIDR6, &net, e) < 0 ||
 	    ip_prefix_nth(&net, 0x100, &own.ip, e) < 0 ||
-	    ip_prefix_nth(&net, 2, &r.gateway, e) < 0 || rtnl_addr_add(nl, index, &own, e) < 0)
+	    ip_prefix_nth(&net, 2, &r.gateway, e) < 0 || rtnl_addr_add(nl, index, &own, e) < 0 ||
+	    rtnl_route_add(nl, &r, e) < 0)
 		return -1;
-	return rtnl_route_add(nl, &r, e);
+	own.bits = 128;
+	return netns_rules_apart(nl, &own, true, e);
 }
 
-static int configure(struct rtnl *nl, const char *ifname, const struct netns_tun *t, struct err *e)
+/* N's own address is nobody's destination, and what nobody wants does not go back. */
+static int keep_apart(struct netns_server *s, const char *ifname, const struct ip_prefix *own,
+		      struct err *e)
 {
+	struct ip_prefix one = {.ip = own->ip, .bits = (uint8_t)ip_bits(&own->ip)};
+
+	if (netns_rules_apart(&s->rtnl, &one, true, e) < 0)
+		return -1;
+	return netns_rules_tun(s, ifname, e);
+}
+
+static int configure(struct netns_server *s, const char *ifname, const struct netns_tun *t,
+		     struct err *e)
+{
+	struct rtnl *nl = &s->rtnl;
 	struct rtnl_link_change up = {
 		.set_up = 1, .mtu = t->mtu > 0 ? t->mtu : NETNS_MTU_DEFAULT, .txqlen = TUN_TXQLEN};
 	struct ip_prefix subnet = t->subnet, own;
@@ -105,7 +120,7 @@ static int configure(struct rtnl *nl, const char *ifname, const struct netns_tun
 	    rtnl_addr_add(nl, link.index, &own, e) < 0)
 		return -1;
 	r.oif = link.index;
-	if (rtnl_route_add(nl, &r, e) < 0)
+	if (rtnl_route_add(nl, &r, e) < 0 || keep_apart(s, ifname, &own, e) < 0)
 		return -1;
 	if (configure6(nl, link.index, &why) < 0)
 		log_debug(&why, "no IPv6 on %s", ifname);
@@ -119,7 +134,7 @@ int netns_do_tun(struct netns_server *s, const struct netns_tun *t, int *ret_fd,
 
 	if (open_tun(ifname, &fd, e) < 0)
 		return -1;
-	if (configure(&s->rtnl, ifname, t, e) < 0)
+	if (configure(s, ifname, t, e) < 0)
 		return err_wrap(e, "configure %s", ifname);
 	*ret_fd = TAKE_FD(fd);
 	return 0;

@@ -6,15 +6,29 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "network/client.h"
 #include "tests/unit/netlink/netns.h"
 #include "usernet/pool.h"
+
+static char pin_dir[200];
+
+/* Mounts of our own, for pins. */
+static void enter_new_mounts(void)
+{
+	enter_new_netns();
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("tmpfs", "/mnt", "tmpfs", 0, NULL) < 0)
+		SKIP("no mounts");
+	snprintf(pin_dir, sizeof(pin_dir), "/mnt/netns");
+}
 
 static pid_t start_server(const char *path)
 {
@@ -26,8 +40,10 @@ static pid_t start_server(const char *path)
 	pid = fork();
 	CHECK(pid >= 0);
 	if (pid == 0) {
-		struct netns_server_conf conf = {
-			.listen_path = path, .listen_fd = -1, .ready_fd = ready[1]};
+		struct netns_server_conf conf = {.listen_path = path,
+						 .listen_fd = -1,
+						 .ready_fd = ready[1],
+						 .pin_dir = pin_dir};
 		struct err e = {0};
 
 		if (netns_server_run(&conf, &e) < 0)
@@ -116,7 +132,7 @@ TEST(a_container_is_plugged_and_survives_a_crash)
 	char veth[IFNAMSIZ], text[64] = "";
 	struct err e;
 
-	enter_new_netns();
+	enter_new_mounts();
 	server = start_server(path);
 	box = start_container();
 	c = netns_client_new(path);
@@ -155,7 +171,7 @@ TEST(internal_bridge_and_sandbox)
 	pid_t server, box;
 	struct err e;
 
-	enter_new_netns();
+	enter_new_mounts();
 	server = start_server(path);
 	box = start_container();
 	c = netns_client_new(path);
@@ -167,6 +183,132 @@ TEST(internal_bridge_and_sandbox)
 	CHECK_OK(netns_bridge_remove(c, b.name, &e), e);
 	netns_client_free(c);
 	stop(box);
+	stop(server);
+}
+
+/* The output of a shell command in the namespace of pid (0: this one). */
+static void run_in(pid_t pid, const char *command, char *out, size_t size)
+{
+	int pair[2];
+	size_t n = 0;
+	ssize_t r;
+	char path[64];
+	pid_t child;
+
+	CHECK(pipe(pair) == 0);
+	child = fork();
+	if (child == 0) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+		if (pid > 0 && setns(open(path, O_RDONLY), CLONE_NEWNET) < 0)
+			_exit(1);
+		dup2(pair[1], 1);
+		dup2(pair[1], 2);
+		execl("/bin/sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+	close(pair[1]);
+	while (n < size - 1 && (r = read(pair[0], out + n, size - 1 - n)) > 0)
+		n += (size_t)r;
+	out[n] = '\0';
+	close(pair[0]);
+	waitpid(child, NULL, 0);
+}
+
+static int collect(const char *name, void *arg)
+{
+	size_t n = strlen(arg);
+
+	snprintf((char *)arg + n, 100, "%s ", name);
+	return 0;
+}
+
+/* A second, internal network with IPv6 and the resolver. */
+static void describe_second(struct netns_bridge *b, struct netns_plug *p)
+{
+	struct err e;
+
+	describe(b, p);
+	str_copy(b->name, "br-second", IFNAMSIZ);
+	str_copy(p->bridge, "br-second", IFNAMSIZ);
+	str_copy(p->ifname, "eth1", IFNAMSIZ);
+	CHECK_OK(ip_prefix_parse("172.18.0.1/24", &b->gateway, &e), e);
+	CHECK_OK(ip_prefix_parse("fd12::1/64", &b->gateway6, &e), e);
+	CHECK_OK(ip_prefix_parse("172.18.0.2/24", &p->address, &e), e);
+	CHECK_OK(ip_prefix_parse("fd12::2/64", &p->address6, &e), e);
+	b->internal = b->dns = p->dns = true;
+	p->gateway.family = IP_NONE;
+}
+
+TEST(several_networks_live)
+{
+	CLEANUP(freep) char *path = path_join(harness_tmpdir(), "s");
+	struct netns_gateway g = {.sandbox = "box1", .ifname = "eth1"};
+	struct netns_bridge b, b2;
+	struct netns_plug p, p2;
+	struct netns_client *c;
+	pid_t server, box;
+	char text[8192] = "";
+	struct err e;
+
+	enter_new_mounts();
+	server = start_server(path);
+	box = start_container();
+	c = netns_client_new(path);
+	describe(&b, &p);
+	describe_second(&b2, &p2);
+	CHECK_OK(netns_bridge_ensure(c, &b, &e), e);
+	if (netns_bridge_ensure(c, &b2, &e) < 0)
+		SKIP("no IPv6");
+	str_copy(b2.name, "br-third", IFNAMSIZ);
+	CHECK(netns_bridge_ensure(c, &b2, &e) < 0);
+	CHECK_EQ(e.kind, ERR_CONFLICT);
+	CHECK_OK(netns_bridge_remove(c, b2.name, &e), e);
+	CHECK_OK(netns_plug(c, box, &p, NULL, &e), e);
+	/* connect to the running container, by its pin */
+	CHECK_OK(netns_plug(c, 0, &p2, NULL, &e), e);
+	run_in(box, "ip addr; ip -4 route; ip -4 route show table local; ip rule", text,
+	       sizeof(text));
+	CHECK(strstr(text, "172.17.0.2/16") && strstr(text, "172.18.0.2/24"));
+	CHECK(strstr(text, "fd12::2/64") && strstr(text, "default via 172.17.0.1"));
+	CHECK(strstr(text, "127.0.0.11 via 172.18.0.1"));
+	CHECK(strstr(text, "from all to 127.0.0.0/8 iif eth1 blackhole"));
+	stop(server);
+	server = start_server(path);
+	text[0] = '\0';
+	CHECK_OK(netns_list(c, NETNS_LIST_BRIDGES, collect, text, &e), e);
+	CHECK_STR(text, "br-second docker0 ");
+	text[0] = '\0';
+	CHECK_OK(netns_list(c, NETNS_LIST_SANDBOXES, collect, text, &e), e);
+	CHECK_STR(text, "box1 ");
+	g.gateway = b2.gateway.ip;
+	g.gateway6 = b2.gateway6.ip;
+	CHECK_OK(netns_gateway_set(c, &g, &e), e);
+	run_in(box, "ip route; ip -6 route", text, sizeof(text));
+	CHECK(strstr(text, "default via 172.18.0.1") && !strstr(text, "default via 172.17.0.1"));
+	CHECK(strstr(text, "default via fd12::1"));
+	CHECK_OK(netns_unplug(c, "box1", "eth1", &e), e);
+	run_in(box, "ip addr", text, sizeof(text));
+	CHECK(strstr(text, "eth0") && !strstr(text, "eth1"));
+	CHECK(access("/mnt/netns/box1", F_OK) == 0);
+	CHECK_OK(netns_plug(c, 0, &p2, NULL, &e), e);
+	CHECK_OK(netns_sandbox_remove(c, "box1", &e), e);
+	CHECK_OK(netns_sandbox_remove(c, "box1", &e), e);
+	CHECK(access("/mnt/netns/box1", F_OK) < 0);
+	CHECK(netns_gateway_set(c, &g, &e) < 0);
+	CHECK_EQ(e.kind, ERR_NOTFOUND);
+	stop(box);
+	for (int i = 0; i < 100; i++) { /* the kernel takes the namespace down by itself */
+		run_in(0, "ip link", text, sizeof(text));
+		if (!strstr(text, "veth"))
+			break;
+		usleep(20000);
+	}
+	CHECK(!strstr(text, "veth"));
+	CHECK_OK(netns_bridge_remove(c, "docker0", &e), e);
+	CHECK_OK(netns_bridge_remove(c, "br-second", &e), e);
+	run_in(0, "ip rule; ip -6 rule; ip route show table all type prohibit", text, sizeof(text));
+	CHECK(!strstr(text, "docker0") && !strstr(text, "br-second") && !strstr(text, "172.1"));
+	netns_client_free(c);
 	stop(server);
 }
 
@@ -183,7 +325,7 @@ TEST(pool_makes_sockets_only)
 	struct err e;
 	pid_t server;
 
-	enter_new_netns();
+	enter_new_mounts();
 	server = start_server(path);
 	c = netns_client_new(path);
 	CHECK_OK(netns_pool_open(c, &pool, &e), e);
