@@ -111,9 +111,10 @@ build/bench-client: tests/bench/client.c
 build/netbench: tests/bench/netbench.c
 build/apifuzz: tests/system/apifuzz.c
 build/badregistry: tests/system/badregistry.c
-build/bench-client build/netbench build/apifuzz build/badregistry: | $(deps_ok)
+build/lossy: tests/system/lossy.c
+build/bench-client build/netbench build/apifuzz build/badregistry build/lossy: | $(deps_ok)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(cflags) -D_GNU_SOURCE -Wno-frame-larger-than $(ldflags) -o $@ $<
+	$(Q)$(CC) $(cflags) -D_GNU_SOURCE -isystem $(depsdir)/include -Wno-frame-larger-than $(ldflags) -o $@ $<
 
 bench: ## figures beside the peers (PEERS=DIR), see tests/bench/README.md
 	tests/bench/bench
