@@ -22,6 +22,7 @@ enum flow_kind {
 	FLOW_FWD,    /* hostfwd_udp.c */
 	FLOW_PORT,   /* from a container by a published UDP port, to its client */
 	FLOW_CLIENT, /* the same from the client: its address in src, the port's id in dst */
+	FLOW_ANYIP,  /* anyip_flow.c */
 	FLOW_KINDS
 };
 

@@ -57,4 +57,5 @@ void pool_set_channel(struct usernet *u, int fd)
 	fd_set_nonblock(fd, true);
 	u->pool_fd = fd;
 	dns_sock_open(u);
+	anyip_channel(u);
 }

@@ -57,6 +57,8 @@ void tcp_kill(struct usernet *u, struct tcp_flow *t, bool reset_n, bool reset_ho
 	loop_del(u->loop, t->source);
 	fd_close(&t->fd);
 	wheel_stop(&u->wheel, &t->timer);
+	if (t->counted)
+		anyip_translated(u, &t->f.key, -1);
 	ring_clear(&t->up, &u->rings);
 	ring_clear(&t->down, &u->rings);
 	flow_remove(&u->flows, &t->f);
@@ -151,6 +153,7 @@ static void new_flow(struct usernet *u, const struct flow_key *key, const struct
 	tcp_set_peer(u, t, ip, in);
 	t->quote_len = (uint8_t)tun_quote(ip, t->quote);
 	flow_add(&u->flows, &t->f);
+	t->counted = anyip_translated(u, key, 1);
 	u->tcp_held++;
 	if ((len == 0 ? tcp_host_dns(u, t) : tcp_host_connect(u, t, (struct sockaddr *)&sa, len)) <
 	    0)
@@ -302,10 +305,10 @@ void tcp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 	f = flow_find(&u->flows, &key);
 	t = f != NULL ? CONTAINER_OF(f, struct tcp_flow, f) : NULL;
 	if (t == NULL) {
-		if ((in.flags & (PACKET_SYN | PACKET_ACK | PACKET_RST)) == PACKET_SYN)
-			new_flow(u, &key, ip, &in);
-		else
+		if ((in.flags & (PACKET_SYN | PACKET_ACK | PACKET_RST)) != PACKET_SYN)
 			stray(u, ip, &in);
+		else if (!anyip_take(u, ip))
+			new_flow(u, &key, ip, &in);
 		return;
 	}
 	if (t->state == TCP_INWARD) {

@@ -48,6 +48,7 @@ struct tcp_flow {
 	bool host_ready; /* host socket may have more to read */
 	bool host_eof;	 /* host sent its FIN */
 	bool fin_sent, fin_acked;
+	bool counted;	 /* keeps its port from the fast path */
 	bool guest_fin;	 /* N sent its FIN */
 	bool host_shut;	 /* and the host socket was told */
 	void *cookie[2]; /* usernet and this, for the loop */

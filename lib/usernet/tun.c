@@ -173,6 +173,7 @@ void tun_detach(struct usernet *u)
 	loop_del(u->loop, u->tun_source);
 	u->tun_source = NULL;
 	fd_close(&u->tun_fd);
+	anyip_stop(u);
 	tcp_kill_all(u);
 	udp_kill_all(u);
 	ping_kill_all(u);

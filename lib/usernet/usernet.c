@@ -72,6 +72,7 @@ static void clear(struct usernet *u)
 	port_del_all(u);
 	feed_serve_stop(u);
 	dns_clear(u);
+	anyip_free(u);
 	pool_clear(u);
 	pipes_clear(&u->pipes);
 	loop_free(u->loop);

@@ -89,8 +89,9 @@ struct usernet {
 	bool no_uso; /* N's kernel does not cut datagrams that we write */
 
 	int control_fd;
-	int pool_fd;	    /* channel to the netns-helper; -1 none */
-	struct list stocks; /* struct stock */
+	struct anyip *anyip; /* NULL: no helper yet */
+	int pool_fd;	     /* channel to the netns-helper; -1 none */
+	struct list stocks;  /* struct stock */
 	struct pipe_pool pipes;
 	struct list ports; /* struct port */
 	struct list relays_dead;
@@ -181,6 +182,18 @@ void tcp_kill_all(struct usernet *u);
 /* tcp_inward.c: a connection accepted on the host (fd, taken over) goes on to key.src in N, as if
  * from key.dst; -1: fd is still the caller's */
 int tcp_from_host(struct usernet *u, int fd, const struct flow_key *key);
+
+/* anyip.c: the fast path for TCP */
+/** anyip_channel() - a new channel to the helper stands */
+void anyip_channel(struct usernet *u);
+/** anyip_take() - a SYN from the tun that belongs to no flow: true when the fast path has it */
+bool anyip_take(struct usernet *u, const struct packet_ip *ip);
+/** anyip_translated() - a flow of translation begins (1) or, if that was counted, ends (-1) */
+bool anyip_translated(struct usernet *u, const struct flow_key *k, int change);
+/** anyip_stop() - ends all connections and gives up all ports */
+void anyip_stop(struct usernet *u);
+/** anyip_free() - the same, and what was held */
+void anyip_free(struct usernet *u);
 
 /* udp.c */
 void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums);
