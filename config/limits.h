@@ -107,18 +107,20 @@
 #define ENGINE_HEALTH_LOG     5		 /* probes remembered */
 
 /* usernet: what N's containers and the host's clients may occupy */
-#define USERNET_TCP_MAX		8192 /* translated TCP connections */
-#define USERNET_HELD_MAX	512  /* of them with a host connect under way */
-#define USERNET_ANYIP_MAX	8192 /* TCP connections of the fast path */
-#define USERNET_ANYIP_PORTS_MAX 64   /* ports of one family that go it; N scans a rule each */
-#define USERNET_UDP_MAX		4096 /* UDP flows, outward; the oldest gives way */
-#define USERNET_PING_MAX	64   /* ICMP echo sockets */
-#define USERNET_DNS_MAX		2048 /* DNS questions being forwarded; the oldest gives way */
-#define USERNET_DNS_ASKER_MAX	1024 /* of one container; further ones are dropped */
-#define USERNET_DNS_BYTES_MAX	4096 /* a DNS question; answers up to 64 KiB */
-#define USERNET_DNS_ADDRS_MAX	256  /* addresses answered for one name */
-#define USERNET_DNS_STREAMS_MAX 256  /* TCP clients of the DNS server */
-#define USERNET_DNS_STREAM_ASKS 16   /* questions of one of them under way; then it waits */
+#define USERNET_FLOWS_MAX	65536 /* all flows; less where descriptors are short */
+#define USERNET_TCP_MAX		8192  /* one container's TCP connections */
+#define USERNET_HELD_MAX	512   /* of them with a host connect under way */
+#define USERNET_ANYIP_PORTS_MAX 64    /* ports of one family that go it; N scans a rule each */
+#define USERNET_UDP_MAX		4096  /* one container's UDP flows; the oldest gives way */
+#define USERNET_PING_MAX	64    /* one container's ICMP echo sockets */
+#define USERNET_FRESH_MAX	256   /* one container's new flows in a millisecond */
+#define USERNET_USERS_IDLE	256   /* containers without a flow that are remembered */
+#define USERNET_DNS_MAX		2048  /* DNS questions being forwarded; the oldest gives way */
+#define USERNET_DNS_ASKER_MAX	1024  /* of one container; further ones are dropped */
+#define USERNET_DNS_BYTES_MAX	4096  /* a DNS question; answers up to 64 KiB */
+#define USERNET_DNS_ADDRS_MAX	256   /* addresses answered for one name */
+#define USERNET_DNS_STREAMS_MAX 256   /* TCP clients of the DNS server */
+#define USERNET_DNS_STREAM_ASKS 16    /* questions of one of them under way; then it waits */
 #define USERNET_DNS_STREAM_OUT	(128 * KIB) /* answers kept for a client that does not read */
 #define USERNET_RESOLV_MAX	(64 * KIB)  /* bytes of resolv.conf */
 #define USERNET_RESOLV_SERVERS	3	    /* nameservers used, as the resolver's MAXNS */

@@ -39,7 +39,7 @@ static void end_flow(struct anyip_flow *a)
 	struct usernet *u = a->u;
 
 	if (a->state == ANYIP_HELD)
-		u->tcp_held--;
+		a->f.user->held--;
 	loop_del(u->loop, a->source);
 	wheel_stop(&u->wheel, &a->timer);
 	relay_reset(&a->fd);
@@ -103,7 +103,7 @@ static void release(struct anyip_flow *a)
 	setsockopt(a->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	loop_del(u->loop, a->source);
 	a->source = NULL;
-	u->tcp_held--;
+	a->f.user->held--;
 	a->state = ANYIP_RELEASED;
 	wheel_set(&u->wheel, &a->timer, RELEASED_MS);
 	write_back(a);
@@ -215,14 +215,10 @@ bool anyip_again(struct usernet *u, const struct anyip_syn *s)
 void anyip_hold(struct usernet *u, struct anyip_port *p, const struct anyip_syn *s)
 {
 	struct sockaddr_storage sa;
+	struct quota_user *user;
 	struct anyip_flow *a;
 	socklen_t len;
 
-	/* too many: the SYN is lost, the container will try again */
-	if (u->tcp_held >= USERNET_HELD_MAX || u->flows.n[FLOW_ANYIP] >= USERNET_ANYIP_MAX) {
-		u->stats.tcp_syn_limit++;
-		return;
-	}
 	switch (tun_destination(u, &s->dst, &sa, &len)) {
 	case DEST_NO_ROUTE:
 		unreachable(u, s, TUN_NO_ROUTE);
@@ -235,17 +231,26 @@ void anyip_hold(struct usernet *u, struct anyip_port *p, const struct anyip_syn 
 		anyip_refuse(u, s);
 		return;
 	}
+	/* too many: the SYN is lost, the container will try again */
+	user = limit_new_flow(u, &s->src, FLOW_ANYIP);
+	if (user == NULL)
+		return;
 	a = try_malloc(sizeof(*a));
 	if (a == NULL) {
 		u->stats.no_memory++;
 		return;
 	}
-	*a = (struct anyip_flow){
-		.f.key = key_of(s), .u = u, .port = p, .state = ANYIP_HELD, .fd = -1, .syn = *s};
+	*a = (struct anyip_flow){.f.key = key_of(s),
+				 .f.user = user,
+				 .u = u,
+				 .port = p,
+				 .state = ANYIP_HELD,
+				 .fd = -1,
+				 .syn = *s};
 	wheel_timer_init(&a->timer, on_timer);
 	flow_add(&u->flows, &a->f);
 	p->n_flows++;
-	u->tcp_held++;
+	user->held++;
 	start(a, &sa, len);
 }
 

@@ -30,6 +30,10 @@ struct flow *flow_find(struct flow_table *t, const struct flow_key *k)
 	if (f != NULL) {
 		list_del(&f->used);
 		list_add_tail(&t->lru[k->kind], &f->used);
+		if (f->user != NULL) {
+			list_del(&f->mine);
+			list_add_tail(&f->user->flows[quota_kind(k->kind)], &f->mine);
+		}
 	}
 	return f;
 }
@@ -42,6 +46,10 @@ void flow_add(struct flow_table *t, struct flow *f)
 	*b = f;
 	list_add_tail(&t->lru[f->key.kind], &f->used);
 	t->n[f->key.kind]++;
+	if (f->user == NULL)
+		return;
+	list_add_tail(&f->user->flows[quota_kind(f->key.kind)], &f->mine);
+	quota_take(&t->quota, f->user, quota_kind(f->key.kind));
 }
 
 void flow_remove(struct flow_table *t, struct flow *f)
@@ -55,6 +63,11 @@ void flow_remove(struct flow_table *t, struct flow *f)
 	*b = f->next;
 	list_del(&f->used);
 	t->n[f->key.kind]--;
+	if (f->user == NULL)
+		return;
+	list_del(&f->mine);
+	quota_give(&t->quota, f->user, quota_kind(f->key.kind));
+	f->user = NULL;
 }
 
 struct flow *flow_oldest(struct flow_table *t, enum flow_kind kind)

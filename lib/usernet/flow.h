@@ -12,6 +12,7 @@
 
 #include "base/list.h"
 #include "netlink/ip.h"
+#include "usernet/quota.h"
 
 #define FLOW_BUCKETS 16384
 
@@ -40,8 +41,10 @@ _Static_assert(sizeof(struct flow_key) == 44, "padding in struct flow_key");
 
 struct flow {
 	struct flow_key key;
-	struct flow *next; /* in its bucket */
-	struct list used;  /* in flow_table.lru, longest idle first */
+	struct flow *next;	 /* in its bucket */
+	struct list used;	 /* in flow_table.lru, longest idle first */
+	struct quota_user *user; /* whose share it is of; NULL: nobody's */
+	struct list mine;	 /* the same list, the user's flows only */
 };
 
 struct flow_table {
@@ -49,13 +52,14 @@ struct flow_table {
 	struct flow *buckets[FLOW_BUCKETS];
 	struct list lru[FLOW_KINDS];
 	size_t n[FLOW_KINDS];
+	struct quota quota;
 };
 
-/** flow_table_init() - an empty table with a random hash key */
+/** flow_table_init() - an empty table with a random hash key; shares by quota_init() */
 void flow_table_init(struct flow_table *t);
 /** flow_find() - the flow of that key, moved to the end of its list; or NULL */
 struct flow *flow_find(struct flow_table *t, const struct flow_key *k);
-/** flow_add() - adds a flow whose key is set and new */
+/** flow_add() - adds a flow whose key is set and new; with a user it counts as his */
 void flow_add(struct flow_table *t, struct flow *f);
 /** flow_remove() - takes a flow out; the caller frees it */
 void flow_remove(struct flow_table *t, struct flow *f);

@@ -37,6 +37,11 @@ static void kill_flow(struct usernet *u, struct ping_flow *w)
 	free(w);
 }
 
+void ping_evict(struct usernet *u, struct flow *f)
+{
+	kill_flow(u, CONTAINER_OF(f, struct ping_flow, f));
+}
+
 void ping_kill_all(struct usernet *u)
 {
 	struct flow *f;
@@ -84,12 +89,14 @@ static struct ping_flow *new_flow(struct usernet *u, const struct flow_key *k,
 				  const struct sockaddr_storage *sa, socklen_t len, int *ret_sys)
 {
 	int proto = sa->ss_family == AF_INET6 ? (int)IPPROTO_ICMPV6 : (int)IPPROTO_ICMP;
+	struct quota_user *user = limit_new_flow(u, &k->src, FLOW_PING);
 	struct ping_flow *w;
 	struct err e;
 
-	if (u->flows.n[FLOW_PING] >= USERNET_PING_MAX)
-		kill_flow(u, CONTAINER_OF(flow_oldest(&u->flows, FLOW_PING), struct ping_flow, f));
+	if (user == NULL)
+		return NULL;
 	w = xcalloc(1, sizeof(*w));
+	w->f.user = user;
 	w->f.key = *k;
 	w->u = u;
 	list_init(&w->f.used);

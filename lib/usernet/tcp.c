@@ -51,7 +51,7 @@ void tcp_kill(struct usernet *u, struct tcp_flow *t, bool reset_n, bool reset_ho
 	if (reset_n)
 		tcp_segment(u, t, PACKET_RST | PACKET_ACK, t->snd_nxt, 0, 0);
 	if (t->state == TCP_CONNECTING)
-		u->tcp_held--;
+		t->f.user->held--;
 	if (reset_host && t->fd >= 0)
 		setsockopt(t->fd, SOL_SOCKET, SO_LINGER, &hard, sizeof(hard));
 	loop_del(u->loop, t->source);
@@ -111,14 +111,10 @@ static void new_flow(struct usernet *u, const struct flow_key *key, const struct
 		     const struct packet_tcp *in)
 {
 	struct sockaddr_storage sa = {0};
+	struct quota_user *user;
 	struct tcp_flow *t;
 	socklen_t len;
 
-	/* too many: the SYN is lost, N will try again */
-	if (u->flows.n[FLOW_TCP] >= USERNET_TCP_MAX || u->tcp_held >= USERNET_HELD_MAX) {
-		u->stats.tcp_syn_limit++;
-		return;
-	}
 	switch (tun_destination(u, &ip->dst, &sa, &len)) {
 	case DEST_REFUSED:
 		u->stats.bad_destination++;
@@ -140,12 +136,16 @@ static void new_flow(struct usernet *u, const struct flow_key *key, const struct
 		addr_set_port(&sa, in->dport);
 		break;
 	}
+	/* too many: the SYN is lost, N will try again */
+	user = limit_new_flow(u, &ip->src, FLOW_TCP);
+	if (user == NULL)
+		return;
 	t = try_malloc(sizeof(*t));
 	if (t == NULL) {
 		u->stats.no_memory++;
 		return;
 	}
-	*t = (struct tcp_flow){.f.key = *key, .fd = -1, .rcv_nxt = in->seq + 1};
+	*t = (struct tcp_flow){.f.key = *key, .f.user = user, .fd = -1, .rcv_nxt = in->seq + 1};
 	list_init(&t->due);
 	wheel_timer_init(&t->timer, tcp_on_timer);
 	t->rcv_edge = t->rcv_nxt;
@@ -154,7 +154,7 @@ static void new_flow(struct usernet *u, const struct flow_key *key, const struct
 	t->quote_len = (uint8_t)tun_quote(ip, t->quote);
 	flow_add(&u->flows, &t->f);
 	t->counted = anyip_translated(u, key, 1);
-	u->tcp_held++;
+	user->held++;
 	if ((len == 0 ? tcp_host_dns(u, t) : tcp_host_connect(u, t, (struct sockaddr *)&sa, len)) <
 	    0)
 		tcp_kill(u, t, false, false);

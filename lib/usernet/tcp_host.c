@@ -50,7 +50,7 @@ static void on_connected(struct usernet *u, struct tcp_flow *t)
 	}
 	setsockopt(t->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(t->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	u->tcp_held--;
+	t->f.user->held--;
 	t->state = TCP_HANDSHAKE;
 	t->snd_nxt++; /* our SYN */
 	tcp_synack(u, t);
@@ -122,7 +122,7 @@ static int watch(struct usernet *u, struct tcp_flow *t)
 	t->source = loop_add(u->loop, t->fd, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, on_host,
 			     t->cookie, &e);
 	if (t->source == NULL) {
-		log_warn(&e, "watch a connection of the containers");
+		limit_short_of_descriptors(u);
 		return -1;
 	}
 	return 0;
@@ -132,8 +132,12 @@ int tcp_host_connect(struct usernet *u, struct tcp_flow *t, const struct sockadd
 		     socklen_t len)
 {
 	t->fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (t->fd < 0 && errno == EAFNOSUPPORT) {
+		connect_failed(u, t, errno);
+		return 0;
+	}
 	if (t->fd < 0) {
-		log_warn(NULL, "socket for a connection of the containers: %s", strerror(errno));
+		limit_short_of_descriptors(u);
 		return -1;
 	}
 	if ((tun_bind_source(u, t->fd, sa->sa_family) < 0 || connect(t->fd, sa, len) < 0) &&

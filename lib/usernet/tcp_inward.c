@@ -14,18 +14,18 @@
 
 int tcp_from_host(struct usernet *u, int fd, const struct flow_key *key)
 {
+	struct quota_user *user;
 	struct tcp_flow *t;
 
-	if (u->flows.n[FLOW_TCP] >= USERNET_TCP_MAX) {
-		u->stats.tcp_syn_limit++;
+	user = limit_new_flow(u, &key->src, FLOW_TCP);
+	if (user == NULL)
 		return -1;
-	}
 	t = try_malloc(sizeof(*t));
 	if (t == NULL) {
 		u->stats.no_memory++;
 		return -1;
 	}
-	*t = (struct tcp_flow){.f.key = *key, .fd = -1, .state = TCP_INWARD};
+	*t = (struct tcp_flow){.f.key = *key, .f.user = user, .fd = -1, .state = TCP_INWARD};
 	list_init(&t->due);
 	wheel_timer_init(&t->timer, tcp_on_timer);
 	t->snd_una = t->snd_nxt = t->recover = (uint32_t)rand_u64();

@@ -44,6 +44,12 @@ static void kill_flow(struct usernet *u, struct udp_flow *w)
 		udp_slots_free(u);
 }
 
+void udp_evict(struct usernet *u, struct flow *f)
+{
+	u->stats.udp_evicted++;
+	kill_flow(u, CONTAINER_OF(f, struct udp_flow, f));
+}
+
 void udp_kill_all(struct usernet *u)
 {
 	struct flow *f;
@@ -112,15 +118,15 @@ static int open_socket(struct usernet *u, struct udp_flow *w, const struct socka
 static struct udp_flow *new_flow(struct usernet *u, const struct flow_key *k,
 				 const struct sockaddr_storage *sa, socklen_t len)
 {
+	struct quota_user *user = limit_new_flow(u, &k->src, FLOW_UDP);
 	struct host_error he = {0};
 	struct udp_flow *w;
 	struct err e;
 
-	if (u->flows.n[FLOW_UDP] >= USERNET_UDP_MAX) {
-		u->stats.udp_evicted++;
-		kill_flow(u, CONTAINER_OF(flow_oldest(&u->flows, FLOW_UDP), struct udp_flow, f));
-	}
+	if (user == NULL)
+		return NULL;
 	w = xcalloc(1, sizeof(*w));
+	w->f.user = user;
 	w->f.key = *k;
 	w->u = u;
 	w->used_ms = time_mono_ms();
@@ -132,7 +138,7 @@ static struct udp_flow *new_flow(struct usernet *u, const struct flow_key *k,
 
 		kill_flow(u, w);
 		if (sys == EMFILE || sys == ENFILE || sys == ENOMEM || sys == ENOBUFS) {
-			u->stats.no_descriptor++;
+			limit_short_of_descriptors(u);
 			return NULL;
 		}
 		he.what = tun_error_of(sys);
@@ -141,8 +147,8 @@ static struct udp_flow *new_flow(struct usernet *u, const struct flow_key *k,
 	}
 	w->source = loop_add(u->loop, w->fd, EPOLLIN, on_udp, w, &e);
 	if (w->source == NULL) {
-		u->stats.no_descriptor++;
 		kill_flow(u, w);
+		limit_short_of_descriptors(u);
 		return NULL;
 	}
 	wheel_set(&u->wheel, &w->timer, UDP_FIRST_MS);
@@ -158,11 +164,14 @@ static struct udp_flow *flow_of(struct usernet *u, const struct packet_ip *ip,
 			       .dst = ip->dst,
 			       .sport = in->sport,
 			       .dport = in->dport};
-	struct flow *f = flow_find(&u->flows, &key);
+	struct udp_flow *w = u->burst != NULL ? u->burst->w : NULL;
 	struct sockaddr_storage sa;
-	struct udp_flow *w;
+	struct flow *f;
 	socklen_t len;
 
+	if (w != NULL && memcmp(&w->f.key, &key, sizeof(key)) == 0)
+		return w; /* many of one flow in a row are the rule */
+	f = flow_find(&u->flows, &key);
 	if (f != NULL) {
 		w = CONTAINER_OF(f, struct udp_flow, f);
 		if (!w->stale)

@@ -46,6 +46,7 @@ static int add_signals(struct loop *l, int *ret_fd, struct err *e)
 static void init(struct usernet *u, const struct usernet_conf *c)
 {
 	flow_table_init(&u->flows);
+	limit_init(u);
 	u->rings.max = USERNET_RINGS_BYTES_MAX;
 	list_init(&u->tcp_due);
 	list_init(&u->tcp_dead);
@@ -76,6 +77,7 @@ static void clear(struct usernet *u)
 	pool_clear(u);
 	pipes_clear(&u->pipes);
 	loop_free(u->loop);
+	quota_clear(&u->flows.quota);
 	free(u->rx);
 	free(u->scratch);
 }

@@ -55,7 +55,6 @@ struct usernet {
 	struct ring_budget rings;
 	struct list tcp_due;  /* flows that owe N an acknowledgement or data */
 	struct list tcp_dead; /* flows to be freed when the present callback is done */
-	size_t tcp_held;      /* with a host connect under way */
 	struct frag_table frags;
 
 	int tun_fd; /* -1: none */
@@ -200,13 +199,24 @@ void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums);
 void udp_send_to_n(struct usernet *u, const struct ip *src, uint16_t sport, const struct ip *dst,
 		   uint16_t dport, const void *p, size_t n);
 void udp_flush(struct usernet *u); /* at the end of a turn */
+void udp_evict(struct usernet *u, struct flow *f);
 void udp_kill_all(struct usernet *u);
 
 /* hostfwd_udp.c: true when the datagram answers a client of a port published there */
 bool hostfwd_udp_reply(struct usernet *u, const struct packet_ip *ip, const struct packet_udp *in);
 
+/* limit.c */
+/** limit_init() - shares by the descriptor limit */
+void limit_init(struct usernet *u);
+/** limit_new_flow() - whose share a new flow from src is, an older one ended for it if need be;
+ * NULL: there is none left, and that was counted */
+struct quota_user *limit_new_flow(struct usernet *u, const struct ip *src, enum flow_kind kind);
+/** limit_short_of_descriptors() - counts it, and makes room by ending the longest idle UDP flow */
+void limit_short_of_descriptors(struct usernet *u);
+
 /* ping.c */
 void ping_input(struct usernet *u, const struct packet_ip *ip, bool check_sums);
+void ping_evict(struct usernet *u, struct flow *f);
 void ping_kill_all(struct usernet *u);
 
 /* dns.c */

@@ -20,9 +20,9 @@ static struct usernet *engine(void)
 	struct usernet *u = xcalloc(1, sizeof(*u));
 
 	flow_table_init(&u->flows);
+	quota_init(&u->flows.quota, 1000);
 	list_init(&u->tcp_due);
 	list_init(&u->tcp_dead);
-	list_init(&u->dns_queries);
 	u->tun_fd = -1;
 	u->net4.subnet.ip.family = IP_V4;
 	u->net6.subnet.ip.family = IP_V6;
