@@ -75,7 +75,7 @@ static void command_exec(const struct child *c, pid_t child, int report_fd)
 	setenv("ROOTLESSKIT_PARENT_EUID", number, 1);
 	snprintf(number, sizeof(number), "%u", (unsigned)c->a->parent_egid);
 	setenv("ROOTLESSKIT_PARENT_EGID", number, 1);
-	rk_activation_pass(c->a->n_activated);
+	rk_activation_pass(c->a->activation);
 	rk_signals_restore();
 	execvp(argv[0], argv);
 	saved = errno;

@@ -43,6 +43,8 @@
 struct parent {
 	const struct rk_conf *conf;
 	struct rk_state state;
+	struct rk_activation activation; /* sockets handed to us */
+	struct rk_hostports hostports;
 	struct rk_ports ports;
 	struct rk_uplink uplink;
 	struct rk_api api;
@@ -67,7 +69,7 @@ static int fork_child(struct parent *p, struct err *e)
 		.conf = p->conf,
 		.state = &p->state,
 		.signal_fd = p->signal_fd,
-		.n_activated = rk_activation_take(),
+		.activation = &p->activation,
 		.parent_euid = geteuid(),
 		.parent_egid = getegid(),
 	};
@@ -298,7 +300,10 @@ int rk_run(const struct rk_conf *conf, int *ret_code, struct err *e)
 
 	if (rk_state_open(&p.state, conf->state_dir, e) < 0)
 		return -1;
+	rk_activation_take(&p.activation, conf->service);
+	rk_hostports_init(&p.hostports, &p.activation);
 	rk_uplink_init(&p.uplink, conf, p.state.dir, &p.ports);
+	p.ports.hostports = &p.hostports;
 	result = start(&p, e);
 	if (result == 0) {
 		loop(&p);
@@ -308,6 +313,8 @@ int rk_run(const struct rk_conf *conf, int *ret_code, struct err *e)
 	}
 	rk_uplink_close(&p.uplink);
 	rk_ports_clear(&p.ports);
+	rk_hostports_clear(&p.hostports);
+	rk_activation_clear(&p.activation);
 	/* an engine that ended leaves nobody in its namespaces */
 	if (conf->service)
 		(void)rk_state_sweep(&p.state);

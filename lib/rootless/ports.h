@@ -13,13 +13,16 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "json/write.h"
+#include "rootless/hostport.h"
 #include "rootless/portspec.h"
 
 struct rk_port_entry {
 	struct list link;
 	uint64_t id; /* from 1 */
 	struct rk_spec spec;
-	int host_fd; /* listening TCP or bound UDP socket */
+	int host_fd; /* listening TCP or bound UDP socket; -1: another entry's takes both families
+		      */
+	struct rk_inherited *inherited; /* what host_fd is a duplicate of, or NULL */
 };
 
 /* The relay. Calls may fail with ERR_UNAVAILABLE while it is being started: the entry stays, and
@@ -33,7 +36,8 @@ struct rk_relay {
 struct rk_ports {
 	struct list entries;
 	uint64_t next_id;
-	const struct rk_relay *relay; /* borrowed; NULL: no port driver */
+	const struct rk_relay *relay;	/* borrowed; NULL: no port driver */
+	struct rk_hostports *hostports; /* borrowed; NULL: no sockets were handed to us */
 };
 
 /** rk_ports_init() - empty books; relay NULL: every call answers that there is no driver */
@@ -59,9 +63,5 @@ int rk_ports_replay(struct rk_ports *p, struct err *e) WARN_UNUSED;
 void rk_port_entry_to_json(struct json_w *w, const struct rk_port_entry *p);
 /** rk_ports_to_json() - array of all entries */
 void rk_ports_to_json(struct json_w *w, const struct rk_ports *p);
-
-/** rk_bind_host() - the host's socket for a specification: bound, and listening for TCP; fd or -1
- */
-int rk_bind_host(const struct rk_spec *s, struct err *e) WARN_UNUSED;
 
 #endif

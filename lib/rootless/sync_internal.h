@@ -28,13 +28,15 @@ int rk_sync_send(int sock, enum rk_sync what, struct err *e) WARN_UNUSED;
 /* rk_sync_recv() - waits for this message; ERR_CANCELLED when the other side ended */
 int rk_sync_recv(int sock, enum rk_sync want, struct err *e) WARN_UNUSED;
 
+struct rk_activation;
+
 /* What the child needs of the parent, copied by the fork. */
 struct rk_child_args {
 	const struct rk_conf *conf;
 	const struct rk_state *state;
 	int sync_fd;
 	int signal_fd;
-	int n_activated; /* systemd's sockets, rk_activation_take() */
+	const struct rk_activation *activation;
 	uid_t parent_euid;
 	gid_t parent_egid;
 };

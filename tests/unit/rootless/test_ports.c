@@ -97,36 +97,6 @@ TEST(used_by_another_program)
 	rk_ports_clear(&p);
 }
 
-TEST(privileged_ports_name_the_sysctl)
-{
-	struct rk_spec s = spec(RK_TCP, 1);
-	struct err e = {0};
-	int fd;
-
-	if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
-		SKIP("cannot drop root");
-	fd = rk_bind_host(&s, &e);
-	if (fd >= 0)
-		SKIP("ports are not privileged here");
-	CHECK_EQ(e.kind, ERR_DENIED);
-	CHECK(strstr(e.msg, "net.ipv4.ip_unprivileged_port_start=1") != NULL);
-}
-
-TEST(every_protocol_binds)
-{
-	for (int i = 0; i < RK_PROTOS; i++) {
-		struct rk_spec s = {
-			.proto = (enum rk_proto)i, .parent_port = free_port(), .child_port = 1};
-		struct err e;
-		int fd = rk_bind_host(&s, &e);
-
-		if (fd < 0 && e.sys == EAFNOSUPPORT)
-			continue;
-		CHECK_MSG(fd >= 0, "%s: %s", rk_proto_name(s.proto), e.msg);
-		close(fd);
-	}
-}
-
 TEST(a_relay_that_starts_again_hears_of_all)
 {
 	struct rk_spec a = spec(RK_TCP, free_port()), b = spec(RK_UDP, free_port());
