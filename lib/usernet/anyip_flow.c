@@ -143,7 +143,7 @@ static void on_host(struct loop *l UNUSED, int fd, uint32_t events, void *arg)
 		return;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &sys, &len) < 0)
 		sys = errno;
-	if (sys == 0 && met_itself(a))
+	if (sys == 0 && (met_itself(a) || !tun_peer_ok(a->u, a->fd)))
 		sys = ECONNREFUSED;
 	if (sys == 0) {
 		release(a);
@@ -180,7 +180,7 @@ static void start(struct anyip_flow *a, const struct sockaddr_storage *sa, sockl
 		return;
 	}
 	sys = connect_now(a->fd, sa, len);
-	if (sys == 0 && met_itself(a))
+	if (sys == 0 && (met_itself(a) || !tun_peer_ok(a->u, a->fd)))
 		sys = ECONNREFUSED;
 	if (sys == 0) {
 		release(a);

@@ -177,8 +177,8 @@ static int confine_calls(struct err *e)
 	struct sandbox_rules rules = {.default_action = SANDBOX_ACT_ERRNO | EPERM};
 	uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
 
-	rules.rules = xcalloc(9, sizeof(*rules.rules));
-	rules.n_rules = 9;
+	rules.rules = xcalloc(10, sizeof(*rules.rules));
+	rules.n_rules = 10;
 	add_names(&rules.rules[0], allowed, ARRAY_LEN(allowed));
 	add_names(&rules.rules[1], open_names, 1);
 	add_arg(&rules.rules[1], 2, SANDBOX_CMP_MASKED_EQ, writing, O_RDONLY);
@@ -200,6 +200,9 @@ static int confine_calls(struct err *e)
 	/* a nameserver with a scope, fe80::1%eth0 */
 	add_names(&rules.rules[8], ioctl_names, 1);
 	add_arg(&rules.rules[8], 1, SANDBOX_CMP_MASKED_EQ, 0xffffffffU, SIOCGIFINDEX);
+	/* the host's addresses, when it has no route to the world */
+	add_names(&rules.rules[9], ioctl_names, 1);
+	add_arg(&rules.rules[9], 1, SANDBOX_CMP_MASKED_EQ, 0xffffffffU, SIOCGIFCONF);
 	if (sandbox_filter_compile(&rules, &filter, e) < 0)
 		return -1;
 	return sandbox_filter_install(&filter, e);

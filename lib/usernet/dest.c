@@ -11,29 +11,9 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "usernet/addr.h"
+#include "usernet/hostaddr.h"
 #include "usernet/usernet.h"
 #include "usernet/usernet_internal.h"
-
-/* The source address the host would use to the world (TEST-NET-1, documentation prefix): connect(2)
- * of a datagram socket sends nothing. */
-static bool host_primary(uint8_t family, struct ip *ret)
-{
-	static const struct ip far4 = {.family = IP_V4, .bytes = {192, 0, 2, 1}};
-	static const struct ip far6 = {.family = IP_V6,
-				       .bytes = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}};
-	CLEANUP(fd_closep) int fd = -1;
-	struct sockaddr_storage sa;
-	socklen_t len = addr_to_sa(family == IP_V6 ? &far6 : &far4, 9, &sa);
-
-	fd = socket(sa.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&sa, len) < 0)
-		return false;
-	len = sizeof(sa);
-	if (getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
-		return false;
-	*ret = addr_from_sa(&sa, NULL);
-	return !addr_is_closed(ret);
-}
 
 static enum dest gateway(const struct usernet *u, uint8_t family, struct sockaddr_storage *ret,
 			 socklen_t *ret_len)
@@ -42,7 +22,8 @@ static enum dest gateway(const struct usernet *u, uint8_t family, struct sockadd
 	struct ip host = family == IP_V6 ? loopback6 : ip_v4(INADDR_LOOPBACK);
 
 	/* slirp4netns has nothing there when the loopback is closed */
-	if (!u->host_loopback && (u->slirp != NULL || !host_primary(family, &host)))
+	if (!u->host_loopback &&
+	    (u->slirp != NULL || !hostaddr_primary(family, u->inet6_fd, &host)))
 		return DEST_NO_ROUTE;
 	*ret_len = addr_to_sa(&host, 0, ret);
 	return DEST_OK;
@@ -76,6 +57,29 @@ int tun_bind_source(const struct usernet *u, int fd, int family)
 	/* the port is chosen with the destination known: there are more of them */
 	setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &one, sizeof(one));
 	return bind(fd, (struct sockaddr *)&sa, addr_to_sa(a, 0, &sa));
+}
+
+bool tun_peer_ok(const struct usernet *u, int fd)
+{
+	struct sockaddr_storage sa = {0}, own = {0};
+	socklen_t len = sizeof(sa), own_len = sizeof(own);
+	struct ip peer, self;
+	uint16_t port;
+
+	if (getpeername(fd, (struct sockaddr *)&sa, &len) < 0)
+		return true; /* gone again: reading will tell */
+	if (sa.ss_family == AF_UNIX)
+		return true; /* our nameserver */
+	peer = addr_from_sa(&sa, &port);
+	if (!u->host_loopback && (ip_is_loopback(&peer) || ip_is_any(&peer)))
+		return false;
+	if (!feed_is_listener(u, &peer, port))
+		return true;
+	/* a connection to an address of this host has it at both ends */
+	if (getsockname(fd, (struct sockaddr *)&own, &own_len) < 0)
+		return false;
+	self = addr_from_sa(&own, NULL);
+	return !ip_eq(&self, &peer) && !ip_is_loopback(&peer);
 }
 
 bool tun_is_own(const struct usernet *u, const struct ip *a)

@@ -42,7 +42,7 @@ static void on_connected(struct usernet *u, struct tcp_flow *t)
 
 	if (getsockopt(t->fd, SOL_SOCKET, SO_ERROR, &sys, &len) < 0)
 		sys = errno;
-	if (sys == 0 && met_itself(t->fd))
+	if (sys == 0 && (met_itself(t->fd) || !tun_peer_ok(u, t->fd)))
 		sys = ECONNREFUSED;
 	if (sys != 0) {
 		connect_failed(u, t, sys);

@@ -21,6 +21,7 @@
 #include "base/rand.h"
 #include "usernet/slirp_internal.h"
 #include "usernet/tap_internal.h"
+#include "usernet/hostaddr.h"
 #include "usernet/usernet_internal.h"
 
 static void on_signal(struct loop *l, int fd UNUSED, uint32_t events UNUSED, void *arg UNUSED)
@@ -60,6 +61,7 @@ static void init(struct usernet *u, const struct usernet_conf *c)
 	u->next_id6 = (uint32_t)rand_u64();
 	u->control_fd = c->control_fd;
 	u->resolv.path = c->resolv_conf != NULL ? c->resolv_conf : "/etc/resolv.conf";
+	u->inet6_fd = hostaddr_open();
 	u->rx = xmalloc(USERNET_TUN_BUF);
 	u->scratch = xmalloc(USERNET_SCRATCH);
 	dns_init(u);
@@ -78,6 +80,7 @@ static void clear(struct usernet *u)
 	pipes_clear(&u->pipes);
 	loop_free(u->loop);
 	quota_clear(&u->flows.quota);
+	fd_close(&u->inet6_fd);
 	free(u->rx);
 	free(u->scratch);
 }

@@ -69,6 +69,7 @@ struct usernet {
 	uint8_t *scratch;  /* USERNET_SCRATCH, valid within one callback */
 
 	struct resolv resolv;
+	int inet6_fd; /* hostaddr.h */
 	struct nametab names;
 	struct dns *dns;	 /* dns_internal.h */
 	struct feed_serve *feed; /* feed_serve.c */
@@ -171,6 +172,10 @@ enum dest tun_destination(const struct usernet *u, const struct ip *dst,
 /** tun_bind_source() - binds a host socket to the outward address that was asked for, if any; 0 or
  * -1 with errno */
 int tun_bind_source(const struct usernet *u, int fd, int family);
+/** tun_peer_ok() - what a connected socket has reached may be reached: not the host's loopback
+ * (unless that is open), not a listener of the engine itself. Says in the end what
+ * tun_destination() could only foresee */
+bool tun_peer_ok(const struct usernet *u, int fd);
 /** tun_is_own() - the gateway's or the nameserver's address */
 bool tun_is_own(const struct usernet *u, const struct ip *a);
 
