@@ -7,6 +7,9 @@ netpeer.py dns ADDR             answers every A question with 192.0.2.77, on por
 netpeer.py get|put ADDR PORT N  one transfer, digests compared; put half-closes
 netpeer.py slow ADDR PORT N     half-closes at once, then receives N bytes during four seconds
 netpeer.py storm ADDR PORT N    N connections, up to 256 at a time, each gets 1000 bytes
+netpeer.py crowd ADDR PORT N    tries N connections at once, holds what there is for five seconds
+netpeer.py scatter ADDR PORT N  N datagrams, each from another port
+netpeer.py unreachable ADDR PORT  a connection must fail in time, and not by being refused
 netpeer.py udp ADDR PORT        echo of several sizes
 netpeer.py ask ADDR NAME        one DNS question over UDP and one over TCP, prints the addresses
 netpeer.py refused ADDR PORT    a connection must be refused, at once
@@ -17,6 +20,7 @@ import array
 import fcntl
 import hashlib
 import os
+import select
 import signal
 import socket
 import struct
@@ -159,14 +163,59 @@ def storm(addr, port, n):
     assert not failed, (len(failed), failed[:5])
 
 
+def crowd(addr, port, n):
+    held, failed = [], 0
+    pending = select.epoll()
+    for _ in range(n):
+        s = socket.socket()
+        s.setblocking(False)
+        s.connect_ex((addr, port))
+        held.append(s)
+        pending.register(s, select.EPOLLOUT)
+    byfd = {s.fileno(): s for s in held}
+    waiting, end = n, time.monotonic() + 6
+    while waiting and time.monotonic() < end:
+        for fd, _ in pending.poll(0.5):
+            pending.unregister(fd)
+            waiting -= 1
+            failed += byfd[fd].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+    print("holding", n - waiting - failed, "failed", failed, "waiting", waiting, flush=True)
+    assert n - waiting - failed > 0
+    time.sleep(5)
+
+
+def scatter(addr, port, n):
+    for _ in range(n):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.sendto(b"x", (addr, port))
+
+
+def unreachable(addr, port):
+    start = time.monotonic()
+    try:
+        socket.create_connection((addr, port), timeout=10)
+    except ConnectionRefusedError:
+        raise AssertionError("refused")
+    except OSError as e:
+        assert time.monotonic() - start < 8, e
+        return
+    raise AssertionError("connected")
+
+
 def udp(addr, port):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.settimeout(5)
+    s.settimeout(2)
     s.connect((addr, port))
     for n in (0, 1, 1400, 9000, 60000):
-        data = os.urandom(n)
-        s.send(data)
-        assert s.recv(65535) == data, n
+        data, tries = os.urandom(n), 0
+        while True:
+            tries += 1
+            s.send(data)
+            try:
+                assert s.recv(65535) == data, n
+                break
+            except TimeoutError:  # the first large one may be lost to the path's MTU
+                assert n > 1400 and tries < 3, n
 
 
 def ask(addr, name):
@@ -223,7 +272,9 @@ def main(verb, *a):
         globals()[verb](a[0], int(a[1]))
     elif verb in ("get", "put"):
         transfer(verb, a[0], int(a[1]), int(a[2]))
-    elif verb in ("slow", "storm"):
+    elif verb == "unreachable":
+        unreachable(a[0], int(a[1]))
+    elif verb in ("slow", "storm", "crowd", "scatter"):
         globals()[verb](a[0], int(a[1]), int(a[2]))
     elif verb == "usernet":
         usernet(a[0], list(a[1:]))

@@ -25,6 +25,10 @@ setup_file() {
 
 teardown_file() { stack_stop; }
 
+teardown() {
+	[ ! -e "$BATS_TEST_TMPDIR/pid" ] || kill "$(cat "$BATS_TEST_TMPDIR/pid")" 2>/dev/null || true
+}
+
 up() { # CONTAINER BASE: every server answers it
 	local i
 	for i in 0 1 2 3 4 5 6 7; do exec_in "$1" bash -c ": </dev/tcp/$HOST/$(($2 + i))" || return 1; done
@@ -155,21 +159,20 @@ stack_n() {
 bytes() { if [ -n "${THIMBLE_LONG:-}" ]; then echo 1000000000; else echo 30000000; fi; }
 
 @test "both ways over a line that loses 2 % and reorders as many, between container and bridge" {
-	local state=$XDG_RUNTIME_DIR/dockerd-rootless child pid lossy port=$((OUT_BASE + 6))
+	local state=$XDG_RUNTIME_DIR/dockerd-rootless child pid port=$((OUT_BASE + 6))
 	[ -n "${THIMBLE_LONG:-}" ] || echo "# 30 MB only; THIMBLE_LONG=1 makes it 1 GB" >&3
 	exec_in srv true
 	real run -d --name bad --network none -v "$BATS_TEST_DIRNAME/netpeer.py:/netpeer.py" net sleep 1000
 	pid=$(real inspect --format '{{.State.Pid}}' bad)
 	child=$(cat "$state/child_pid")
 	nsenter --preserve-credentials -U -t "$child" "$STAGE/tools/lossy" "/proc/$child/root$state/netns" bad0 "/proc/$pid/ns/net" eth0 2 3>&- &
-	lossy=$!
+	echo $! >"$BATS_TEST_TMPDIR/pid"
 	within 5 stack_n ip link set bad0 master docker0 up
 	nsenter --preserve-credentials -U -t "$child" nsenter --net="/proc/$pid/ns/net" sh -c \
 		'ip address add 172.17.0.250/16 dev eth0; ip link set eth0 up; ip route add default via 172.17.0.1'
 	exec_in bad timeout 600 python3 /netpeer.py put "$HOST" "$port" "$(bytes)"
 	exec_in bad timeout 600 python3 /netpeer.py get "$HOST" "$port" "$(bytes)"
 	exec_in bad timeout 60 python3 /netpeer.py storm "$HOST" "$port" 300
-	kill "$lossy"
 	real rm -f bad
 }
 
