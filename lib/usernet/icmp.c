@@ -68,7 +68,7 @@ void tun_unreachable_from(struct usernet *u, enum tun_error what, const struct i
 	memcpy(src.bytes, h + (v6 ? 24 : 16), v6 ? 16 : 4);
 	/* as if from the destination itself, for that is where the error arose for N; where it is
 	 * ours, or the destination cannot speak, from the gateway */
-	if (from != NULL)
+	if (from != NULL && from->family != IP_NONE)
 		src = *from;
 	else if (what == TUN_TOO_BIG || addr_is_closed(&src))
 		src = v6 ? u->net6.gateway : u->net4.gateway;

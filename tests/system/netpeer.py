@@ -214,7 +214,7 @@ def udp(addr, port):
             try:
                 assert s.recv(65535) == data, n
                 break
-            except TimeoutError:  # the first large one may be lost to the path's MTU
+            except OSError:  # the first large one may be lost to the path's MTU
                 assert n > 1400 and tries < 3, n
 
 
