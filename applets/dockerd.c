@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "config/limits.h"
 #include "container/seal.h"
 #include "engine/engine.h"
 #include "engine/state.h"
@@ -39,6 +41,8 @@ struct daemon {
 	struct engine *engine;
 	struct api *api;
 	struct tls_config *tls;
+	struct feed_listener *listeners;
+	size_t n_listeners;
 	int argc;
 	char **argv;
 };
@@ -106,6 +110,7 @@ static int options_from(const struct dockerd_conf *c, struct engine_options *o, 
 		.dns = c->dns,
 		.dns_search = c->dns_search,
 		.dns_opts = c->dns_opts,
+		.host_gateway_ips = c->host_gateway_ips,
 		.labels = c->labels,
 		.debug = c->debug || level == LOG_LEVEL_DEBUG,
 		.experimental = c->experimental,
@@ -144,6 +149,29 @@ static int listen_unix(struct daemon *d, const char *path, struct err *e)
 	return fd < 0 ? -1 : api_listen(d->api, fd, NULL, e);
 }
 
+/* The addresses of the TCP listeners, for usernet to keep containers from them. */
+static void note_listener(struct daemon *d, int fd)
+{
+	struct sockaddr_storage sa = {0};
+	const struct sockaddr_in *s4 = (struct sockaddr_in *)&sa;
+	const struct sockaddr_in6 *s6 = (struct sockaddr_in6 *)&sa;
+	struct feed_listener l = {0};
+	socklen_t len = sizeof(sa);
+
+	if (d->n_listeners == FEED_LISTENERS_MAX ||
+	    getsockname(fd, (struct sockaddr *)&sa, &len) < 0 || sa.ss_family == AF_UNIX)
+		return;
+	l.ip.family = sa.ss_family == AF_INET6 ? IP_V6 : IP_V4;
+	if (sa.ss_family == AF_INET6)
+		memcpy(l.ip.bytes, &s6->sin6_addr, 16);
+	else
+		memcpy(l.ip.bytes, &s4->sin_addr, 4);
+	l.port = ntohs(sa.ss_family == AF_INET6 ? s6->sin6_port : s4->sin_port);
+	d->listeners = xrealloc(d->listeners, (d->n_listeners + 1) * sizeof(l));
+	d->listeners[d->n_listeners++] = l;
+	engine_listens(d->engine, d->listeners, d->n_listeners);
+}
+
 static int listen_tcp(struct daemon *d, const char *address, struct err *e)
 {
 	const char *colon = strrchr(address, ':');
@@ -168,7 +196,10 @@ static int listen_tcp(struct daemon *d, const char *address, struct err *e)
 			 "can use it",
 			 address);
 	fd = net_listen_tcp(host, (uint16_t)port, e);
-	return fd < 0 ? -1 : api_listen(d->api, fd, d->tls, e);
+	if (fd < 0)
+		return -1;
+	note_listener(d, fd);
+	return api_listen(d->api, fd, d->tls, e);
 }
 
 static bool is_listening_stream(int fd)
@@ -194,6 +225,7 @@ static int listen_inherited(struct daemon *d, struct err *e)
 			return err_set(e, ERR_INVALID, 0,
 				       "fd://: descriptor %d is not a listening stream socket", fd);
 		fd_set_cloexec(fd, true);
+		note_listener(d, fd);
 		if (api_listen(d->api, fd, NULL, e) < 0)
 			return -1;
 	}

@@ -46,6 +46,8 @@ static const struct opt opts[] = {
 	{0, "dns", OPT_STRV, O(dns), "ADDR", "name servers of containers", NULL},
 	{0, "dns-search", OPT_STRV, O(dns_search), "DOMAIN", "search domains of containers", NULL},
 	{0, "dns-opt", OPT_STRV, O(dns_opts), "OPTION", "resolver options of containers", NULL},
+	{0, "host-gateway-ip", OPT_STRV, O(host_gateway_ips), "ADDR",
+	 "what host-gateway and host.docker.internal mean (default: the host's own address)", NULL},
 	{0, "label", OPT_STRV, O(labels), "KEY=VALUE", "labels shown by docker info", NULL},
 	{0, "insecure-registry", OPT_STRV, O(insecure_registries), "HOST",
 	 "registry reached without verified TLS", NULL},
@@ -113,6 +115,7 @@ static const struct {
 	{"dns", O(dns)},
 	{"dns-search", O(dns_search)},
 	{"dns-opts", O(dns_opts)},
+	{"host-gateway-ips", O(host_gateway_ips)},
 	{"labels", O(labels)},
 	{"insecure-registries", O(insecure_registries)},
 	{"registry-mirrors", O(registry_mirrors)},
@@ -148,7 +151,6 @@ static const char *const without_effect[] = {
 	"features",
 	"fixed-cidr",
 	"fixed-cidr-v6",
-	"host-gateway-ip",
 	"http-proxy",
 	"icc",
 	"ip",
@@ -277,6 +279,11 @@ static int take_key(struct dockerd_conf *c, const struct json *v, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++)
 		if (str_eq(key, lists[i].key))
 			return take_list((struct strv *)((char *)c + lists[i].offset), v, e);
+	if (str_eq(key, "host-gateway-ip") && json_str(v) != NULL) {
+		if (c->host_gateway_ips.len == 0)
+			strv_add(&c->host_gateway_ips, json_str(v));
+		return 0;
+	}
 	if (str_eq(key, "log-opts"))
 		return take_log_opts(c, v, e);
 	if (str_eq(key, "proxies"))
@@ -377,6 +384,7 @@ void dockerd_conf_clear(struct dockerd_conf *c)
 	strv_clear(&c->dns);
 	strv_clear(&c->dns_search);
 	strv_clear(&c->dns_opts);
+	strv_clear(&c->host_gateway_ips);
 	strv_clear(&c->labels);
 	strv_clear(&c->insecure_registries);
 	strv_clear(&c->registry_mirrors);

@@ -15,8 +15,8 @@
 struct dockerd_conf {
 	const char *config_file, *data_root, *exec_root, *pidfile, *log_level, *log_driver,
 		*storage_driver, *bip;
-	struct strv hosts, log_opts, dns, dns_search, dns_opts, labels, insecure_registries,
-		registry_mirrors;
+	struct strv hosts, log_opts, dns, dns_search, dns_opts, host_gateway_ips, labels,
+		insecure_registries, registry_mirrors;
 	struct strv storage_opts, ignored;
 	bool debug, experimental, init, live_restore, rootless, validate, version, tls, tls_verify,
 		debug_states;

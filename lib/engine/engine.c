@@ -165,6 +165,17 @@ static int open_stores(struct engine *en, const char *driver, struct err *e)
 	return image_store_open(en->data_root, en->storage, &en->images, e);
 }
 
+static int open_uplink(struct engine *en, const struct engine_options *o, struct err *e)
+{
+	uplink_init(&en->uplink);
+	if (uplink_set_gateway(&en->uplink, &o->host_gateway_ips, e) < 0)
+		return -1;
+	uplink_learn(&en->uplink, en->state_dir);
+	if (en->uplink.gateway_given)
+		names_gateway(en->names_feed, &en->uplink.gateway, &en->uplink.gateway6);
+	return 0;
+}
+
 int engine_open(const struct engine_options *o, struct engine **ret, struct err *e)
 {
 	struct engine *en = xcalloc(1, sizeof(*en));
@@ -177,6 +188,10 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	en->events = events_new();
 	copy_options(en, o);
 	en->names_feed = names_new(en->state_dir);
+	if (open_uplink(en, o, e) < 0) {
+		engine_close(en);
+		return -1;
+	}
 	if (make_dirs(en, e) < 0 || read_id(en, e) < 0 ||
 	    open_stores(en, o->storage_driver, e) < 0 || bridge_open(en, o->bip, e) < 0 ||
 	    containers_load(en, e) < 0) {
@@ -340,6 +355,11 @@ void engine_close(struct engine *en)
 	free(en->id);
 	pthread_mutex_destroy(&en->mu);
 	free(en);
+}
+
+void engine_listens(struct engine *en, const struct feed_listener *l, size_t n)
+{
+	names_listeners(en->names_feed, l, n);
 }
 
 struct image_store *engine_images(struct engine *en)

@@ -16,6 +16,7 @@
 #include "image/registry.h"
 #include "image/store.h"
 #include "json/bind.h"
+#include "usernet/feed.h"
 
 #define ENGINE_VERSION	       "28.5.2" /* the Docker release whose behaviour is offered */
 #define ENGINE_API_VERSION     "1.51"
@@ -35,6 +36,7 @@ struct engine_options {
 	const char *bip; /* bridge address, NULL: 172.17.0.1/16 */
 	unsigned mtu;	 /* of bridges; 0: 1500 */
 	struct strv dns, dns_search, dns_opts;
+	struct strv host_gateway_ips; /* what host-gateway means; none: the host, whatever it is */
 	struct strv labels;
 	bool debug, experimental;
 	bool init;		  /* --init for all containers */
@@ -62,6 +64,10 @@ void engine_start_policies(struct engine *en);
 void engine_close(struct engine *en);
 /** engine_reload() - what SIGHUP may change: debug, labels, registries, shutdown timeout */
 void engine_reload(struct engine *en, const struct engine_options *o);
+
+/** engine_listens() - the TCP addresses the engine's API is served on: containers do not reach them
+ * by addresses of the host */
+void engine_listens(struct engine *en, const struct feed_listener *l, size_t n);
 
 /** engine_images() - the image store; its read functions may be used directly */
 struct image_store *engine_images(struct engine *en);

@@ -31,6 +31,7 @@
 #include "engine/resource.h"
 #include "engine/state.h"
 #include "engine/types.h"
+#include "engine/uplink.h"
 #include "network/client.h"
 #include "network/ipam.h"
 #include "network/ports.h"
@@ -142,6 +143,7 @@ struct engine {
 	struct cgroup_root cgroup;
 	struct netns_client *netns; /* NULL: no bridge networks here */
 	atomic_bool bridge_made;    /* docker0 is up, as far as known */
+	struct uplink uplink;
 	struct names *names_feed;   /* what usernet answers; has its own mutex */
 	struct events *events;	    /* has its own mutex */
 	struct port_pool port_pool; /* has its own mutex */

@@ -43,6 +43,8 @@ struct names {
 	struct feed_listener *listeners;
 	size_t n_listeners;
 	bool listeners_sent;
+	bool has_gateway, gateway_sent;
+	struct ip gateway4, gateway6;
 	struct buf text; /* of the message being sent */
 };
 
@@ -117,12 +119,20 @@ static bool send_listeners(struct names *n)
 	return n->listeners_sent = send_now(n);
 }
 
+static bool send_gateway(struct names *n)
+{
+	if (!n->has_gateway || n->gateway_sent)
+		return true;
+	feed_put_gateway(&n->text, &n->gateway4, &n->gateway6);
+	return n->gateway_sent = send_now(n);
+}
+
 /* Sends what is unsent as far as the socket takes it. */
 static void catch_up(struct names *n)
 {
 	n->behind = true;
-	if (n->fd < 0 || !send_listeners(n) || !send_mark(n, &n->begin, FEED_BEGIN) ||
-	    !send_gone(n))
+	if (n->fd < 0 || !send_listeners(n) || !send_gateway(n) ||
+	    !send_mark(n, &n->begin, FEED_BEGIN) || !send_gone(n))
 		return;
 	map_for_each (slot, &n->rows) {
 		struct row *r = slot->value;
@@ -193,6 +203,13 @@ void names_listeners(struct names *n, const struct feed_listener *l, size_t coun
 	changed(n);
 }
 
+void names_gateway(struct names *n, const struct ip *v4, const struct ip *v6)
+{
+	n->has_gateway = true;
+	n->gateway4 = *v4;
+	n->gateway6 = *v6;
+}
+
 /* --- the thread --- */
 
 static void connected(struct names *n, int fd)
@@ -201,7 +218,7 @@ static void connected(struct names *n, int fd)
 
 	n->fd = fd;
 	n->begin = n->end = true;
-	n->listeners_sent = false;
+	n->listeners_sent = n->gateway_sent = false;
 	strv_clear(&n->gone);
 	map_for_each (slot, &n->rows)
 		((struct row *)slot->value)->sent = false;

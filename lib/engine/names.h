@@ -33,5 +33,8 @@ void names_del(struct names *n, const char *endpoint_id);
 /** names_listeners() - the TCP addresses the engine listens on (the whole list): containers do not
  * reach them by the host's addresses */
 void names_listeners(struct names *n, const struct feed_listener *l, size_t count);
+/** names_gateway() - what host.docker.internal means, instead of the tun's gateway; IP_NONE:
+ * nothing in that family. Before names_start() */
+void names_gateway(struct names *n, const struct ip *v4, const struct ip *v6);
 
 #endif

@@ -14,6 +14,7 @@
 #include "config/limits.h"
 #include "http/server.h"
 #include "json/json.h"
+#include "usernet/feed.h"
 
 /* What a handler leaves to be sent. */
 struct answer {
@@ -24,7 +25,24 @@ struct answer {
 typedef int handler_fn(struct rk_api *a, struct http_conn *c, const char *rest, struct answer *ans,
 		       struct err *e);
 
-static void info_network(struct json_w *w, const struct rk_conf *conf)
+/* What usernet dropped and refused, and why; a RootlessKit of others has no such key. */
+static void info_counters(struct json_w *w, const char *state_dir)
+{
+	CLEANUP(freep) struct feed_stat *stats = NULL;
+	struct err e;
+	size_t n;
+
+	if (feed_stats(state_dir, &stats, &n, &e) < 0) {
+		log_debug(&e, "counters of usernet");
+		return;
+	}
+	jw_kobj(w, "counters");
+	for (size_t i = 0; i < n; i++)
+		jw_ku64(w, stats[i].name, stats[i].value);
+	jw_end(w);
+}
+
+static void info_network(struct json_w *w, const struct rk_conf *conf, const char *state_dir)
 {
 	char text[IP_TEXT_SIZE];
 	struct ip dns = rk_conf_address(conf, 3), child = rk_conf_address(conf, 100);
@@ -37,6 +55,8 @@ static void info_network(struct json_w *w, const struct rk_conf *conf)
 		jw_end(w);
 		jw_kstr(w, "childIP", ip_format(&child, text));
 	}
+	if (conf->net_kind == RK_NET_USERNET || conf->port_kind == RK_PORT_BUILTIN)
+		info_counters(w, state_dir);
 	jw_end(w);
 }
 
@@ -63,7 +83,7 @@ static int get_info(struct rk_api *a, struct http_conn *c UNUSED, const char *re
 	jw_kstr(&w, "stateDir", a->state_dir);
 	jw_ki64(&w, "childPID", a->child_pid);
 	if (rk_conf_has_netns(a->conf))
-		info_network(&w, a->conf);
+		info_network(&w, a->conf, a->state_dir);
 	if (a->conf->port_kind != RK_PORT_NONE)
 		info_ports(&w, a->conf);
 	jw_end(&w);

@@ -71,14 +71,17 @@ static bool gateway_name(struct usernet *u, const struct dns_origin *from,
 			 const struct nametab_container *c, const struct dns_question *q,
 			 const uint8_t *query)
 {
-	bool v6 = c != NULL ? nametab_has_ip6(c) : from->asker.family == IP_V6;
-	const struct ip *a = q->type == DNS_AAAA ? &u->net6.gateway : &u->net4.gateway;
+	bool has_ip6 = c != NULL ? nametab_has_ip6(c) : from->asker.family == IP_V6;
+	struct ip v4 = u->host_names_given ? u->host_name4 : u->net4.gateway;
+	struct ip v6 = u->host_names_given ? u->host_name6 : u->net6.gateway;
+	const struct ip *a = q->type == DNS_AAAA ? &v6 : &v4;
+	bool wanted = q->type == DNS_A || (q->type == DNS_AAAA && has_ip6);
 
 	if (!str_eq(q->name, "host.docker.internal") && !str_eq(q->name, "gateway.docker.internal"))
 		return false;
-	if (u->net4.gateway.family == IP_NONE || (c != NULL && nametab_is_internal(c)))
+	if ((v4.family == IP_NONE && v6.family == IP_NONE) || (c != NULL && nametab_is_internal(c)))
 		return false;
-	send_ips(u, from, q, query, a, q->type == DNS_A || (q->type == DNS_AAAA && v6) ? 1 : 0);
+	send_ips(u, from, q, query, a, wanted && a->family != IP_NONE ? 1 : 0);
 	return true;
 }
 

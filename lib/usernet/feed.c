@@ -90,6 +90,14 @@ static void put_all(struct buf *b, enum field tag, const struct strv *v)
 		put_text(b, tag, v->items[i]);
 }
 
+static void put_ips(struct buf *b, const struct ip *v4, const struct ip *v6)
+{
+	if (v4->family == IP_V4)
+		put(b, F_V4, v4->bytes, 4);
+	if (v6->family == IP_V6)
+		put(b, F_V6, v6->bytes, 16);
+}
+
 int feed_put_endpoint(struct buf *b, const struct feed_endpoint *ep, struct err *e)
 {
 	feed_put_head(b, FEED_SET);
@@ -97,10 +105,7 @@ int feed_put_endpoint(struct buf *b, const struct feed_endpoint *ep, struct err 
 	put_text(b, F_CONTAINER, ep->container_id);
 	put_text(b, F_NETWORK, ep->network_id);
 	put_text(b, F_NETWORK_NAME, ep->network_name);
-	if (ep->v4.family == IP_V4)
-		put(b, F_V4, ep->v4.bytes, 4);
-	if (ep->v6.family == IP_V6)
-		put(b, F_V6, ep->v6.bytes, 16);
+	put_ips(b, &ep->v4, &ep->v6);
 	put(b, F_ORDER, &ep->order, sizeof(ep->order));
 	put_all(b, F_NAME, &ep->names);
 	put_all(b, F_LINK, &ep->links);
@@ -126,6 +131,12 @@ void feed_put_listeners(struct buf *b, const struct feed_listener *l, size_t n)
 	feed_put_head(b, FEED_LISTENERS);
 	for (size_t i = 0; i < n; i++)
 		put(b, F_LISTENER, &l[i], sizeof(l[i]));
+}
+
+void feed_put_gateway(struct buf *b, const struct ip *v4, const struct ip *v6)
+{
+	feed_put_head(b, FEED_GATEWAY);
+	put_ips(b, v4, v6);
 }
 
 void feed_put_stat(struct buf *b, const char *name, uint64_t value)
@@ -256,7 +267,7 @@ static bool complete(const struct feed_message *m)
 	if (m->op == FEED_SET)
 		return ep->endpoint_id[0] != '\0' && ep->container_id[0] != '\0' &&
 		       ep->network_id[0] != '\0';
-	return m->op >= FEED_BEGIN && m->op <= FEED_STATS;
+	return m->op >= FEED_BEGIN && m->op <= FEED_GATEWAY;
 }
 
 int feed_parse(const void *p, size_t n, struct feed_message *ret, struct err *e)

@@ -11,6 +11,8 @@
  *   FEED_DEL        ENDPOINT                     no
  *   FEED_END        -                            no: ... and only those are left now
  *   FEED_LISTENERS  LISTENER, any number         no: the engine's own TCP listeners, the whole list
+ *   FEED_GATEWAY    V4, V6                       no: what host.docker.internal means (none:
+ *                                                nothing); never sent: the tun's gateway
  *   FEED_STATS      -                            FEED_STATS with STAT fields
  *
  * usernet keeps the table when the sender's connection ends, and reads what is
@@ -42,6 +44,7 @@ enum feed_op {
 	FEED_END,
 	FEED_LISTENERS,
 	FEED_STATS,
+	FEED_GATEWAY,
 };
 
 /* One container's place in one network. The container is known to usernet by the source address
@@ -93,12 +96,15 @@ int feed_put_endpoint(struct buf *b, const struct feed_endpoint *ep, struct err 
 void feed_put_del(struct buf *b, const char *endpoint_id);
 /** feed_put_listeners() - a whole FEED_LISTENERS message into b */
 void feed_put_listeners(struct buf *b, const struct feed_listener *l, size_t n);
+/** feed_put_gateway() - a whole FEED_GATEWAY message into b */
+void feed_put_gateway(struct buf *b, const struct ip *v4, const struct ip *v6);
 /** feed_put_stat() - appends one STAT field to an answer begun by feed_put_head() */
 void feed_put_stat(struct buf *b, const char *name, uint64_t value);
 
 struct feed_message {
 	enum feed_op op;
-	struct feed_endpoint endpoint;	 /* FEED_SET; FEED_DEL: endpoint_id only */
+	struct feed_endpoint
+		endpoint; /* FEED_SET; FEED_DEL: endpoint_id only; FEED_GATEWAY: v4, v6 */
 	struct feed_listener *listeners; /* FEED_LISTENERS */
 	size_t n_listeners;
 	struct feed_stat *stats; /* FEED_STATS */

@@ -81,6 +81,11 @@ static int obey(struct feed_conn *c, struct feed_message *m, struct err *e)
 		u->feed->listeners = TAKE(m->listeners);
 		u->feed->n_listeners = m->n_listeners;
 		return 0;
+	case FEED_GATEWAY:
+		u->host_names_given = true;
+		u->host_name4 = m->endpoint.v4;
+		u->host_name6 = m->endpoint.v6;
+		return 0;
 	case FEED_STATS:
 		return send_stats(c, e);
 	}

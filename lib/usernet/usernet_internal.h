@@ -69,7 +69,9 @@ struct usernet {
 	uint8_t *scratch;  /* USERNET_SCRATCH, valid within one callback */
 
 	struct resolv resolv;
-	int inet6_fd; /* hostaddr.h */
+	int inet6_fd;			  /* hostaddr.h */
+	bool host_names_given;		  /* host.docker.internal is not the gateway but ... */
+	struct ip host_name4, host_name6; /* ... these; IP_NONE: none */
 	struct nametab names;
 	struct dns *dns;	 /* dns_internal.h */
 	struct feed_serve *feed; /* feed_serve.c */
