@@ -60,7 +60,7 @@ static const struct opt opts[] = {
 	{'p', "publish", OPT_STRV, CONF(publish), "SPEC",
 	 "publish ports, e.g. 127.0.0.1:8080:80/tcp", NULL},
 	{0, "source-ip-transparent", OPT_FLAG, CONF(source_ip_transparent), NULL,
-	 "keep the clients' addresses (the built-in driver always does)", NULL},
+	 "containers see the clients' addresses (default true)", NULL},
 	{0, NULL, OPT_HEADING, 0, NULL, "Process:", NULL},
 	{0, "pidns", OPT_FLAG, CONF(pidns), NULL, "create a PID namespace", NULL},
 	{0, "cgroupns", OPT_FLAG, CONF(cgroupns), NULL, "create a cgroup namespace", NULL},

@@ -90,7 +90,9 @@ struct container {
 	char *seccomp_profile; /* JSON text of an own profile */
 	char *apparmor;
 
-	struct ip address; /* in the bridge network, while it runs */
+	/* of the endpoint with the default route, while it runs: where published ports lead */
+	struct ip address, address6;
+	struct ip host_binding; /* of that network: where ports are published; IP_NONE any */
 	JSON_ARRAY_OF(struct container_port) ports;
 	char *cgroup; /* directory while it runs, or NULL */
 

@@ -11,6 +11,9 @@
 #include "base/str.h"
 #include "engine/engine_internal.h"
 
+/* Exact host ports first, so that nothing of a range or ephemeral takes one of them. */
+enum phase { EXACT, RANGE, EPHEMERAL, PHASES };
+
 struct publish {
 	struct engine *en;
 	struct container *c;
@@ -34,33 +37,75 @@ static void remember(struct publish *p, uint64_t id, const char *host_ip, uint16
 	b->host_port = xasprintf("%u", host_port);
 }
 
-/* publishes on one host address; "" is both 0.0.0.0 and :: */
+/* Takes the last one back; its ephemeral port stays taken. */
+static void unremember(struct publish *p)
+{
+	struct docker_port_binding *b;
+	uint64_t id;
+	struct err e;
+
+	pthread_mutex_lock(&p->en->mu);
+	id = p->c->ports.items[--p->c->ports.len].id;
+	b = (struct docker_port_binding *)p->row->items + --p->row->len;
+	json_struct_clear(&docker_port_binding_json, b);
+	pthread_mutex_unlock(&p->en->mu);
+	if (rk_port_del(p->en->state_dir, id, &e) < 0)
+		log_debug(&e, "unpublish");
+}
+
+/* Docker's sentence for a port another container holds; others' are the kernel's already. */
+static int refused(const char *host_ip, uint16_t host_port, const struct err *why, struct err *e)
+{
+	const char *offer = strstr(why->msg, " (port ");
+
+	if (!str_starts(why->msg, "conflict with ID")) {
+		*e = *why;
+		return -1;
+	}
+	return err_set(e, ERR_CONFLICT, 0, "Bind for %s:%u failed: port is already allocated%s",
+		       host_ip, host_port, offer != NULL ? offer : "");
+}
+
+/* Where in the container clients of a host address arrive: the same family where it has one. */
+static struct ip child_address(const struct container *c, const struct ip *host_ip)
+{
+	if (c->address6.family == IP_NONE)
+		return c->address;
+	return host_ip->family == IP_V6 || c->address.family == IP_NONE ? c->address6 : c->address;
+}
+
+/* publishes on one host address; "" is both 0.0.0.0 and ::, or what the network says */
 static int publish_on(struct publish *p, const char *host_ip, uint16_t host_port, bool ephemeral,
 		      struct err *e)
 {
 	const char *const both[] = {"0.0.0.0", "::"};
-	bool any = str_empty(host_ip);
+	bool any = str_empty(host_ip) && p->c->host_binding.family == IP_NONE;
+	char binding[IP_TEXT_SIZE];
 	uint64_t id;
 
+	if (str_empty(host_ip))
+		host_ip = ip_format(&p->c->host_binding, binding);
 	for (size_t i = 0; i < (any ? 2 : 1); i++) {
 		const char *text = any ? both[i] : host_ip;
 		struct rk_port rp = {.proto = p->proto,
 				     .parent_port = host_port,
-				     .child_ip = p->c->address,
 				     .child_port = p->container_port};
 		struct err why;
 
 		if (ip_parse(text, &rp.parent_ip, e) < 0)
 			return -1;
-		if (rk_port_add(p->en->state_dir, &rp, &id, &why) < 0) {
-			if (i == 1) { /* a host without IPv6 */
-				log_debug(&why, "publish on ::");
-				break;
-			}
-			*e = why;
-			return -1;
+		rp.child_ip = child_address(p->c, &rp.parent_ip);
+		if (rk_port_add(p->en->state_dir, &rp, &id, &why) == 0) {
+			remember(p, id, text, host_port, ephemeral && i == 0);
+			continue;
 		}
-		remember(p, id, text, host_port, ephemeral && i == 0);
+		if (i == 1 && why.kind != ERR_CONFLICT) { /* a host without IPv6 */
+			log_debug(&why, "publish on ::");
+			break;
+		}
+		if (i == 1)
+			unremember(p);
+		return refused(text, host_port, &why, e);
 	}
 	return 0;
 }
@@ -82,46 +127,86 @@ static int publish_ephemeral(struct publish *p, const char *host_ip, struct err 
 	return -1;
 }
 
-static int publish_binding(struct publish *p, const char *host_ip, const char *host_port,
-			   struct err *e)
+static int publish_range(struct publish *p, const char *host_ip, const struct port_range *want,
+			 struct err *e)
 {
-	struct port_range want;
-
-	if (port_parse_host(host_port != NULL ? host_port : "", &want, e) < 0)
-		return -1;
-	if (want.first == 0)
-		return publish_ephemeral(p, host_ip, e);
-	for (unsigned port = want.first; port <= want.last; port++) {
+	for (unsigned port = want->first; port <= want->last; port++) {
 		if (publish_on(p, host_ip, (uint16_t)port, false, e) == 0)
 			return 0;
 		if (e->kind != ERR_CONFLICT)
 			return -1;
 	}
-	return -1;
+	return want->first == want->last
+		       ? -1
+		       : err_set(e, ERR_CONFLICT, 0, "all ports are allocated (%u to %u)",
+				 want->first, want->last);
 }
 
-static int publish_port(struct publish *p, const struct json_array *bindings, struct err *e)
+static int publish_binding(struct publish *p, const struct docker_port_binding *b, enum phase phase,
+			   struct err *e)
 {
-	if (bindings == NULL || bindings->len == 0)
-		return publish_binding(p, "", "", e);
-	for (size_t i = 0; i < bindings->len; i++) {
-		const struct docker_port_binding *b =
-			(struct docker_port_binding *)bindings->items + i;
+	const char *host_ip = b->host_ip != NULL ? b->host_ip : "";
+	struct port_range want;
+	enum phase kind;
 
-		if (publish_binding(p, b->host_ip != NULL ? b->host_ip : "", b->host_port, e) < 0)
-			return -1;
+	if (port_parse_host(b->host_port != NULL ? b->host_port : "", &want, e) < 0)
+		return -1;
+	kind = want.first == 0 ? EPHEMERAL : want.first == want.last ? EXACT : RANGE;
+	if (kind != phase)
+		return 0;
+	return kind == EPHEMERAL ? publish_ephemeral(p, host_ip, e)
+				 : publish_range(p, host_ip, &want, e);
+}
+
+static struct json_array *row_of(struct publish *p)
+{
+	char key[PORT_TEXT_SIZE];
+	MUTEX_GUARD(&p->en->mu);
+
+	return json_map_add(&p->c->net.ports, port_format(p->proto, p->container_port, key),
+			    sizeof(struct json_array));
+}
+
+/* One entry of the host config's PortBindings: a port or a range of them, its bindings. */
+static int publish_entry(struct engine *en, struct container *c, const struct json_map_entry *entry,
+			 enum phase phase, struct err *e)
+{
+	const struct json_array *bindings = entry->value;
+	struct publish p = {.en = en, .c = c};
+	struct port_range r;
+
+	if (port_parse(entry->key, &r, e) < 0)
+		return -1;
+	p.proto = r.proto;
+	for (unsigned port = r.first; port <= r.last; port++) {
+		p.container_port = (uint16_t)port;
+		p.row = row_of(&p);
+		for (size_t i = 0; bindings != NULL && i < bindings->len; i++) {
+			const struct docker_port_binding *b =
+				(const struct docker_port_binding *)bindings->items + i;
+
+			if (p.proto == PORT_SCTP)
+				return err_set(e, ERR_INVALID, 0, "port %s: protocol not supported",
+					       entry->key);
+			if (publish_binding(&p, b, phase, e) < 0)
+				return -1;
+		}
 	}
 	return 0;
 }
 
-/* fills the keys of net.ports: what is exposed (null) and what will be published */
+/* Forgets the rows of an earlier time and lists what is exposed (null). */
 static void list_ports(struct engine *en, struct container *c)
 {
+	struct docker_network_settings earlier = {0};
 	struct port_range r;
 	struct err ignored;
 	char key[PORT_TEXT_SIZE];
 	MUTEX_GUARD(&en->mu);
 
+	earlier.ports = c->net.ports;
+	memset(&c->net.ports, 0, sizeof(c->net.ports));
+	json_struct_clear(&docker_network_settings_json, &earlier);
 	for (size_t i = 0; i < c->config.exposed_ports.len; i++) {
 		if (port_parse(c->config.exposed_ports.items[i], &r, &ignored) < 0)
 			continue;
@@ -144,7 +229,7 @@ static int publish_exposed(struct engine *en, struct container *c, struct err *e
 			return -1;
 		p.proto = r.proto;
 		p.container_port = r.first;
-		if (publish_ephemeral(&p, "", e) < 0)
+		if (p.proto != PORT_SCTP && publish_ephemeral(&p, "", e) < 0)
 			return -1;
 	}
 	return 0;
@@ -153,37 +238,38 @@ static int publish_exposed(struct engine *en, struct container *c, struct err *e
 static int publish_all(struct engine *en, struct container *c, struct err *e)
 {
 	list_ports(en, c);
-	for (size_t i = 0; i < c->host.port_bindings.len; i++) {
-		const struct json_map_entry *entry = &c->host.port_bindings.items[i];
-		struct publish p = {.en = en, .c = c};
-		struct port_range r;
-		char key[PORT_TEXT_SIZE];
-
-		if (port_parse(entry->key, &r, e) < 0)
-			return -1;
-		p.proto = r.proto;
-		for (unsigned port = r.first; port <= r.last; port++) {
-			p.container_port = (uint16_t)port;
-			pthread_mutex_lock(&en->mu);
-			p.row = json_map_add(&c->net.ports,
-					     port_format(r.proto, (uint16_t)port, key),
-					     sizeof(struct json_array));
-			pthread_mutex_unlock(&en->mu);
-			if (publish_port(&p, entry->value, e) < 0)
+	for (int phase = EXACT; phase < PHASES; phase++)
+		for (size_t i = 0; i < c->host.port_bindings.len; i++)
+			if (publish_entry(en, c, &c->host.port_bindings.items[i], (enum phase)phase,
+					  e) < 0)
 				return -1;
-		}
-	}
 	return c->host.publish_all_ports ? publish_exposed(en, c, e) : 0;
+}
+
+/* The id of the endpoint whose address is published. */
+static const char *endpoint_id(const struct container *c)
+{
+	char text[IP_TEXT_SIZE];
+
+	ip_format(c->address.family != IP_NONE ? &c->address : &c->address6, text);
+	for (size_t i = 0; i < c->net.networks.len; i++) {
+		const struct docker_endpoint *ep = c->net.networks.items[i].value;
+
+		if (str_eq(ep->ip_address, text))
+			return ep->endpoint_id != NULL ? ep->endpoint_id : "";
+	}
+	return c->net.endpoint_id != NULL ? c->net.endpoint_id : "";
 }
 
 int publish_start(struct engine *en, struct container *c, struct err *e)
 {
 	if (publish_all(en, c, e) == 0)
 		return 0;
+	e->kind = ERR_SYSTEM; /* 500, as Docker answers to all of these */
 	return err_wrap(e,
 			"failed to set up container networking: driver failed programming external "
 			"connectivity on endpoint %s (%s)",
-			c->name, c->net.endpoint_id);
+			c->name, endpoint_id(c));
 }
 
 void publish_end(struct engine *en, struct container *c)

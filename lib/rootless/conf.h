@@ -47,7 +47,8 @@ struct rk_conf {
 	const char *ifname;
 	bool disable_host_loopback;
 	bool ipv6;
-	bool source_ip_transparent; /* containers see the address of who connects to a published port */
+	bool source_ip_transparent; /* containers see the address of who connects to a published
+				       port */
 	struct strv copy_up;
 	const char *copy_up_mode;
 	const char *port_driver;

@@ -113,6 +113,11 @@ static unsigned free_port(const struct rk_spec *s, int family, unsigned from)
 	return 0;
 }
 
+unsigned rk_hostport_free(const struct rk_spec *s)
+{
+	return free_port(s, host_family(s), s->parent_port + 1U);
+}
+
 /* "listen tcp4 0.0.0.0:80: bind: why", as Go's net package words it */
 static void describe(const struct rk_spec *s, int family, const char *why, char *out, size_t size)
 {
@@ -143,7 +148,7 @@ static int privileged(const struct rk_spec *s, int family, unsigned first, const
 		       "cannot expose privileged port %u, you can add "
 		       "'net.ipv4.ip_unprivileged_port_start=%u' to /etc/sysctl.conf "
 		       "(currently %u), or set CAP_NET_BIND_SERVICE on rootlesskit binary, "
-		       "or hand the bound socket to it (LISTEN_FDS, see rootlesskit(8)), "
+		       "or hand over a bound socket (LISTEN_FDS, rootlesskit(8)), "
 		       "or choose a larger port number (>= %u%s): %s",
 		       s->parent_port, s->parent_port, first, first, offer, what);
 }

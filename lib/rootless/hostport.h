@@ -45,6 +45,8 @@ void rk_hostports_clear(struct rk_hostports *h);
  */
 int rk_hostport_open(struct rk_hostports *h, const struct rk_spec *s, struct rk_inherited **ret,
 		     struct err *e) WARN_UNUSED;
+/** rk_hostport_free() - a port shortly above the specification's that could be bound now; 0 none */
+unsigned rk_hostport_free(const struct rk_spec *s);
 /** rk_hostport_close() - closes what rk_hostport_open() returned. A listener handed to us stops
  * listening until it is asked for again. */
 void rk_hostport_close(int *fd, struct rk_inherited *in);

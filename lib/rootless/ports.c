@@ -3,6 +3,7 @@
 #include "rootless/ports.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -45,6 +46,18 @@ static bool is_covered(const struct rk_ports *p, const struct rk_spec *s)
 	return false;
 }
 
+static int conflict(const struct rk_port_entry *with, const struct rk_spec *s, struct err *e)
+{
+	char offer[32] = "";
+	unsigned port = rk_hostport_free(s);
+
+	if (port != 0)
+		snprintf(offer, sizeof(offer), " (port %u is free)", port);
+	return err_set(e, ERR_CONFLICT, EADDRINUSE,
+		       "conflict with ID %llu: address already in use%s",
+		       (unsigned long long)with->id, offer);
+}
+
 int rk_ports_add(struct rk_ports *p, const struct rk_spec *s, const struct rk_port_entry **ret,
 		 struct err *e)
 {
@@ -56,9 +69,7 @@ int rk_ports_add(struct rk_ports *p, const struct rk_spec *s, const struct rk_po
 		return err_set(e, ERR_INVALID, 0, "no PortDriver is available");
 	list_for_each (it, &p->entries, link) {
 		if (rk_spec_conflicts(&it->spec, s))
-			return err_set(e, ERR_CONFLICT, EADDRINUSE,
-				       "conflict with ID %llu: address already in use",
-				       (unsigned long long)it->id);
+			return conflict(it, s, e);
 	}
 	if (!is_covered(p, s)) {
 		fd = rk_hostport_open(p->hostports, s, &in, e);
