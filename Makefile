@@ -116,6 +116,10 @@ build/bench-client build/netbench build/apifuzz build/badregistry build/lossy: |
 	$(call say,CC,$<)
 	$(Q)$(CC) $(cflags) -D_GNU_SOURCE -isystem $(depsdir)/include -Wno-frame-larger-than $(ldflags) -o $@ $<
 
+build/netnsctl: tests/system/netnsctl.c $(call lib,$(call below,network)) | $(deps_ok)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(cppflags) $(cflags) -Wno-frame-larger-than $(ldflags) -o $@ $^ $(ldlibs)
+
 bench: ## figures beside the peers (PEERS=DIR), see tests/bench/README.md
 	tests/bench/bench
 

@@ -205,7 +205,7 @@ static int addr_change(struct rtnl *nl, int index, const struct ip_prefix *p, bo
 
 		nl_build_attr(&q.b, IFA_BROADCAST, b.bytes, n);
 	}
-	if (rtnl_change(nl, &q, add ? EEXIST : EADDRNOTAVAIL, e) == 0)
+	if (rtnl_change(nl, &q, add ? EEXIST : RTNL_ABSENT, e) == 0)
 		return 0;
 	return err_wrap(e, "%s address %s", add ? "add" : "remove", ip_prefix_format(p, text));
 }

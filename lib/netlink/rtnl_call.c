@@ -183,12 +183,20 @@ int rtnl_call(struct rtnl *nl, struct nl_build *b,
 	}
 }
 
+static bool is_fine(int sys, int fine)
+{
+	if (fine == RTNL_ABSENT)
+		return sys == ENOENT || sys == ESRCH || sys == EADDRNOTAVAIL;
+	return sys == fine;
+}
+
 static void on_batch_answer(struct rtnl_batch *t, const struct nl_reply *r)
 {
 	uint32_t i = r->seq - t->first_seq;
 	int sys = answer_errno(r);
 
-	if (r->type != NLMSG_ERROR || i >= t->n || sys == 0 || sys == t->what[i].fine || t->failed)
+	if (r->type != NLMSG_ERROR || i >= t->n || sys == 0 || is_fine(sys, t->what[i].fine) ||
+	    t->failed)
 		return;
 	refused(r, t->what[i].type, &t->why);
 	t->failed = true;
@@ -272,7 +280,7 @@ int rtnl_change(struct rtnl *nl, struct rtnl_request *q, int fine, struct err *e
 {
 	if (rtnl_in_batch(nl))
 		return collect(nl, nl->batch, q, fine, e);
-	if (rtnl_call(nl, &q->b, NULL, NULL, e) == 0 || (fine != 0 && e->sys == fine))
+	if (rtnl_call(nl, &q->b, NULL, NULL, e) == 0 || (e->sys != 0 && is_fine(e->sys, fine)))
 		return 0;
 	return -1;
 }

@@ -21,8 +21,9 @@ struct rtnl_request {
 
 /* starts a message that asks for an acknowledgement */
 void rtnl_request_init(struct rtnl_request *q, uint16_t type, uint16_t flags);
+#define RTNL_ABSENT (-1) /* ENOENT, ESRCH, EADDRNOTAVAIL: what there is no object for */
 /* Sends a change and waits for its acknowledgement, or puts it into the batch; fine is an errno
- * that counts as success, 0 none. */
+ * that counts as success, or RTNL_ABSENT, 0 none. */
 int rtnl_change(struct rtnl *nl, struct rtnl_request *q, int fine, struct err *e);
 
 /* changes are being collected */

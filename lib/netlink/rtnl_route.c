@@ -42,7 +42,7 @@ static int route_change(struct rtnl *nl, const struct rtnl_route *r, bool add, s
 		nl_build_u32(&q.b, RTA_OIF, (uint32_t)r->oif);
 	if (r->metric != 0)
 		nl_build_u32(&q.b, RTA_PRIORITY, r->metric);
-	if (rtnl_change(nl, &q, add ? 0 : ESRCH, e) < 0)
+	if (rtnl_change(nl, &q, add ? 0 : RTNL_ABSENT, e) < 0)
 		return err_wrap(e, "%s route %s", add ? "add" : "remove",
 				m.rtm_dst_len > 0 ? ip_prefix_format(&r->dst, text) : "default");
 	return 0;
@@ -65,7 +65,7 @@ static int rule_change(struct rtnl *nl, const struct rtnl_rule *r, bool add, str
 				 .dst_len = r->dst.ip.family != IP_NONE ? r->dst.bits : 0,
 				 .table = r->table < 256 ? (uint8_t)r->table : RT_TABLE_UNSPEC,
 				 .action = r->action != 0 ? r->action : FR_ACT_TO_TBL};
-	int fine = add ? EEXIST : rtnl_in_batch(nl) ? ENOENT : 0;
+	int fine = add ? EEXIST : rtnl_in_batch(nl) ? RTNL_ABSENT : 0;
 	struct fib_rule_port_range ports = {.start = r->dport, .end = r->dport};
 	struct rtnl_request q;
 
@@ -120,7 +120,7 @@ static int neigh_change(struct rtnl *nl, const struct ndmsg *n, const struct ip 
 		nl_build_attr(&q.b, NDA_DST, ip->bytes, ip_bits(ip) / 8);
 	if (mac != NULL)
 		nl_build_attr(&q.b, NDA_LLADDR, mac, MAC_SIZE);
-	return rtnl_change(nl, &q, add ? 0 : ENOENT, e);
+	return rtnl_change(nl, &q, add ? 0 : RTNL_ABSENT, e);
 }
 
 int rtnl_neigh_add(struct rtnl *nl, int index, const struct ip *ip, const uint8_t mac[MAC_SIZE],
