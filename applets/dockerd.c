@@ -395,6 +395,7 @@ int dockerd_main(int argc, char **argv)
 	engine_close(d.engine);
 	api_free(d.api);
 	tls_config_free(d.tls);
+	free(d.listeners);
 	unlink(d.conf.pidfile);
 	dockerd_conf_clear(&d.conf);
 	return r < 0 ? 1 : 0;
