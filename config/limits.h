@@ -102,6 +102,9 @@
 #define ENGINE_LOG_LINE_MAX   (1 * MIB)	 /* bytes of one line of a json-file log */
 #define ENGINE_EXECS_MAX      1000	 /* execs known of one container */
 #define ENGINE_BINDS_MAX      4096	 /* mounts of one container */
+#define ENGINE_ROUTES_MAX     (4 * MIB)	 /* bytes of /proc/net/route that are looked at */
+#define ENGINE_NETWORKS_MAX   1024	 /* networks */
+#define ENGINE_ENDPOINTS_MAX  64	 /* networks of one container */
 #define ENGINE_PORTS_MAX      65536	 /* published ports of one container */
 #define ENGINE_HEALTH_OUTPUT  4096	 /* bytes kept of a probe's output */
 #define ENGINE_HEALTH_LOG     5		 /* probes remembered */

@@ -42,8 +42,66 @@ static void write_warnings(struct json_w *w, const struct strv *warnings)
 	jw_end(w);
 }
 
+static int check_one_endpoint(const struct docker_create_request *rq, struct err *e)
+{
+	const struct json_map *m = &rq->networking_config.endpoints_config;
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
+	CLEANUP(freep) char *joined = NULL;
+
+	if (m->len <= 1)
+		return 0;
+	for (size_t i = 0; i < m->len; i++)
+		strv_add(&names, m->items[i].key);
+	joined = strv_join(&names, ", ");
+	return err_set(e, ERR_INVALID, 0,
+		       "Container cannot be created with multiple network endpoints: %s", joined);
+}
+
+/* the endpoint of NetworkMode's network, made when the request has none */
+static struct docker_endpoint *main_endpoint(struct docker_create_request *rq)
+{
+	struct json_map *m = &rq->networking_config.endpoints_config;
+	const char *mode = rq->host_config.network_mode;
+
+	return json_map_add(m, str_empty(mode) ? "default" : mode, sizeof(struct docker_endpoint));
+}
+
+/* until 1.43 the MAC address stood in Config only, and that of an endpoint was ignored */
+static int adjust_mac(const struct api_call *c, struct docker_create_request *rq,
+		      struct strv *warnings, struct err *e)
+{
+	const char *mode = rq->host_config.network_mode, *mac = rq->config.mac_address;
+	struct json_map *m = &rq->networking_config.endpoints_config;
+	bool old = c->version < API_VERSION(1, 44);
+	struct docker_endpoint *ep;
+
+	for (size_t i = 0; old && i < m->len; i++) {
+		ep = m->items[i].value;
+		if (ep != NULL)
+			str_replace_ptr(&ep->mac_address, NULL);
+	}
+	if (str_empty(mac))
+		return 0;
+	if (str_eq(mode, "host") || str_eq(mode, "none") || str_starts(mode, "container:"))
+		return old ? err_set(e, ERR_INVALID, 0,
+				     "conflicting options: mac-address and the network mode")
+			   : 0;
+	ep = main_endpoint(rq);
+	if (!str_empty(ep->mac_address) && !str_eq(ep->mac_address, mac))
+		return err_set(
+			e, ERR_INVALID, 0,
+			"the container-wide MAC address must match the endpoint-specific MAC "
+			"address for the main network, or be left empty");
+	str_replace_ptr(&ep->mac_address, mac);
+	if (!old)
+		strv_add(warnings, "The container-wide MacAddress field is now deprecated. It "
+				   "should be specified in EndpointsConfig instead.");
+	return 0;
+}
+
 /* Old clients send what later versions moved: nothing of it may surprise the engine. */
-static int adjust_create(const struct api_call *c, struct docker_create_request *rq, struct err *e)
+static int adjust_create(const struct api_call *c, struct docker_create_request *rq,
+			 struct strv *warnings, struct err *e)
 {
 	if (str_empty(rq->config.image) && rq->config.cmd.len == 0 && rq->config.env.len == 0 &&
 	    rq->config.entrypoint.len == 0)
@@ -55,8 +113,9 @@ static int adjust_create(const struct api_call *c, struct docker_create_request 
 		rq->host_config.pids_limit.set = false;
 	if (c->version < API_VERSION(1, 42))
 		memset(rq->host_config.console_size, 0, sizeof(rq->host_config.console_size));
-	/* until 1.43 the container's MacAddress stood in Config only */
-	return 0;
+	if (c->version < API_VERSION(1, 44) && check_one_endpoint(rq, e) < 0)
+		return -1;
+	return adjust_mac(c, rq, warnings, e);
 }
 
 int container_create(struct api_call *c, struct err *e)
@@ -70,7 +129,7 @@ int container_create(struct api_call *c, struct err *e)
 	struct json_w w;
 
 	if (call_bind(c, false, &docker_create_request_json, &rq, e) < 0 ||
-	    adjust_create(c, &rq, e) < 0) {
+	    adjust_create(c, &rq, &warnings, e) < 0) {
 		json_struct_clear(&docker_create_request_json, &rq);
 		return -1;
 	}

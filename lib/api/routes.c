@@ -82,7 +82,7 @@ const struct api_route api_routes[] = {
 	{"GET", "/networks/*", 0, network_inspect},
 	{"DELETE", "/networks/*", 0, network_remove},
 	{"POST", "/networks/*/connect", 0, network_connect},
-	{"POST", "/networks/*/disconnect", 0, network_connect},
+	{"POST", "/networks/*/disconnect", 0, network_disconnect},
 
 	/* volumes */
 	{"GET", "/volumes", 0, volume_list_get},

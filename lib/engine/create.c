@@ -213,25 +213,6 @@ static int check_ports(const struct container *c, struct err *e)
 	return 0;
 }
 
-/* a known mode; who shares another container's network has its names too */
-static int check_network(struct engine *en, struct container *c, struct err *e)
-{
-	const char *mode = c->host.network_mode, *other = str_skip(mode, "container:");
-	struct container *o;
-
-	if (str_eq(mode, "host") || str_eq(mode, "none") || str_eq(mode, "bridge"))
-		return 0;
-	if (other == NULL)
-		return err_set(e, ERR_NOTFOUND, 0, "network %s not found", mode);
-	o = container_get(en, other, e);
-	if (o == NULL)
-		return -1;
-	str_replace_ptr(&c->config.hostname, o->config.hostname);
-	str_replace_ptr(&c->config.domainname, o->config.domainname);
-	container_unref(en, o);
-	return 0;
-}
-
 static void defaults(struct engine *en, struct container *c)
 {
 	struct docker_host_config *h = &c->host;
@@ -281,7 +262,7 @@ static int check(struct engine *en, struct container *c, struct err *e)
 				       c->config.env.items[i]);
 	if (log_check(c, e) < 0 || check_signal(c->config.stop_signal, e) < 0 ||
 	    host_check_restart_policy(&c->host, e) < 0 || check_caps(&c->host, e) < 0 ||
-	    check_ports(c, e) < 0 || check_network(en, c, e) < 0 ||
+	    check_ports(c, e) < 0 || links_resolve(en, c, e) < 0 ||
 	    limits_check(en, &c->host, false, e) < 0)
 		return -1;
 	return 0;
@@ -374,8 +355,8 @@ static void drop_volumes(struct engine *en, struct container *c)
 	}
 }
 
-static int fill(struct engine *en, struct container *c, struct image *img, struct strv *warnings,
-		struct err *e)
+static int fill(struct engine *en, struct container *c, struct image *img,
+		struct docker_networking_config *nc, struct strv *warnings, struct err *e)
 {
 	if (str_empty(c->config.image))
 		return err_set(e, ERR_INVALID, 0, "no image specified");
@@ -386,7 +367,8 @@ static int fill(struct engine *en, struct container *c, struct image *img, struc
 	if (check(en, c, e) < 0 || apply_security_opts(c, e) < 0 || set_command(c, e) < 0)
 		return -1;
 	limits_warn(en, &c->host, warnings);
-	bridge_announce(en, c);
+	if (endpoints_configure(en, c, nc, e) < 0)
+		return -1;
 	return mounts_plan(en, c, &img->config->config.volumes, e);
 }
 
@@ -413,11 +395,11 @@ static int check_platform(const char *platform, const struct image *img, struct 
 }
 
 static int create(struct engine *en, struct container *c, const char *name, struct image *img,
-		  struct strv *warnings, struct err *e)
+		  struct docker_networking_config *nc, struct strv *warnings, struct err *e)
 {
 	if (reserve_name(en, c, name, e) < 0)
 		return -1;
-	if (fill(en, c, img, warnings, e) < 0 || materialize(en, c, img->chain_id, e) < 0) {
+	if (fill(en, c, img, nc, warnings, e) < 0 || materialize(en, c, img->chain_id, e) < 0) {
 		drop_volumes(en, c);
 		drop_name(en, c);
 		return -1;
@@ -443,7 +425,6 @@ int engine_container_create(struct engine *en, const char *name, const char *pla
 	c->host = req->host_config;
 	memset(&req->config, 0, sizeof(req->config));
 	memset(&req->host_config, 0, sizeof(req->host_config));
-	json_struct_clear(&docker_create_request_json, req);
 	if (name != NULL && *name == '/')
 		name++;
 	if (!str_empty(name))
@@ -454,7 +435,9 @@ int engine_container_create(struct engine *en, const char *name, const char *pla
 	if (r == 0)
 		r = check_platform(platform, img, e);
 	if (r == 0)
-		r = create(en, c, str_empty(name) ? NULL : name, img, ret_warnings, e);
+		r = create(en, c, str_empty(name) ? NULL : name, img, &req->networking_config,
+			   ret_warnings, e);
+	json_struct_clear(&docker_create_request_json, req);
 	if (r == 0) {
 		str_copy(ret_id, c->id, RAND_ID_LEN + 1);
 		container_event(en, c, "create", NULL, NULL);

@@ -13,7 +13,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
-#include "engine/engine_internal.h"
+#include "engine/network_internal.h"
 
 #define SHUTDOWN_TIMEOUT_SEC 15
 #define MTU_DEFAULT	     1500
@@ -137,6 +137,7 @@ static void take_back_all(struct engine *en)
 			container_undo_start(en, all[i]);
 	}
 	publish_sweep(en);
+	network_sweep(en);
 }
 
 /* removals that were under way */
@@ -185,6 +186,7 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	map_init(&en->containers, NULL);
 	map_init(&en->names, NULL);
 	map_init(&en->execs, NULL);
+	map_init(&en->networks, NULL);
 	en->events = events_new();
 	copy_options(en, o);
 	en->names_feed = names_new(en->state_dir);
@@ -193,7 +195,7 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 		return -1;
 	}
 	if (make_dirs(en, e) < 0 || read_id(en, e) < 0 ||
-	    open_stores(en, o->storage_driver, e) < 0 || bridge_open(en, o->bip, e) < 0 ||
+	    open_stores(en, o->storage_driver, e) < 0 || networks_open(en, o, e) < 0 ||
 	    containers_load(en, e) < 0) {
 		engine_close(en);
 		return -1;
@@ -339,7 +341,7 @@ void engine_close(struct engine *en)
 	map_clear(&en->names);
 	map_clear(&en->execs);
 	events_free(en->events);
-	ipam_clear(&en->ipam);
+	networks_close(en);
 	registry_config_clear(&en->registries);
 	strv_clear(&en->labels);
 	strv_clear(&en->dns);

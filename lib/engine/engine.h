@@ -33,8 +33,10 @@ struct engine_options {
 	const char *storage_driver; /* NULL: the best that works */
 	const char *log_driver;	    /* NULL: json-file */
 	struct json_strmap log_opts;
-	const char *bip; /* bridge address, NULL: 172.17.0.1/16 */
-	unsigned mtu;	 /* of bridges; 0: 1500 */
+	const char *bip;	   /* bridge address, NULL: 172.17.0.1/16 */
+	unsigned mtu;		   /* of the default bridge; 0: 1500 */
+	bool no_icc;		   /* containers of the default bridge do not reach each other */
+	struct strv address_pools; /* "base=SUBNET,size=BITS"; none: Docker's */
 	struct strv dns, dns_search, dns_opts;
 	struct strv host_gateway_ips; /* what host-gateway means; none: the host, whatever it is */
 	struct strv labels;

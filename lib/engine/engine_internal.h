@@ -34,6 +34,7 @@
 #include "engine/uplink.h"
 #include "network/client.h"
 #include "network/ipam.h"
+#include "network/pools.h"
 #include "network/ports.h"
 #include "storage/layer.h"
 #include "storage/rw.h"
@@ -54,6 +55,11 @@ struct container_port { /* a published port, kept to take it back */
 	enum port_proto proto;
 	uint16_t host_port;
 	bool ephemeral; /* taken from the pool */
+};
+
+struct container_link {	 /* --link on the default bridge */
+	char *id, *name; /* of the other container, when the link was made */
+	char *alias;
 };
 
 struct container {
@@ -90,6 +96,9 @@ struct container {
 	char *seccomp_profile; /* JSON text of an own profile */
 	char *apparmor;
 
+	JSON_ARRAY_OF(struct container_link) links;
+	pthread_mutex_t net_mu; /* held while the network of the run changes; before en->mu */
+	pid_t net_pid;		/* a process in its network while that is there; net_mu and mu */
 	/* of the endpoint with the default route, while it runs: where published ports lead */
 	struct ip address, address6;
 	struct ip host_binding; /* of that network: where ports are published; IP_NONE any */
@@ -144,16 +153,14 @@ struct engine {
 	struct volumes *volumes;
 	struct cgroup_root cgroup;
 	struct netns_client *netns; /* NULL: no bridge networks here */
-	atomic_bool bridge_made;    /* docker0 is up, as far as known */
 	struct uplink uplink;
 	struct names *names_feed;   /* what usernet answers; has its own mutex */
 	struct events *events;	    /* has its own mutex */
 	struct port_pool port_pool; /* has its own mutex */
-	struct ip_prefix bridge;    /* 172.17.0.1/16 */
-	char bridge_id[RAND_ID_LEN + 1], host_id[RAND_ID_LEN + 1], none_id[RAND_ID_LEN + 1];
+	struct addr_pools pools;    /* of networks without a subnet of their own */
 
 	/* guarded by mu */
-	struct ipam ipam;
+	struct map networks; /* id -> struct network */
 	bool debug, experimental, stop_on_shutdown;
 	int shutdown_timeout_sec;
 	struct strv labels;
@@ -246,7 +253,7 @@ struct container_log;
 int log_check(const struct container *c, struct err *e);
 void log_settings(struct engine *en, const struct container *c, struct container_log *ret);
 int spec_write(struct engine *en, struct container *c, const char *bundle, struct err *e);
-void process_env(const struct container *c, struct strv *env);
+void process_env(struct engine *en, const struct container *c, struct strv *env);
 
 /** host_check_restart_policy() - ERR_INVALID as Docker words it */
 int host_check_restart_policy(const struct docker_host_config *h, struct err *e) WARN_UNUSED;
@@ -266,16 +273,40 @@ int limits_make_group(struct engine *en, struct container *c, struct err *e) WAR
 int limits_merge(struct docker_host_config *h, const struct docker_host_config *update,
 		 struct err *e) WARN_UNUSED;
 
-/* --- network (bridge.c, hosts.c) --- */
-int bridge_open(struct engine *en, const char *bip, struct err *e);
-/* takes an address (CREATED part of start); with mu held */
-int bridge_reserve(struct engine *en, struct container *c, struct err *e);
-/* the network as a container shows it that does not run; with mu held */
-void bridge_announce(struct engine *en, struct container *c);
-int bridge_plug(struct engine *en, struct container *c, pid_t pid, struct err *e);
-void bridge_release(struct engine *en, struct container *c);
-void bridge_take_back(struct engine *en, struct container *c);
-bool container_on_bridge(const struct container *c);
+/* --- network (endpoint_config.c, sandbox.c, links.c, hosts.c; network_internal.h) --- */
+/* the networks of a new container, from its NetworkMode and what the request says */
+int endpoints_configure(struct engine *en, struct container *c, struct docker_networking_config *nc,
+			struct err *e) WARN_UNUSED;
+/* the container has another name: DNS learns it; with mu held */
+void endpoints_renamed(struct engine *en, struct container *c);
+/* addresses for a start; with mu held. Undone by network_release() */
+int network_reserve(struct engine *en, struct container *c, struct err *e) WARN_UNUSED;
+/* interfaces, published ports and names, before the program runs */
+int network_plug(struct engine *en, struct container *c, pid_t pid, struct err *e) WARN_UNUSED;
+/* the end of a run, whatever of its network was made */
+void network_release(struct engine *en, struct container *c);
+/* a container that runs under a new engine; with mu held */
+void network_take_back(struct engine *en, struct container *c);
+/* a container that does not run any more, before there are other threads */
+void network_forget(struct engine *en, struct container *c);
+/* removes what an earlier engine left in N; after all containers were taken back */
+void network_sweep(struct engine *en);
+/* the address lies in one of the networks */
+bool network_owns_address(struct engine *en, const struct ip *a);
+/* it asks 127.0.0.11: it is in a user-defined network */
+bool container_uses_resolver(const struct container *c);
+extern const struct json_struct container_link_json;
+/* HostConfig.Links of a new container */
+int links_resolve(struct engine *en, struct container *c, struct err *e) WARN_UNUSED;
+/* the others run and are on the default bridge; with mu held */
+int links_check(struct engine *en, const struct container *c, struct err *e) WARN_UNUSED;
+/* lines for /etc/hosts; with mu held */
+void links_hosts(struct engine *en, const struct container *c, struct buf *text);
+void links_env(struct engine *en, const struct container *c, struct strv *env);
+/* the address of child is new: those that link to it learn it */
+void links_changed(struct engine *en, struct container *child);
+/* as inspect shows them; with mu held */
+void links_show(struct engine *en, const struct container *c, struct strv *ret);
 int hosts_write(struct engine *en, struct container *c, struct err *e);
 
 /* --- published ports (publish.c) --- */

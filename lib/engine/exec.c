@@ -163,12 +163,13 @@ int engine_exec_check(struct engine *en, const char *id, bool *ret_tty, struct e
 	return r;
 }
 
-static void fill_process(const struct container *c, const struct docker_exec_config *conf,
-			 unsigned rows, unsigned cols, struct oci_process *p, struct err *e)
+static void fill_process(struct engine *en, const struct container *c,
+			 const struct docker_exec_config *conf, unsigned rows, unsigned cols,
+			 struct oci_process *p, struct err *e)
 {
 	uint64_t mask = CAPS_ALL;
 
-	process_env(c, &p->env);
+	process_env(en, c, &p->env);
 	for (size_t i = 0; i < conf->env.len; i++)
 		strv_env_set(&p->env, conf->env.items[i]);
 	strv_copy(&p->args, &conf->cmd);
@@ -207,7 +208,7 @@ static int run(struct engine *en, struct container *c, const char *id,
 	struct json_w w;
 	int r;
 
-	fill_process(c, conf, rows, cols, &p, e);
+	fill_process(en, c, conf, rows, cols, &p, e);
 	jw_init(&w, &text);
 	json_unbind(&w, &oci_process_json, &p);
 	json_struct_clear(&oci_process_json, &p);

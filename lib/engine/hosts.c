@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: MIT
-/* The files a container sees as /etc/hostname, /etc/hosts and /etc/resolv.conf; made anew at each
- * start. */
+/*
+ * The files a container sees as /etc/hostname, /etc/hosts and /etc/resolv.conf;
+ * made anew at each start. While it runs they are bind mounts, so a change of
+ * its networks is written into the same inode, and the container's own edits
+ * are kept.
+ */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "config/limits.h"
-#include "engine/engine_internal.h"
+#include "engine/network_internal.h"
+#include "engine/resolvconf.h"
 
 #define HOST_FILE_MAX (1 * MIB)
 
@@ -18,7 +27,30 @@ static int write_in(const char *dir, const char *name, const struct buf *text, s
 	return file_write(AT_FDCWD, path, buf_str(text), text->len, 0644, FILE_NOSYNC, e);
 }
 
-static void add_extra_hosts(const struct container *c, struct buf *text)
+static bool has_ipv6(const struct container *c)
+{
+	for (size_t i = 0; i < c->net.networks.len; i++) {
+		const struct docker_endpoint *ep = c->net.networks.items[i].value;
+
+		if (!str_empty(ep->global_ipv6_address))
+			return true;
+	}
+	return false;
+}
+
+/* --add-host NAME:host-gateway: the host as the container's network reaches it */
+static void add_host_gateway(const struct engine *en, const struct container *c, const char *name,
+			     int len, struct buf *text)
+{
+	char ip[IP_TEXT_SIZE];
+
+	if (en->uplink.gateway.family != IP_NONE)
+		buf_addf(text, "%s\t%.*s\n", ip_format(&en->uplink.gateway, ip), len, name);
+	if (en->uplink.gateway6.family != IP_NONE && has_ipv6(c))
+		buf_addf(text, "%s\t%.*s\n", ip_format(&en->uplink.gateway6, ip), len, name);
+}
+
+static void add_extra_hosts(const struct engine *en, const struct container *c, struct buf *text)
 {
 	for (size_t i = 0; i < c->host.extra_hosts.len; i++) {
 		const char *entry = c->host.extra_hosts.items[i];
@@ -26,15 +58,48 @@ static void add_extra_hosts(const struct container *c, struct buf *text)
 		const char *ip = entry[n] != '\0' ? entry + n + 1 : "";
 
 		if (str_eq(ip, "host-gateway"))
-			ip = "10.0.2.2";
-		buf_addf(text, "%s\t%.*s\n", ip, (int)n, entry);
+			add_host_gateway(en, c, entry, (int)n, text);
+		else
+			buf_addf(text, "%s\t%.*s\n", ip, (int)n, entry);
 	}
 }
 
-static int write_hosts(const char *dir, const struct container *c, struct err *e)
+static void add_own_line(const struct container *c, const char *address, struct buf *text)
+{
+	if (str_empty(address))
+		return;
+	buf_addf(text, "%s\t", address);
+	if (!str_empty(c->config.domainname))
+		buf_addf(text, "%s.%s ", c->config.hostname, c->config.domainname);
+	buf_addf(text, "%s\n", c->config.hostname);
+}
+
+/* the container's own name at each of its addresses, in the order of its interfaces */
+static void add_own(const struct container *c, struct buf *text)
+{
+	CLEANUP(strv_clear) struct strv ifnames = STRV_INIT;
+
+	for (size_t i = 0; i < c->net.networks.len; i++) {
+		const struct docker_endpoint *ep = c->net.networks.items[i].value;
+
+		if (!str_empty(ep->ifname))
+			strv_add(&ifnames, ep->ifname);
+	}
+	strv_sort(&ifnames);
+	for (size_t k = 0; k < ifnames.len; k++)
+		for (size_t i = 0; i < c->net.networks.len; i++) {
+			const struct docker_endpoint *ep = c->net.networks.items[i].value;
+
+			if (!str_eq(ep->ifname, ifnames.items[k]))
+				continue;
+			add_own_line(c, ep->ip_address, text);
+			add_own_line(c, ep->global_ipv6_address, text);
+		}
+}
+
+static int write_hosts(struct engine *en, const char *dir, const struct container *c, struct err *e)
 {
 	CLEANUP(buf_clear) struct buf text = BUF_INIT;
-	char ip[IP_TEXT_SIZE];
 	struct err ignored;
 
 	if (str_eq(c->host.network_mode, "host")) {
@@ -48,75 +113,167 @@ static int write_hosts(const char *dir, const struct container *c, struct err *e
 				  "ff02::1\tip6-allnodes\n"
 				  "ff02::2\tip6-allrouters\n");
 	}
-	add_extra_hosts(c, &text);
-	if (c->address.family != IP_NONE) {
-		buf_addf(&text, "%s\t", ip_format(&c->address, ip));
-		if (!str_empty(c->config.domainname))
-			buf_addf(&text, "%s.%s ", c->config.hostname, c->config.domainname);
-		buf_addf(&text, "%s\n", c->config.hostname);
-	}
+	add_extra_hosts(en, c, &text);
+	pthread_mutex_lock(&en->mu);
+	links_hosts(en, c, &text);
+	add_own(c, &text);
+	pthread_mutex_unlock(&en->mu);
 	return write_in(dir, "hosts", &text, e);
 }
 
-/* the lines of the host's resolv.conf that begin with word */
-static void copy_lines(const struct buf *host, const char *word, struct buf *text)
+/* resolver: 127.0.0.11 is asked, which asks --dns's servers or the host's in turn */
+static void resolv_text(struct engine *en, const struct container *c, bool resolver,
+			struct buf *text)
 {
-	CLEANUP(strv_clear) struct strv lines = STRV_INIT;
-
-	strv_split(&lines, buf_str(host), "\n");
-	for (size_t i = 0; i < lines.len; i++)
-		if (str_starts(lines.items[i], word))
-			buf_addf(text, "%s\n", lines.items[i]);
-}
-
-static void add_list(struct buf *text, const char *word, const struct strv *own,
-		     const struct strv *daemon)
-{
-	const struct strv *v = own->len > 0 ? own : daemon;
-	CLEANUP(freep) char *joined = NULL;
-
-	if (v->len == 0 || (v->len == 1 && str_eq(v->items[0], ".")))
-		return;
-	joined = strv_join(v, " ");
-	buf_addf(text, "%s %s\n", word, joined);
-}
-
-static int write_resolv(struct engine *en, const char *dir, const struct container *c,
-			struct err *e)
-{
-	const struct strv *servers = c->host.dns.len > 0 ? &c->host.dns : &en->dns;
+	const struct docker_host_config *h = &c->host;
+	bool host_mode = str_eq(h->network_mode, "host") || en->netns == NULL;
 	CLEANUP(buf_clear) struct buf host = BUF_INIT;
-	CLEANUP(buf_clear) struct buf text = BUF_INIT;
+	CLEANUP(strv_clear) struct strv servers = STRV_INIT;
+	struct resolvconf r = {
+		.kind = resolver    ? RESOLVCONF_INTERNAL
+			: host_mode ? RESOLVCONF_HOST
+				    : RESOLVCONF_LEGACY,
+		.dns = h->dns.len > 0 ? &h->dns : &en->dns,
+		.search = h->dns_search.len > 0 ? &h->dns_search : &en->dns_search,
+		.options = h->dns_options.len > 0 ? &h->dns_options : &en->dns_opts,
+		.servers = &servers,
+	};
+	char text_ip[IP_TEXT_SIZE];
 	struct err ignored;
 
 	if (file_read(AT_FDCWD, "/etc/resolv.conf", HOST_FILE_MAX, &host, &ignored) < 0)
 		buf_reset(&host);
-	for (size_t i = 0; i < servers->len; i++)
-		buf_addf(&text, "nameserver %s\n", servers->items[i]);
-	if (servers->len == 0 && container_on_bridge(c))
-		buf_addf(&text, "nameserver %s\n", NETNS_DNS_DEFAULT);
-	else if (servers->len == 0)
-		copy_lines(&host, "nameserver", &text);
-	if (c->host.dns_search.len > 0 || en->dns_search.len > 0)
-		add_list(&text, "search", &c->host.dns_search, &en->dns_search);
-	else
-		copy_lines(&host, "search", &text);
-	if (c->host.dns_options.len > 0 || en->dns_opts.len > 0)
-		add_list(&text, "options", &c->host.dns_options, &en->dns_opts);
-	else
-		copy_lines(&host, "options", &text);
-	return write_in(dir, "resolv.conf", &text, e);
+	r.host = buf_str(&host);
+	if (en->uplink.dns.family != IP_NONE)
+		strv_add(&servers, ip_format(&en->uplink.dns, text_ip));
+	if (has_ipv6(c) && en->uplink.dns6.family != IP_NONE)
+		strv_add(&servers, ip_format(&en->uplink.dns6, text_ip));
+	resolvconf_make(&r, text);
 }
 
 int hosts_write(struct engine *en, struct container *c, struct err *e)
 {
 	CLEANUP(freep) char *dir = container_dir(en, c);
 	CLEANUP(buf_clear) struct buf hostname = BUF_INIT;
+	CLEANUP(buf_clear) struct buf resolv = BUF_INIT;
 
 	if (str_starts(c->host.network_mode, "container:"))
 		return 0;
 	buf_addf(&hostname, "%s\n", c->config.hostname);
-	if (write_in(dir, "hostname", &hostname, e) < 0 || write_hosts(dir, c, e) < 0)
+	if (write_in(dir, "hostname", &hostname, e) < 0 || write_hosts(en, dir, c, e) < 0)
 		return -1;
-	return write_resolv(en, dir, c, e);
+	resolv_text(en, c, container_uses_resolver(c), &resolv);
+	return write_in(dir, "resolv.conf", &resolv, e);
+}
+
+/* --- while it runs --- */
+
+/* the inode stays: it is a bind mount in the container */
+static int rewrite(const char *path, const struct buf *text, struct err *e)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return err_sys(e, "open %s", path);
+	if (fd_write_all(fd, text->data, text->len, e) < 0)
+		return err_wrap(e, "%s", path);
+	return ftruncate(fd, (off_t)text->len) == 0 ? 0 : err_sys(e, "%s", path);
+}
+
+/* a line with its end, for or against dropping it */
+struct drop_rule {
+	const struct strv *lines; /* these, or */
+	const char *names;	  /* those with these names after the address */
+};
+
+static bool drops(const struct drop_rule *r, const char *line)
+{
+	const char *tab = strchr(line, '\t');
+
+	if (r->names != NULL)
+		return tab != NULL && str_eq(tab + 1, r->names);
+	return *line != '\0' && strv_has(r->lines, line);
+}
+
+static int edit_hosts(struct engine *en, const struct container *c, const struct drop_rule *rule,
+		      const char *add, struct err *e)
+{
+	CLEANUP(freep) char *dir = container_dir(en, c);
+	CLEANUP(freep) char *path = path_join(dir, "hosts");
+	CLEANUP(buf_clear) struct buf old = BUF_INIT;
+	CLEANUP(buf_clear) struct buf text = BUF_INIT;
+	CLEANUP(strv_clear) struct strv lines = STRV_INIT;
+
+	if (file_read(AT_FDCWD, path, HOST_FILE_MAX, &old, e) < 0)
+		return -1;
+	strv_split(&lines, buf_str(&old), "\n");
+	for (size_t i = 0; i < lines.len; i++)
+		if (*lines.items[i] != '\0' && !drops(rule, lines.items[i]))
+			buf_addf(&text, "%s\n", lines.items[i]);
+	buf_addstr(&text, add);
+	return rewrite(path, &text, e);
+}
+
+static int update_resolv(struct engine *en, const struct container *c, bool before, bool now,
+			 struct err *e)
+{
+	CLEANUP(freep) char *dir = container_dir(en, c);
+	CLEANUP(freep) char *path = path_join(dir, "resolv.conf");
+	CLEANUP(buf_clear) struct buf old = BUF_INIT;
+	CLEANUP(buf_clear) struct buf ours = BUF_INIT;
+	CLEANUP(buf_clear) struct buf text = BUF_INIT;
+
+	if (before == now)
+		return 0;
+	if (file_read(AT_FDCWD, path, HOST_FILE_MAX, &old, e) < 0)
+		return -1;
+	resolv_text(en, c, before, &ours);
+	if (!str_eq(buf_str(&old), buf_str(&ours))) /* the container's own by now */
+		return 0;
+	resolv_text(en, c, now, &text);
+	return rewrite(path, &text, e);
+}
+
+void hosts_snapshot(const struct container *c, struct hosts_snapshot *ret)
+{
+	struct buf lines = BUF_INIT;
+
+	add_own(c, &lines);
+	ret->lines = xstrdup(buf_str(&lines));
+	ret->resolver = container_uses_resolver(c);
+	buf_clear(&lines);
+}
+
+void hosts_snapshot_clear(struct hosts_snapshot *s)
+{
+	free(s->lines);
+	s->lines = NULL;
+}
+
+void hosts_update(struct engine *en, const struct container *c, const struct hosts_snapshot *old)
+{
+	CLEANUP(strv_clear) struct strv lines = STRV_INIT;
+	struct drop_rule rule = {.lines = &lines};
+	struct hosts_snapshot now;
+	struct err e;
+
+	pthread_mutex_lock(&en->mu);
+	hosts_snapshot(c, &now);
+	pthread_mutex_unlock(&en->mu);
+	strv_split(&lines, old->lines, "\n");
+	if (!str_eq(old->lines, now.lines) && edit_hosts(en, c, &rule, now.lines, &e) < 0)
+		log_warn(&e, "hosts file of container %s", c->id);
+	if (update_resolv(en, c, old->resolver, now.resolver, &e) < 0)
+		log_warn(&e, "resolv.conf of container %s", c->id);
+	hosts_snapshot_clear(&now);
+}
+
+void hosts_replace(struct engine *en, const struct container *c, const char *names,
+		   const char *line)
+{
+	struct drop_rule rule = {.names = names};
+	struct err e;
+
+	if (edit_hosts(en, c, &rule, line, &e) < 0)
+		log_warn(&e, "hosts file of container %s", c->id);
 }

@@ -71,6 +71,7 @@ static void snapshot(struct engine *en, const struct container *c, struct docker
 		if (x->state != EXEC_EXITED)
 			strv_add(&ret->exec_ids, x->id);
 	json_struct_copy(&docker_host_config_json, &ret->host_config, &c->host);
+	links_show(en, c, &ret->host_config.links);
 	json_struct_copy(&docker_config_json, &ret->config, &c->config);
 	json_struct_copy(&docker_network_settings_json, &ret->network_settings, &c->net);
 	copy_mounts(c, &ret->mounts);

@@ -90,7 +90,7 @@ static void serialize(struct engine *en, const struct container *c, struct buf *
 	json_unbind(&w, &docker_config_json, &c->config);
 	jw_kstr(&w, "Image", id);
 	jw_key(&w, "NetworkSettings");
-	json_unbind(&w, &docker_network_settings_json, &c->net);
+	json_unbind(&w, &docker_network_settings_state_json, &c->net);
 	jw_key(&w, "LogPath");
 	jw_strf(&w, "%s/%s-json.log", dir, c->id);
 	jw_key(&w, "Name");
@@ -114,6 +114,10 @@ static void serialize(struct engine *en, const struct container *c, struct buf *
 	jw_kbool(&w, "NoNewPrivileges", c->no_new_privileges);
 	jw_kstr(&w, "CgroupPath", c->cgroup);
 	write_ports(&w, c);
+	jw_karr(&w, "Links");
+	for (size_t i = 0; i < c->links.len; i++)
+		json_unbind(&w, &container_link_json, &c->links.items[i]);
+	jw_end(&w);
 	jw_end(&w);
 }
 
@@ -262,14 +266,18 @@ static int read_config(struct container *c, const struct json *v, struct err *e)
 	c->no_new_privileges = json_get_bool(v, "NoNewPrivileges", false);
 	if (!str_empty(json_get_str(v, "CgroupPath")))
 		c->cgroup = xstrdup(json_get_str(v, "CgroupPath"));
+	json_for_each (link, json_get(v, "Links"))
+		if (json_bind(link, &container_link_json,
+			      json_array_add(&c->links, &container_link_json), e) < 0)
+			return -1;
 	read_seccomp(c, json_get_str(v, "SeccompProfile"));
 	read_ports(c, v);
 	if (json_bind(json_get(v, "Config"), &docker_config_json, &c->config, e) < 0 ||
 	    read_state(c, v, e) < 0)
 		return -1;
 	if (json_kind(json_get(v, "NetworkSettings")) == JSON_OBJECT &&
-	    json_bind(json_get(v, "NetworkSettings"), &docker_network_settings_json, &c->net, e) <
-		    0)
+	    json_bind(json_get(v, "NetworkSettings"), &docker_network_settings_state_json, &c->net,
+		      e) < 0)
 		return -1;
 	return read_mounts(c, v, e);
 }

@@ -324,12 +324,12 @@ static bool port_owned(struct engine *en, uint64_t id)
 	return false;
 }
 
-/* ports that lead into the bridge's subnet are ours; a user's own (rootlessctl) lead elsewhere */
+/* ports that lead into a network are ours; a user's own (rootlessctl) lead elsewhere */
 static int note_lost(uint64_t id, const struct rk_port *p, void *arg)
 {
 	struct port_sweep *s = arg;
 
-	if (!ip_prefix_has(&s->en->bridge, &p->child_ip) || port_owned(s->en, id))
+	if (!network_owns_address(s->en, &p->child_ip) || port_owned(s->en, id))
 		return 0;
 	s->lost.items = xrealloc(s->lost.items, (s->lost.len + 1) * sizeof(*s->lost.items));
 	s->lost.items[s->lost.len++] = id;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Images, volumes and networks as the API changes them: the rooms' own verbs plus events and the
- * look at who uses what. */
+/* Images and volumes as the API changes them: the rooms' own verbs plus events and the look at who
+ * uses what. */
 #ifndef ENGINE_RESOURCE_H
 #define ENGINE_RESOURCE_H
 
@@ -59,32 +59,5 @@ int engine_volume_prune(struct engine *en, const struct engine_filters *f, struc
 			int64_t *ret_bytes, struct err *e) WARN_UNUSED;
 /** engine_volume_clear() - frees the fields */
 void engine_volume_clear(struct engine_volume *v);
-
-struct engine_network_member {
-	char id[65];
-	char *name;
-	char *endpoint_id;
-	char *mac, *ipv4; /* "172.17.0.2/16" */
-};
-
-struct engine_network {
-	char id[65];
-	const char *name, *driver; /* static: bridge, host, none (driver "null") */
-	int64_t created_nsec;
-	char *subnet, *gateway; /* NULL: no IPAM */
-	struct json_strmap options;
-	struct engine_network_member *members; /* running containers */
-	size_t n_members;
-};
-
-/** engine_network_get() - by name or id prefix; ERR_NOTFOUND "network x not found";
- * engine_network_clear() */
-int engine_network_get(struct engine *en, const char *name, struct engine_network *ret,
-		       struct err *e) WARN_UNUSED;
-/** engine_network_list() - all that pass the filters (name id driver type scope label dangling) */
-int engine_network_list(struct engine *en, const struct engine_filters *f,
-			struct engine_network **ret, size_t *ret_n, struct err *e) WARN_UNUSED;
-/** engine_network_clear() - frees the fields */
-void engine_network_clear(struct engine_network *n);
 
 #endif

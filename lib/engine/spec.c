@@ -17,10 +17,11 @@
 #define DEFAULT_PATH	  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define INIT_IN_CONTAINER "/sbin/docker-init"
 
-void process_env(const struct container *c, struct strv *env)
+void process_env(struct engine *en, const struct container *c, struct strv *env)
 {
 	strv_add(env, DEFAULT_PATH);
 	strv_addf(env, "HOSTNAME=%s", c->config.hostname);
+	links_env(en, c, env);
 	if (c->config.tty)
 		strv_add(env, "TERM=xterm");
 	for (size_t i = 0; i < c->config.env.len; i++)
@@ -28,10 +29,11 @@ void process_env(const struct container *c, struct strv *env)
 			strv_env_set(env, c->config.env.items[i]);
 }
 
-static void set_process(const struct container *c, struct oci_process *p, struct strv *args)
+static void set_process(struct engine *en, const struct container *c, struct oci_process *p,
+			struct strv *args)
 {
 	strv_clear(&p->env);
-	process_env(c, &p->env);
+	process_env(en, c, &p->env);
 	strv_clear(&p->args);
 	if (c->host.init == JSON_TRI_TRUE) {
 		strv_add(args, INIT_IN_CONTAINER);
@@ -294,7 +296,7 @@ int spec_write(struct engine *en, struct container *c, const char *bundle, struc
 
 	str_replace_ptr(&s->root.path, "rootfs");
 	s->root.readonly = c->host.readonly_rootfs;
-	set_process(c, &s->process, &args);
+	set_process(en, c, &s->process, &args);
 	if (set_caps(c, s, e) < 0 || set_namespaces(en, c, s, e) < 0)
 		return -1;
 	set_mounts(en, c, s);

@@ -24,7 +24,9 @@ static int prepare(struct engine *en, struct container *c, const char *bundle, s
 	int r;
 
 	pthread_mutex_lock(&en->mu);
-	r = bridge_reserve(en, c, e);
+	r = links_check(en, c, e);
+	if (r == 0)
+		r = network_reserve(en, c, e);
 	pthread_mutex_unlock(&en->mu);
 	if (r < 0 || hosts_write(en, c, e) < 0 || path_mkdirs(bundle, 0700, e) < 0 ||
 	    limits_make_group(en, c, e) < 0)
@@ -97,7 +99,7 @@ static int spawn_and_start(struct engine *en, struct container *c, const char *b
 		dress_error(e, 0);
 		return -1;
 	}
-	if (bridge_plug(en, c, info->init_pid, e) < 0) {
+	if (network_plug(en, c, info->init_pid, e) < 0) {
 		if (shim_kill(conn, "", SIGKILL, true, &ignored) < 0)
 			log_debug(&ignored, "start %s: cleaning up", c->id);
 		return -1;
@@ -115,7 +117,7 @@ static void settle_failed(struct engine *en, struct container *c, const char *bu
 {
 	struct err e;
 
-	bridge_release(en, c);
+	network_release(en, c);
 	if (path_remove_tree(AT_FDCWD, bundle, &e) < 0 || cgroup_remove(c->cgroup, &e) < 0)
 		log_warn(&e, "start %s: cleaning up", c->id);
 	pthread_mutex_lock(&en->mu);

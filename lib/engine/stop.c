@@ -323,6 +323,7 @@ static int take_name(struct engine *en, struct container *c, const char *new_nam
 	map_put(&en->names, new_name, c);
 	*ret_old = c->name;
 	c->name = xstrdup(new_name);
+	endpoints_renamed(en, c);
 	return 0;
 }
 

@@ -233,7 +233,7 @@ static void supervise(void *arg)
 	watch(s);
 	if (!s->exited)
 		shim_lost(s, bundle);
-	bridge_release(en, c);
+	network_release(en, c);
 	again = settle_exit(s);
 	announce_exit(s);
 	if (s->exited)
@@ -286,7 +286,7 @@ static void settle_missed(struct engine *en, struct container *c, const char *bu
 
 	shim_lost(&s, bundle);
 	publish_forget(c);
-	bridge_release(en, c);
+	network_release(en, c);
 	settle_exit(&s);
 	take_back_resources(en, c, bundle);
 	announce_exit(&s);
@@ -311,12 +311,12 @@ void container_take_back(struct engine *en, struct container *c)
 		return;
 	}
 	pthread_mutex_lock(&en->mu);
-	bridge_take_back(en, c);
 	c->state = info.paused ? C_PAUSED : C_RUNNING;
 	if (info.init_pid > 0) {
 		c->pid = info.init_pid;
 		c->start_ticks = info.init_start_time;
 	}
+	network_take_back(en, c);
 	pthread_mutex_unlock(&en->mu);
 	if (container_supervise(en, c, &conn, &e) < 0)
 		log_error(&e, "container %s", c->id);
@@ -341,6 +341,7 @@ void container_undo_start(struct engine *en, struct container *c)
 	struct err e;
 
 	publish_forget(c);
+	network_forget(en, c);
 	if (!path_exists(bundle))
 		return;
 	if (shim_connect(bundle, &conn, &info, &e) == 0) {

@@ -16,6 +16,7 @@ struct container *container_new(void)
 	list_init(&c->waits);
 	list_init(&c->execs);
 	pthread_mutex_init(&c->save_mu, NULL);
+	pthread_mutex_init(&c->net_mu, NULL);
 	return c;
 }
 
@@ -33,6 +34,7 @@ static void container_free(struct container *c)
 		json_struct_clear(&docker_health_json, c->health);
 	free(c->health);
 	json_array_clear(&c->mounts, &container_mount_json);
+	json_array_clear(&c->links, &container_link_json);
 	free(c->ports.items);
 	strv_clear(&c->args);
 	free(c->name);
@@ -44,6 +46,7 @@ static void container_free(struct container *c)
 	free(c->apparmor);
 	free(c->cgroup);
 	pthread_mutex_destroy(&c->save_mu);
+	pthread_mutex_destroy(&c->net_mu);
 	free(c);
 }
 

@@ -178,6 +178,9 @@ struct docker_endpoint {
 	char *ipv6_gateway, *global_ipv6_address;
 	int64_t global_ipv6_prefix_len;
 	struct strv dns_names;
+	/* not for the API: kept in config.v2.json */
+	char *desired_mac; /* the fixed one, or "" */
+	char *ifname;	   /* in the container, while it runs */
 };
 
 struct docker_networking_config {
@@ -225,6 +228,7 @@ struct docker_network_settings {
 	bool hairpin_mode;
 	char *link_local_ipv6_address;
 	int64_t link_local_ipv6_prefix_len;
+	char *secondary_ip_addresses, *secondary_ipv6_addresses; /* always null: raw JSON */
 	char *endpoint_id, *gateway, *global_ipv6_address;
 	int64_t global_ipv6_prefix_len;
 	char *ip_address;
@@ -323,6 +327,7 @@ extern const struct json_struct docker_host_config_json;
 extern const struct json_struct docker_port_binding_json;
 extern const struct json_struct docker_mount_json;
 extern const struct json_struct docker_endpoint_json;
+extern const struct json_struct docker_endpoint_state_json; /* with what the API does not show */
 extern const struct json_struct docker_networking_config_json;
 extern const struct json_struct docker_create_request_json;
 extern const struct json_struct docker_state_json;
@@ -330,6 +335,7 @@ extern const struct json_struct docker_health_json;
 extern const struct json_struct docker_health_result_json;
 extern const struct json_struct docker_mount_point_json;
 extern const struct json_struct docker_network_settings_json;
+extern const struct json_struct docker_network_settings_state_json;
 extern const struct json_struct docker_inspect_json;
 extern const struct json_struct docker_summary_json;
 extern const struct json_struct docker_port_json;

@@ -61,24 +61,32 @@ static const struct json_struct endpoint_ipam_json = {
 #undef T
 
 #define T struct docker_endpoint
+#define ENDPOINT_FIELDS                                                                           \
+	F_SUB(ipam_config, "IPAMConfig", JSON_B_STRUCT_PTR, &endpoint_ipam_json),                 \
+		F(links, "Links", JSON_B_STRV), F(aliases, "Aliases", JSON_B_STRV),               \
+		F(mac_address, "MacAddress", JSON_B_STR),                                         \
+		F(driver_opts, "DriverOpts", JSON_B_STRMAP),                                      \
+		F(gw_priority, "GwPriority", JSON_B_INT64),                                       \
+		F(network_id, "NetworkID", JSON_B_STR), F(endpoint_id, "EndpointID", JSON_B_STR), \
+		F(gateway, "Gateway", JSON_B_STR), F(ip_address, "IPAddress", JSON_B_STR),        \
+		F(ip_prefix_len, "IPPrefixLen", JSON_B_INT64),                                    \
+		F(ipv6_gateway, "IPv6Gateway", JSON_B_STR),                                       \
+		F(global_ipv6_address, "GlobalIPv6Address", JSON_B_STR),                          \
+		F(global_ipv6_prefix_len, "GlobalIPv6PrefixLen", JSON_B_INT64),                   \
+		F(dns_names, "DNSNames", JSON_B_STRV),
+
 const struct json_struct docker_endpoint_json = {
 	"network.EndpointSettings", sizeof(T),
 	(const struct json_field[]){
-		F_SUB(ipam_config, "IPAMConfig", JSON_B_STRUCT_PTR, &endpoint_ipam_json),
-		F(links, "Links", JSON_B_STRV),
-		F(aliases, "Aliases", JSON_B_STRV),
-		F(mac_address, "MacAddress", JSON_B_STR),
-		F(driver_opts, "DriverOpts", JSON_B_STRMAP),
-		F(gw_priority, "GwPriority", JSON_B_INT64),
-		F(network_id, "NetworkID", JSON_B_STR),
-		F(endpoint_id, "EndpointID", JSON_B_STR),
-		F(gateway, "Gateway", JSON_B_STR),
-		F(ip_address, "IPAddress", JSON_B_STR),
-		F(ip_prefix_len, "IPPrefixLen", JSON_B_INT64),
-		F(ipv6_gateway, "IPv6Gateway", JSON_B_STR),
-		F(global_ipv6_address, "GlobalIPv6Address", JSON_B_STR),
-		F(global_ipv6_prefix_len, "GlobalIPv6PrefixLen", JSON_B_INT64),
-		F(dns_names, "DNSNames", JSON_B_STRV),
+		ENDPOINT_FIELDS F_FLAGS(desired_mac, "-desired", JSON_B_STR, JSON_READ_ONLY),
+		F_FLAGS(ifname, "-ifname", JSON_B_STR, JSON_READ_ONLY),
+		END,
+	}};
+const struct json_struct docker_endpoint_state_json = {
+	"network.EndpointSettings", sizeof(T),
+	(const struct json_field[]){
+		ENDPOINT_FIELDS F(desired_mac, "DesiredMacAddress", JSON_B_STR),
+		F(ifname, "IfName", JSON_B_STR),
 		END,
 	}};
 #undef T

@@ -64,29 +64,33 @@ const struct json_struct docker_mount_point_json = {
 #undef T
 
 #define T struct docker_network_settings
+#define SETTINGS_FIELDS(endpoint_json)                                                       \
+	F(bridge, "Bridge", JSON_B_STR), F(sandbox_id, "SandboxID", JSON_B_STR),             \
+		F(sandbox_key, "SandboxKey", JSON_B_STR),                                    \
+		JSON_F(T, ports, "Ports", JSON_B_ARR_MAP, &docker_port_binding_json,         \
+		       JSON_EMPTY_LIST),                                                     \
+		F(hairpin_mode, "HairpinMode", JSON_B_BOOL),                                 \
+		F(link_local_ipv6_address, "LinkLocalIPv6Address", JSON_B_STR),              \
+		F(link_local_ipv6_prefix_len, "LinkLocalIPv6PrefixLen", JSON_B_INT64),       \
+		F(secondary_ip_addresses, "SecondaryIPAddresses", JSON_B_RAW),               \
+		F(secondary_ipv6_addresses, "SecondaryIPv6Addresses", JSON_B_RAW),           \
+		F(endpoint_id, "EndpointID", JSON_B_STR), F(gateway, "Gateway", JSON_B_STR), \
+		F(global_ipv6_address, "GlobalIPv6Address", JSON_B_STR),                     \
+		F(global_ipv6_prefix_len, "GlobalIPv6PrefixLen", JSON_B_INT64),              \
+		F(ip_address, "IPAddress", JSON_B_STR),                                      \
+		F(ip_prefix_len, "IPPrefixLen", JSON_B_INT64),                               \
+		F(ipv6_gateway, "IPv6Gateway", JSON_B_STR),                                  \
+		F(mac_address, "MacAddress", JSON_B_STR),                                    \
+		JSON_F(T, networks, "Networks", JSON_B_STRUCT_MAP, &(endpoint_json),         \
+		       JSON_EMPTY_LIST),                                                     \
+		END,
+
 const struct json_struct docker_network_settings_json = {
 	"container.NetworkSettings", sizeof(T),
-	(const struct json_field[]){
-		F(bridge, "Bridge", JSON_B_STR),
-		F(sandbox_id, "SandboxID", JSON_B_STR),
-		F(sandbox_key, "SandboxKey", JSON_B_STR),
-		JSON_F(T, ports, "Ports", JSON_B_ARR_MAP, &docker_port_binding_json,
-		       JSON_EMPTY_LIST),
-		F(hairpin_mode, "HairpinMode", JSON_B_BOOL),
-		F(link_local_ipv6_address, "LinkLocalIPv6Address", JSON_B_STR),
-		F(link_local_ipv6_prefix_len, "LinkLocalIPv6PrefixLen", JSON_B_INT64),
-		F(endpoint_id, "EndpointID", JSON_B_STR),
-		F(gateway, "Gateway", JSON_B_STR),
-		F(global_ipv6_address, "GlobalIPv6Address", JSON_B_STR),
-		F(global_ipv6_prefix_len, "GlobalIPv6PrefixLen", JSON_B_INT64),
-		F(ip_address, "IPAddress", JSON_B_STR),
-		F(ip_prefix_len, "IPPrefixLen", JSON_B_INT64),
-		F(ipv6_gateway, "IPv6Gateway", JSON_B_STR),
-		F(mac_address, "MacAddress", JSON_B_STR),
-		JSON_F(T, networks, "Networks", JSON_B_STRUCT_MAP, &docker_endpoint_json,
-		       JSON_EMPTY_LIST),
-		END,
-	}};
+	(const struct json_field[]){SETTINGS_FIELDS(docker_endpoint_json)}};
+const struct json_struct docker_network_settings_state_json = {
+	"container.NetworkSettings", sizeof(T),
+	(const struct json_field[]){SETTINGS_FIELDS(docker_endpoint_state_json)}};
 #undef T
 
 #define T struct docker_graph_driver

@@ -216,8 +216,10 @@ static int change_default(struct rtnl *nl, int index, uint8_t family, const stru
 {
 	struct rtnl_route none = {.family = family};
 
-	return gateway->family != IP_NONE ? default_route(nl, index, gateway, e)
-					  : rtnl_route_del(nl, &none, e);
+	if (gateway->family != IP_NONE)
+		return default_route(nl, index, gateway, e);
+	/* without the family in this namespace the kernel says ENOENT */
+	return rtnl_route_del(nl, &none, e) == 0 || e->sys == ENOENT ? 0 : -1;
 }
 
 static int gateway_inside(const struct netns_gateway *g, struct err *e)

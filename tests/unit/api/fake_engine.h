@@ -17,6 +17,7 @@
 #include "engine/container.h"
 #include "engine/event.h"
 #include "engine/exec.h"
+#include "engine/network.h"
 #include "engine/resource.h"
 
 #define FAKE_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -591,28 +592,74 @@ void engine_volume_clear(struct engine_volume *v)
 	strv_clear(&v->info.options);
 }
 
-int engine_network_get(struct engine *en, const char *name, struct engine_network *ret,
+int engine_network_get(struct engine *en, const char *name, struct docker_network *ret,
 		       struct err *e)
 {
 	(void)en;
 	if (!str_eq(name, "bridge"))
 		return err_set(e, ERR_NOTFOUND, 0, "network %s not found", name);
-	*ret = (struct engine_network){.id = FAKE_ID, .name = "bridge", .driver = "bridge"};
+	*ret = (struct docker_network){.id = xstrdup(FAKE_ID),
+				       .name = xstrdup("bridge"),
+				       .scope = xstrdup("local"),
+				       .driver = xstrdup("bridge")};
 	return 0;
 }
 
-int engine_network_list(struct engine *en, const struct engine_filters *f,
-			struct engine_network **ret, size_t *ret_n, struct err *e)
+int engine_network_list(struct engine *en, const struct engine_filters *f, bool members,
+			struct docker_network **ret, size_t *ret_n, struct err *e)
 {
 	(void)f;
+	(void)members;
 	*ret = xcalloc(1, sizeof(**ret));
 	*ret_n = 1;
 	return engine_network_get(en, "bridge", *ret, e);
 }
 
-void engine_network_clear(struct engine_network *n)
+int engine_network_create(struct engine *en, struct docker_network_create *req, char *ret_id,
+			  struct err *e)
 {
-	json_strmap_clear(&n->options);
+	bool named = !str_empty(req->name);
+
+	snprintf(en->last, sizeof(en->last), "network create %s v4=%d", req->name,
+		 req->enable_ipv4);
+	json_struct_clear(&docker_network_create_json, req);
+	str_copy(ret_id, FAKE_ID, 65);
+	return named ? 0 : err_set(e, ERR_INVALID, 0, "invalid name: name is empty");
+}
+
+int engine_network_remove(struct engine *en, const char *name, struct err *e)
+{
+	(void)en;
+	return err_set(e, ERR_DENIED, 0, "%s is a pre-defined network and cannot be removed", name);
+}
+
+int engine_network_prune(struct engine *en, const struct engine_filters *f, struct strv *ret_names,
+			 struct err *e)
+{
+	(void)en;
+	(void)f;
+	(void)e;
+	strv_add(ret_names, "old");
+	return 0;
+}
+
+int engine_network_connect(struct engine *en, const char *network,
+			   struct docker_network_connect *req, struct err *e)
+{
+	const char *name = "c1";
+
+	snprintf(en->last, sizeof(en->last), "network connect %s %s %s", network, req->container,
+		 req->endpoint_config != NULL ? req->endpoint_config->aliases.items[0] : "-");
+	json_struct_clear(&docker_network_connect_json, req);
+	return fake_find(en, name, e);
+}
+
+int engine_network_disconnect(struct engine *en, const char *network, const char *container,
+			      bool force, struct err *e)
+{
+	const char *name = container;
+
+	FAKE_VERB("network disconnect %s %s %d", network, container, force);
 }
 
 #endif

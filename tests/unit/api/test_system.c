@@ -41,10 +41,20 @@ TEST(system_networks)
 	CHECK_ASK("GET /networks/bridge?verbose=x", NULL, 400);
 	CHECK_ASK("DELETE /networks/bridge", NULL, 403);
 	CHECK_HAS("bridge is a pre-defined network and cannot be removed");
-	CHECK_ASK("POST /networks/create", "{\"Name\":\"bridge\"}", 403);
 	CHECK_ASK("POST /networks/create", "{}", 400);
-	CHECK_ASK("POST /networks/create", "{\"Name\":\"n\"}", 501);
+	CHECK_ASK("POST /networks/create", "{\"Name\":\"n\",\"EnableIPv4\":false}", 201);
+	CHECK_HAS("\"Warning\":\"\"");
+	CHECK_STR(fake.last, "network create n v4=-1");
+	CHECK_ASK("POST /v1.47/networks/create", "{\"Name\":\"n\",\"EnableIPv4\":false}", 201);
+	CHECK_STR(fake.last, "network create n v4=0");
 	CHECK_ASK("POST /networks/prune", NULL, 200);
+	CHECK_HAS("{\"NetworksDeleted\":[\"old\"]}");
+	CHECK_ASK("GET /networks/bridge?scope=swarm", NULL, 404);
+	CHECK_ASK("POST /networks/n/connect",
+		  "{\"Container\":\"c1\",\"EndpointConfig\":{\"Aliases\":[\"www\"]}}", 200);
+	CHECK_STR(fake.last, "network connect n c1 www");
+	CHECK_ASK("POST /networks/n/disconnect", "{\"Container\":\"c1\",\"Force\":true}", 200);
+	CHECK_STR(fake.last, "network disconnect n c1 1");
 }
 
 TEST(system_volumes)

@@ -7,7 +7,7 @@
 
 #include "base/path.h"
 #include "base/str.h"
-#include "engine/engine_internal.h"
+#include "engine/network_internal.h"
 #include "tests/unit/harness.h"
 
 static inline struct engine *fixture_engine(void)
@@ -28,8 +28,11 @@ static inline struct engine *fixture_engine(void)
 	en->driver = "overlay2";
 	CHECK_OK(volumes_open(en->data_root, &en->volumes, &e), e);
 	CHECK_OK(path_mkdirs(en->containers_dir, 0700, &e), e);
-	CHECK_OK(ip_prefix_parse("172.17.0.1/16", &en->bridge, &e), e);
 	en->mtu = 1500;
+	uplink_init(&en->uplink);
+	en->id = xstrdup("test");
+	map_init(&en->networks, NULL);
+	CHECK_OK(networks_open(en, &(struct engine_options){0}, &e), e);
 	return en;
 }
 
@@ -69,8 +72,10 @@ static inline void fixture_free(struct engine *en)
 	map_clear(&en->containers);
 	map_clear(&en->names);
 	map_clear(&en->execs);
+	networks_close(en);
 	events_free(en->events);
 	volumes_free(en->volumes);
+	free(en->id);
 	free(en->data_root);
 	free(en->exec_root);
 	free(en->containers_dir);
