@@ -122,7 +122,7 @@ static int write_hosts(struct engine *en, const char *dir, const struct containe
 }
 
 /* resolver: 127.0.0.11 is asked, which asks --dns's servers or the host's in turn */
-static void resolv_text(struct engine *en, const struct container *c, bool resolver,
+static void resolv_text(struct engine *en, const struct container *c, bool resolver, bool ipv6,
 			struct buf *text)
 {
 	const struct docker_host_config *h = &c->host;
@@ -146,7 +146,7 @@ static void resolv_text(struct engine *en, const struct container *c, bool resol
 	r.host = buf_str(&host);
 	if (en->uplink.dns.family != IP_NONE)
 		strv_add(&servers, ip_format(&en->uplink.dns, text_ip));
-	if (has_ipv6(c) && en->uplink.dns6.family != IP_NONE)
+	if (ipv6 && en->uplink.dns6.family != IP_NONE)
 		strv_add(&servers, ip_format(&en->uplink.dns6, text_ip));
 	resolvconf_make(&r, text);
 }
@@ -162,7 +162,7 @@ int hosts_write(struct engine *en, struct container *c, struct err *e)
 	buf_addf(&hostname, "%s\n", c->config.hostname);
 	if (write_in(dir, "hostname", &hostname, e) < 0 || write_hosts(en, dir, c, e) < 0)
 		return -1;
-	resolv_text(en, c, container_uses_resolver(c), &resolv);
+	resolv_text(en, c, container_uses_resolver(c), has_ipv6(c), &resolv);
 	return write_in(dir, "resolv.conf", &resolv, e);
 }
 
@@ -214,7 +214,8 @@ static int edit_hosts(struct engine *en, const struct container *c, const struct
 	return rewrite(path, &text, e);
 }
 
-static int update_resolv(struct engine *en, const struct container *c, bool before, bool now,
+static int update_resolv(struct engine *en, const struct container *c,
+			 const struct hosts_snapshot *before, const struct hosts_snapshot *now,
 			 struct err *e)
 {
 	CLEANUP(freep) char *dir = container_dir(en, c);
@@ -223,14 +224,14 @@ static int update_resolv(struct engine *en, const struct container *c, bool befo
 	CLEANUP(buf_clear) struct buf ours = BUF_INIT;
 	CLEANUP(buf_clear) struct buf text = BUF_INIT;
 
-	if (before == now)
+	if (before->resolver == now->resolver && before->ipv6 == now->ipv6)
 		return 0;
 	if (file_read(AT_FDCWD, path, HOST_FILE_MAX, &old, e) < 0)
 		return -1;
-	resolv_text(en, c, before, &ours);
+	resolv_text(en, c, before->resolver, before->ipv6, &ours);
 	if (!str_eq(buf_str(&old), buf_str(&ours))) /* the container's own by now */
 		return 0;
-	resolv_text(en, c, now, &text);
+	resolv_text(en, c, now->resolver, now->ipv6, &text);
 	return rewrite(path, &text, e);
 }
 
@@ -241,6 +242,7 @@ void hosts_snapshot(const struct container *c, struct hosts_snapshot *ret)
 	add_own(c, &lines);
 	ret->lines = xstrdup(buf_str(&lines));
 	ret->resolver = container_uses_resolver(c);
+	ret->ipv6 = has_ipv6(c);
 	buf_clear(&lines);
 }
 
@@ -263,7 +265,7 @@ void hosts_update(struct engine *en, const struct container *c, const struct hos
 	strv_split(&lines, old->lines, "\n");
 	if (!str_eq(old->lines, now.lines) && edit_hosts(en, c, &rule, now.lines, &e) < 0)
 		log_warn(&e, "hosts file of container %s", c->id);
-	if (update_resolv(en, c, old->resolver, now.resolver, &e) < 0)
+	if (update_resolv(en, c, old, &now, &e) < 0)
 		log_warn(&e, "resolv.conf of container %s", c->id);
 	hosts_snapshot_clear(&now);
 }

@@ -133,7 +133,7 @@ void network_clear_ports(struct container *c);
 
 struct hosts_snapshot { /* what our part of the files was made of */
 	char *lines;
-	bool resolver;
+	bool resolver, ipv6;
 };
 /* with mu held, before the change; hosts_snapshot_clear() */
 void hosts_snapshot(const struct container *c, struct hosts_snapshot *ret);
