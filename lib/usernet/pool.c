@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/epoll.h>
 
 #include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
 #include "usernet/usernet_internal.h"
 
 #define POOL_WAIT_MS 1000 /* the helper does nothing slow; a dead one gives end of file */
@@ -14,8 +17,14 @@ static void lose_channel(struct usernet *u)
 {
 	if (u->pool_fd < 0)
 		return;
-	fd_close(&u->pool_fd);
+	pool_clear(u);
 	steer_netns_lost(u);
+}
+
+/* Answers are awaited in pool_call(); what comes between is the end. */
+static void on_channel(struct loop *l UNUSED, int fd UNUSED, uint32_t events UNUSED, void *arg)
+{
+	lose_channel(arg);
 }
 
 int pool_call(struct usernet *u, const struct pool_request *q, struct pool_answer *ret,
@@ -48,14 +57,21 @@ int pool_call(struct usernet *u, const struct pool_request *q, struct pool_answe
 
 void pool_clear(struct usernet *u)
 {
+	loop_del(u->loop, u->pool_source);
+	u->pool_source = NULL;
 	fd_close(&u->pool_fd);
 }
 
 void pool_set_channel(struct usernet *u, int fd)
 {
+	struct err e;
+
 	pool_clear(u);
 	fd_set_nonblock(fd, true);
 	u->pool_fd = fd;
+	u->pool_source = loop_add(u->loop, fd, EPOLLIN, on_channel, u, &e);
+	if (u->pool_source == NULL)
+		log_debug(&e, "channel to the netns-helper");
 	dns_sock_open(u);
 	anyip_channel(u);
 }

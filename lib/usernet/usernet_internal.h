@@ -93,7 +93,8 @@ struct usernet {
 	int control_fd;
 	struct anyip *anyip; /* NULL: no helper yet */
 	int pool_fd;	     /* channel to the netns-helper; -1 none */
-	struct list stocks;  /* struct stock */
+	struct loop_source *pool_source;
+	struct list stocks; /* struct stock */
 	struct pipe_pool pipes;
 	struct list ports; /* struct port */
 	struct list relays_dead;
