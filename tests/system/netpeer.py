@@ -32,6 +32,10 @@ import time
 BLOCK = 1 << 20
 
 
+def family(addr):
+    return socket.AF_INET6 if ":" in addr else socket.AF_INET
+
+
 def get(conn, n):
     """Sends n bytes and their digest."""
     block, h = os.urandom(min(n, BLOCK)), hashlib.sha256()
@@ -63,7 +67,7 @@ def serve_one(conn):
 
 
 def udp_echo(addr, port):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s = socket.socket(family(addr), socket.SOCK_DGRAM)
     s.bind((addr, port))
     while True:
         data, peer = s.recvfrom(65535)
@@ -72,7 +76,7 @@ def udp_echo(addr, port):
 
 def serve(addr, port):
     threading.Thread(target=udp_echo, args=(addr, port), daemon=True).start()
-    with socket.create_server((addr, port), backlog=1024) as s:
+    with socket.create_server((addr, port), family=family(addr), backlog=1024) as s:
         while True:
             conn, _ = s.accept()
             threading.Thread(target=serve_one, args=(conn,), daemon=True).start()
@@ -203,7 +207,7 @@ def unreachable(addr, port):
 
 
 def udp(addr, port):
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s = socket.socket(family(addr), socket.SOCK_DGRAM)
     s.settimeout(2)
     s.connect((addr, port))
     for n in (0, 1, 1400, 9000, 60000):
