@@ -26,7 +26,8 @@ struct engine {
 	int tun;
 };
 
-static inline struct engine engine_start(const char *resolv_conf, int control_fd)
+static inline struct engine engine_start_with(const char *resolv_conf, int control_fd, int feed_fd,
+					      int netns_fd)
 {
 	int pair[2], ready[2];
 	struct engine en;
@@ -37,9 +38,9 @@ static inline struct engine engine_start(const char *resolv_conf, int control_fd
 	CHECK(en.pid >= 0);
 	if (en.pid == 0) {
 		struct usernet_conf c2 = {.tun_fd = pair[1],
-					  .netns_fd = -1,
+					  .netns_fd = netns_fd,
 					  .control_fd = control_fd,
-					  .feed_fd = -1,
+					  .feed_fd = feed_fd,
 					  .ready_fd = ready[1],
 					  .resolv_conf = resolv_conf,
 					  .no_sandbox = true,
@@ -60,6 +61,11 @@ static inline struct engine engine_start(const char *resolv_conf, int control_fd
 	close(ready[0]);
 	en.tun = pair[0];
 	return en;
+}
+
+static inline struct engine engine_start(const char *resolv_conf, int control_fd)
+{
+	return engine_start_with(resolv_conf, control_fd, -1, -1);
 }
 
 static inline void engine_stop(struct engine *en)
