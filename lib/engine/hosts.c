@@ -44,6 +44,11 @@ static void add_host_gateway(const struct engine *en, const struct container *c,
 {
 	char ip[IP_TEXT_SIZE];
 
+	/* in the host's own network there is no gateway to it */
+	if (str_eq(c->host.network_mode, "host") && !en->uplink.gateway_given) {
+		buf_addf(text, "127.0.0.1\t%.*s\n", len, name);
+		return;
+	}
 	if (en->uplink.gateway.family != IP_NONE)
 		buf_addf(text, "%s\t%.*s\n", ip_format(&en->uplink.gateway, ip), len, name);
 	if (en->uplink.gateway6.family != IP_NONE && has_ipv6(c))
