@@ -12,6 +12,8 @@
 
 #include "usernet/addr.h"
 
+#define HOPS_NEAR 32 /* smaller ones look for routers */
+
 void host_error_enable(int fd, uint8_t family)
 {
 	int one = 1;
@@ -82,4 +84,27 @@ bool host_error_next(int fd, uint8_t family, struct host_error *ret)
 	if (ret->what == TUN_TOO_BIG && ret->mtu == 0)
 		ret->mtu = host_error_mtu(fd, family);
 	return true;
+}
+
+void host_may_fragment(int fd, uint8_t family, bool may)
+{
+	bool v6 = family == IP_V6;
+	int value = may ? IP_PMTUDISC_WANT : IP_PMTUDISC_DO; /* IPv6's are the same */
+
+	setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER,
+		   &value, sizeof(value));
+}
+
+uint8_t host_hops_wanted(const struct packet_ip *ip)
+{
+	return ip->ttl > HOPS_NEAR ? 0 : (uint8_t)(ip->ttl - 1);
+}
+
+void host_hops_set(int fd, uint8_t family, uint8_t hops)
+{
+	bool v6 = family == IP_V6;
+	int value = hops == 0 ? -1 : hops; /* -1: the default */
+
+	setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_UNICAST_HOPS : IP_TTL, &value,
+		   sizeof(value));
 }

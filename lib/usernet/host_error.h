@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * What the host's network said about datagrams of a connected socket: ICMP and ICMPv6 errors by
- * MSG_ERRQUEUE (ip(7), ipv6(7): IP_RECVERR, IPV6_RECVERR).
+ * A connected datagram socket's traffic with the routers of the host's network: what they say (ICMP
+ * and ICMPv6 errors by MSG_ERRQUEUE) and what they see (hop limit, whether a packet may be cut).
+ * ip(7), ipv6(7).
  */
 #ifndef USERNET_HOST_ERROR_H
 #define USERNET_HOST_ERROR_H
@@ -26,5 +27,14 @@ void host_error_enable(int fd, uint8_t family);
 bool host_error_next(int fd, uint8_t family, struct host_error *ret);
 /** host_error_mtu() - the path MTU the host knows for a connected socket */
 unsigned host_error_mtu(int fd, uint8_t family);
+
+/** host_may_fragment() - false: what is larger than the path MTU fails with EMSGSIZE */
+void host_may_fragment(int fd, uint8_t family, bool may);
+/** host_hops_wanted() - the hop limit a host socket needs for a packet of N, as if this were a
+ * router: 0 the host's own, for all but those that look for routers; the packet's is not yet at its
+ * end (tun_input() sees to that) */
+uint8_t host_hops_wanted(const struct packet_ip *ip);
+/** host_hops_set() - gives it to a socket */
+void host_hops_set(int fd, uint8_t family, uint8_t hops);
 
 #endif

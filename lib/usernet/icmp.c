@@ -68,11 +68,12 @@ void tun_unreachable_from(struct usernet *u, enum tun_error what, const struct i
 	memcpy(src.bytes, h + (v6 ? 24 : 16), v6 ? 16 : 4);
 	/* as if from the destination itself, for that is where the error arose for N; where it is
 	 * ours, or the destination cannot speak, from the gateway */
-	if (from != NULL && from->family != IP_NONE)
+	if (from != NULL && from->family == src.family && what != TUN_NO_PORT &&
+	    !addr_is_closed(from))
 		src = *from;
-	else if (what == TUN_TOO_BIG || addr_is_closed(&src))
+	else if (what == TUN_TOO_BIG || what == TUN_TIME_EXCEEDED || addr_is_closed(&src))
 		src = v6 ? u->net6.gateway : u->net4.gateway;
-	if (src.family != dst.family || !addr_is_source(&dst))
+	if (!addr_is_source(&dst))
 		return;
 	icmp = tun_out_start(u, &o, &src, &dst, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, 8, n, false);
 	icmp[0] = v6 ? wire[what].type6 : wire[what].type4;

@@ -15,10 +15,13 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "usernet/host_error.h"
 #include "usernet/usernet_internal.h"
 
-#define PING_IDLE_MS 60000
-#define ECHO_HDR     8
+#define PING_IDLE_MS   60000
+#define READS_PER_TURN 16
+#define SEND_TRIES     4
+#define ECHO_HDR       8
 
 struct ping_flow {
 	struct flow f; /* first */
@@ -26,6 +29,8 @@ struct ping_flow {
 	int fd;
 	struct loop_source *source;
 	struct wheel_timer timer;
+	uint8_t hops; /* hop limit given to the socket; 0: the default */
+	bool whole;   /* the host may not cut requests */
 };
 
 static void kill_flow(struct usernet *u, struct ping_flow *w)
@@ -67,17 +72,46 @@ static void send_to_n(struct usernet *u, const struct ip *src, const struct ip *
 	tun_write(u, &o);
 }
 
-static void on_reply(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *arg)
+/* What became of a request, by the host's network: N gets the same, about its own request. */
+static bool take_errors(struct usernet *u, struct ping_flow *w)
+{
+	bool any = false;
+	const struct flow_key *k = &w->f.key;
+	bool v6 = k->dst.family == IP_V6;
+	struct host_error he;
+
+	while (host_error_next(w->fd, k->dst.family, &he)) {
+		uint8_t q[PACKET_IP6_HDR + HOST_ERROR_DATA] = {0};
+		size_t n = packet_write_ip(q, &k->src, &k->dst, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP,
+					   0, he.n, false);
+
+		any = true;
+		if (he.local || he.n < ECHO_HDR)
+			continue;
+		packet_put16(he.data + 4, k->sport);
+		memcpy(q + n, he.data, he.n);
+		tun_unreachable_from(u, he.what, &he.from, he.mtu, q, n + he.n);
+	}
+	return any;
+}
+
+static void on_reply(struct loop *l UNUSED, int fd, uint32_t events, void *arg)
 {
 	struct ping_flow *w = arg;
 	struct usernet *u = w->u;
 	const struct flow_key *k = &w->f.key;
-	ssize_t n = recv(fd, u->scratch, USERNET_SCRATCH, MSG_DONTWAIT);
 	uint8_t reply = k->dst.family == IP_V6 ? PACKET_ECHO6_REPLY : PACKET_ECHO4_REPLY;
 
-	if (n < ECHO_HDR || n > 65000 || u->scratch[0] != reply)
-		return;
-	send_to_n(u, &k->dst, &k->src, u->scratch, (size_t)n, k->sport);
+	if ((events & EPOLLERR) != 0)
+		take_errors(u, w);
+	for (int i = 0; i < READS_PER_TURN; i++) {
+		ssize_t n = recv(fd, u->scratch, USERNET_SCRATCH, MSG_DONTWAIT);
+
+		if (n < 0)
+			break;
+		if (n >= ECHO_HDR && n <= 65000 && u->scratch[0] == reply)
+			send_to_n(u, &k->dst, &k->src, u->scratch, (size_t)n, k->sport);
+	}
 }
 
 static void on_idle(struct wheel_timer *timer, void *arg)
@@ -108,6 +142,7 @@ static struct ping_flow *new_flow(struct usernet *u, const struct flow_key *k,
 		kill_flow(u, w);
 		return NULL;
 	}
+	host_error_enable(w->fd, k->dst.family);
 	w->source = loop_add(u->loop, w->fd, EPOLLIN, on_reply, w, &e);
 	if (w->source == NULL) {
 		*ret_sys = e.sys;
@@ -156,10 +191,27 @@ static struct ping_flow *flow_of(struct usernet *u, const struct packet_ip *ip, 
 	return w;
 }
 
+/* 0 or errno; again when the call only told of an earlier request's fate */
+static int send_request(struct usernet *u, struct ping_flow *w, const struct packet *p)
+{
+	int sys = 0;
+
+	for (int i = 0; i < SEND_TRIES; i++) {
+		if (send(w->fd, p->p, p->n, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+			return 0;
+		sys = errno;
+		if (!take_errors(u, w))
+			break;
+	}
+	return sys;
+}
+
 void ping_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 {
+	uint8_t family = ip->dst.family, hops = host_hops_wanted(ip);
 	struct packet_echo in;
 	struct ping_flow *w;
+	int sys;
 
 	if (!packet_parse_echo(ip, check_sums, &in) || in.reply) {
 		u->stats.malformed++;
@@ -173,7 +225,15 @@ void ping_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 	if (w == NULL)
 		return;
 	wheel_set(&u->wheel, &w->timer, PING_IDLE_MS);
-	if (send(w->fd, in.whole.p, in.whole.n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
-	    errno != EAGAIN && errno != EINTR)
-		refuse(u, ip, errno);
+	if (hops != w->hops)
+		host_hops_set(w->fd, family, hops);
+	w->hops = hops;
+	if (ip->dont_frag != w->whole)
+		host_may_fragment(w->fd, family, !ip->dont_frag);
+	w->whole = ip->dont_frag;
+	sys = send_request(u, w, &in.whole);
+	if (sys == EMSGSIZE)
+		tun_refuse(u, ip, TUN_TOO_BIG, host_error_mtu(w->fd, family));
+	else if (sys != 0 && sys != EAGAIN && sys != EINTR && sys != ENOBUFS)
+		refuse(u, ip, sys);
 }

@@ -39,6 +39,11 @@ static void handle_ip(struct usernet *u, const struct packet_ip *ip, bool check_
 		u->stats.bad_destination++;
 		return;
 	}
+	/* the hop from here to the host, which traceroute sees as the gateway */
+	if (ip->ttl <= 1 && !tun_is_own(u, &ip->dst)) {
+		tun_refuse(u, ip, TUN_TIME_EXCEEDED, 0);
+		return;
+	}
 	if (ip->proto == IPPROTO_TCP) {
 		tcp_input(u, ip, check_sums);
 	} else if (ip->proto == IPPROTO_UDP) {

@@ -17,6 +17,9 @@
 #endif
 
 #define TUN_OUT_PARTS 64
+#define BRIDGE_MTU    1500 /* whole IPv6 packets up to this */
+#define FRAG_MTU      1280 /* every link carries this (RFC 8200 section 5) */
+#define FRAG_PART     ((FRAG_MTU - PACKET_IP6_HDR - PACKET_FRAG_HDR) / 8 * 8)
 
 uint8_t *tun_out_start(struct usernet *u, struct tun_out *o, const struct ip *src,
 		       const struct ip *dst, uint8_t proto, size_t l4_len, size_t payload_len,
@@ -83,7 +86,53 @@ static void leave_checksum(struct tun_out *o, struct virtio_net_hdr *vh)
 	vh->hdr_len = (uint16_t)o->hdr_len;
 }
 
+static bool write_one(struct usernet *u, struct tun_out *o);
+
+/* What is too large for a bridge N's kernel cuts if it is IPv4; IPv6 wants that from its source,
+ * which is us (RFC 8200 section 4.5). */
+static bool write_fragments(struct usernet *u, struct tun_out *o)
+{
+	CLEANUP(freep) uint8_t *whole = try_malloc(o->hdr_len - o->l4 + o->payload_len);
+	uint32_t id = ++u->next_id6;
+	struct ip src = {.family = IP_V6}, dst = src;
+	size_t n = o->hdr_len - o->l4;
+	bool ok = true;
+
+	if (whole == NULL) {
+		u->stats.no_memory++;
+		return false;
+	}
+	if (o->csum)
+		tun_out_finish(o);
+	memcpy(src.bytes, o->hdr + 8, 16);
+	memcpy(dst.bytes, o->hdr + 24, 16);
+	memcpy(whole, o->hdr + o->l4, n);
+	for (int i = 0; i < o->n_payload; n += o->payload[i++].iov_len)
+		memcpy(whole + n, o->payload[i].iov_base, o->payload[i].iov_len);
+	for (size_t off = 0; off < n && ok; off += FRAG_PART) {
+		size_t part = MIN(n - off, (size_t)FRAG_PART);
+		struct tun_out f = {0};
+		uint8_t *x = tun_out_start(u, &f, &src, &dst, IPPROTO_FRAGMENT, PACKET_FRAG_HDR,
+					   part, false);
+
+		x[0] = o->proto;
+		packet_put16(x + 2, (uint16_t)(off | (off + part < n ? 1 : 0)));
+		packet_put32(x + 4, id);
+		tun_out_data(&f, whole + off, part);
+		ok = write_one(u, &f);
+	}
+	return ok;
+}
+
 bool tun_write(struct usernet *u, struct tun_out *o)
+{
+	if (o->v6 && o->gso_size == 0 && o->proto != IPPROTO_TCP &&
+	    o->hdr_len + o->payload_len > BRIDGE_MTU)
+		return write_fragments(u, o);
+	return write_one(u, o);
+}
+
+static bool write_one(struct usernet *u, struct tun_out *o)
 {
 	struct virtio_net_hdr vh = {0};
 	uint8_t frame[ETHER_HDR];

@@ -28,8 +28,7 @@
 
 #define UDP_FIRST_MS   30000
 #define UDP_REPLIED_MS 180000
-#define UDP_READS      4  /* calls in one turn of a flow */
-#define TTL_NEAR       32 /* smaller ones look for routers, and are kept */
+#define UDP_READS      4 /* calls in one turn of a flow */
 
 static void kill_flow(struct usernet *u, struct udp_flow *w)
 {
@@ -194,24 +193,15 @@ static struct udp_flow *flow_of(struct usernet *u, const struct packet_ip *ip,
 	}
 }
 
-/* Routers on the host's side see what N's packet has left, as if this were one of them. */
-static bool pass_ttl(struct usernet *u, struct udp_flow *w, const struct packet_ip *ip)
+static void pass_hops(struct usernet *u, struct udp_flow *w, const struct packet_ip *ip)
 {
-	bool v6 = ip->dst.family == IP_V6;
-	uint8_t want = ip->ttl > TTL_NEAR ? 0 : (uint8_t)(ip->ttl - 1);
-	int value = want == 0 ? -1 : want; /* -1: the host's default */
+	uint8_t hops = host_hops_wanted(ip);
 
-	if (ip->ttl <= 1) {
-		tun_refuse(u, ip, TUN_TIME_EXCEEDED, 0);
-		return false;
-	}
-	if (want == w->ttl)
-		return true;
+	if (hops == w->hops)
+		return;
 	udp_flush(u);
-	if (setsockopt(w->fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_UNICAST_HOPS : IP_TTL,
-		       &value, sizeof(value)) == 0)
-		w->ttl = want;
-	return true;
+	host_hops_set(w->fd, ip->dst.family, hops);
+	w->hops = hops;
 }
 
 static void dns_input(struct usernet *u, const struct packet_ip *ip, const struct packet_udp *in)
@@ -244,8 +234,9 @@ void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 	if (hostfwd_udp_reply(u, ip, &in) || port_udp_answer(u, ip, &in))
 		return;
 	w = flow_of(u, ip, &in);
-	if (w == NULL || !pass_ttl(u, w, ip))
+	if (w == NULL)
 		return;
+	pass_hops(u, w, ip);
 	one = in.payload;
 	if (ip->udp_gso > 0)
 		one.n = MIN(one.n, (size_t)ip->udp_gso);

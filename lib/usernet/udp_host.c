@@ -47,17 +47,6 @@ static struct udp_slots *slots(struct usernet *u)
 	return s;
 }
 
-static void set_discover(struct udp_flow *w, bool may_frag)
-{
-	bool v6 = w->f.key.dst.family == IP_V6;
-	int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
-	int name = v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER;
-	int value = may_frag ? IP_PMTUDISC_WANT : IP_PMTUDISC_DO; /* IPv6's are the same */
-
-	setsockopt(w->fd, level, name, &value, sizeof(value));
-	w->may_frag = may_frag;
-}
-
 /* Old kernels take the message for a segment size as none at all, so it must not be tried out. */
 static void probe(struct usernet *u, int fd)
 {
@@ -81,7 +70,7 @@ void udp_host_setup(struct usernet *u, struct udp_flow *w)
 		probe(u, w->fd);
 	else if (!u->no_udp_gro && w->f.key.dport != 53)
 		setsockopt(w->fd, IPPROTO_UDP, UDP_GRO, &one, sizeof(one));
-	set_discover(w, false);
+	host_may_fragment(w->fd, w->f.key.dst.family, false);
 	host_error_enable(w->fd, w->f.key.dst.family);
 }
 
@@ -149,7 +138,8 @@ static void send_single(struct usernet *u, struct udp_flow *w, const void *p, si
 
 	/* what N has marked stays whole, or N hears of it; what it has not may be cut */
 	if (sys == EMSGSIZE && !dont_frag && !w->may_frag) {
-		set_discover(w, true);
+		w->may_frag = true;
+		host_may_fragment(w->fd, w->f.key.dst.family, true);
 		sys = send_some(u, w, p, n, 0);
 	}
 	if (sys == 0)

@@ -32,7 +32,7 @@ struct udp_flow {
 	bool stale;    /* to be ended: its socket can send no more */
 	bool no_gso;   /* the way from here takes no bursts */
 	bool may_frag; /* the host may cut what is too large for the way */
-	uint8_t ttl;   /* given to the socket; 0: the host's default */
+	uint8_t hops;  /* hop limit given to the socket; 0: the default */
 };
 
 /* datagrams of one flow on their way to the host, collected within a turn of the tun */

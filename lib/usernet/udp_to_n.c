@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Datagrams into N. Several of one size go as one packet that N's kernel cuts (Linux 6.2 and newer;
- * older ones refuse it once and get them singly). What is too large for a bridge's MTU N's kernel
- * cuts into fragments if it is IPv4; IPv6 wants that from its source, which is us (RFC 8200
- * section 4.5).
+ * older ones refuse it once and get them singly).
  */
 #include <errno.h>
 #include <string.h>
@@ -11,10 +9,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "usernet/udp_internal.h"
-
-#define BRIDGE_MTU 1500 /* whole IPv6 packets up to this */
-#define FRAG_MTU   1280 /* every link carries this (RFC 8200 section 5) */
-#define FRAG_PART  ((FRAG_MTU - PACKET_IP6_HDR - PACKET_FRAG_HDR) / 8 * 8)
 
 /* IP and UDP headers of a datagram, or of several in one. */
 static void start(struct usernet *u, struct tun_out *o, const struct udp_to_n *d, size_t len)
@@ -27,40 +21,6 @@ static void start(struct usernet *u, struct tun_out *o, const struct udp_to_n *d
 	tun_out_sum(o, 6);
 }
 
-/* One IPv6 datagram in fragments; the checksum is ours to make. */
-static void in_fragments(struct usernet *u, const struct udp_to_n *d, const uint8_t *p, size_t n)
-{
-	struct tun_out o = {0};
-	uint8_t hdr[PACKET_UDP_HDR];
-	uint32_t id = ++u->next_id6;
-
-	start(u, &o, d, n);
-	tun_out_data(&o, p, n);
-	tun_out_finish(&o);
-	memcpy(hdr, o.hdr + o.l4, sizeof(hdr));
-	for (size_t off = 0; off < n + sizeof(hdr); off += FRAG_PART) {
-		size_t part = MIN(n + sizeof(hdr) - off, (size_t)FRAG_PART);
-		bool more = off + part < n + sizeof(hdr);
-		struct tun_out f = {0};
-		uint8_t *x = tun_out_start(u, &f, d->src, d->dst, IPPROTO_FRAGMENT, PACKET_FRAG_HDR,
-					   part, false);
-
-		x[0] = IPPROTO_UDP;
-		packet_put16(x + 2, (uint16_t)(off | (more ? 1 : 0)));
-		packet_put32(x + 4, id);
-		if (off == 0) {
-			f.own[0] = (struct iovec){.iov_base = hdr, .iov_len = sizeof(hdr)};
-			f.own[1] = (struct iovec){.iov_base = (void *)p,
-						  .iov_len = part - sizeof(hdr)};
-			f.payload = f.own;
-			f.n_payload = 2;
-		} else {
-			tun_out_data(&f, p + off - sizeof(hdr), part);
-		}
-		tun_write(u, &f);
-	}
-}
-
 static void one(struct usernet *u, const struct udp_to_n *d, const uint8_t *p, size_t n)
 {
 	size_t whole = packet_ip_hdr(d->src->family) + PACKET_UDP_HDR + n;
@@ -68,10 +28,6 @@ static void one(struct usernet *u, const struct udp_to_n *d, const uint8_t *p, s
 
 	if (whole > 65535) {
 		u->stats.udp_too_big++;
-		return;
-	}
-	if (d->src->family == IP_V6 && whole > BRIDGE_MTU) {
-		in_fragments(u, d, p, n);
 		return;
 	}
 	start(u, &o, d, n);
