@@ -76,6 +76,9 @@ void netns_sysctls_of_n(void)
 		/* our TIME_WAIT sockets would eat reused ports: 155 us became 11.5 ms */
 		{"net/ipv4/tcp_max_tw_buckets", "0"},
 		{"net/ipv4/ip_unprivileged_port_start", "0"},
+		/* who is refused a way is told so each time, not left to a timeout */
+		{"net/ipv4/icmp_ratelimit", "0"},
+		{"net/ipv6/icmp/ratelimit", "0"},
 		{"net/ipv6/conf/all/accept_ra", "0"},
 		{"net/ipv6/conf/default/accept_ra", "0"},
 		{"net/ipv6/conf/all/forwarding", "1"},
