@@ -98,6 +98,15 @@ static const struct command commands[] = {
 	{"image", "remove", &docker_rmi_cmd},
 	{"image", "save", &docker_save_cmd},
 	{"image", "tag", &docker_tag_cmd},
+	{"network", "connect", &docker_network_connect_cmd},
+	{"network", "create", &docker_network_create_cmd},
+	{"network", "disconnect", &docker_network_disconnect_cmd},
+	{"network", "inspect", &docker_network_inspect_cmd},
+	{"network", "ls", &docker_network_ls_cmd},
+	{"network", "list", &docker_network_ls_cmd},
+	{"network", "prune", &docker_network_prune_cmd},
+	{"network", "rm", &docker_network_rm_cmd},
+	{"network", "remove", &docker_network_rm_cmd},
 	{"system", "df", &docker_df_cmd},
 	{"system", "dial-stdio", &docker_dial_stdio_cmd},
 	{"system", "events", &docker_events_cmd},
@@ -109,6 +118,7 @@ static const struct {
 } groups[] = {
 	{"container", "Manage containers"},
 	{"image", "Manage images"},
+	{"network", "Manage networks"},
 	{"system", "Manage Docker"},
 };
 

@@ -16,6 +16,7 @@
 #include "base/opt.h"
 #include "base/strv.h"
 #include "client/client.h"
+#include "client/spec.h"
 #include "json/json.h"
 #include "json/write.h"
 
@@ -144,6 +145,8 @@ struct docker_create {
 	int health_retries;
 	bool no_healthcheck, disable_trust;
 	/* worked out by docker_create_body() */
+	struct spec_network *nets;
+	size_t n_nets;
 	bool attach_stdin, attach_stdout, attach_stderr;
 };
 
@@ -154,6 +157,20 @@ void docker_create_init(void *conf);
 /** docker_create_body() - the JSON body for image and command */
 int docker_create_body(struct docker_create *c, const char *image, int argc, char **argv,
 		       struct buf *out, struct err *e) WARN_UNUSED;
+
+/* docker_create_net.c */
+
+/** docker_network_is_own() - a network that somebody made, none of the predefined modes */
+bool docker_network_is_own(const char *name);
+/** docker_read_networks() - reads --network and the older options into c->nets; ERR_INVALID */
+int docker_read_networks(struct docker_create *c, struct err *e) WARN_UNUSED;
+/** docker_put_networks() - writes NetworkingConfig */
+void docker_put_networks(const struct docker_create *c, struct json_w *w);
+
+/* docker_life.c */
+
+/** docker_confirmed() - force, or the user answers the question with y */
+bool docker_confirmed(bool force, const char *question);
 
 /* docker_table.c */
 
@@ -198,6 +215,9 @@ extern const struct docker_cmd docker_pull_cmd, docker_load_cmd, docker_import_c
 extern const struct docker_cmd docker_version_cmd, docker_info_cmd, docker_ping_cmd,
 	docker_events_cmd, docker_df_cmd, docker_dial_stdio_cmd;
 extern const struct docker_cmd docker_cp_cmd;
+extern const struct docker_cmd docker_network_create_cmd, docker_network_connect_cmd,
+	docker_network_disconnect_cmd, docker_network_inspect_cmd, docker_network_ls_cmd,
+	docker_network_rm_cmd, docker_network_prune_cmd;
 extern const struct docker_cmd docker_login_cmd, docker_logout_cmd;
 
 #endif

@@ -384,26 +384,10 @@ static void put_caps(struct json_w *w, const char *key, const struct strv *caps)
 	put_list(w, key, &names);
 }
 
-/* "bridge", or the name in "name=net,alias=x" */
-static char *network_name(const char *text)
-{
-	const char *name;
-
-	if (strchr(text, '=') == NULL)
-		return xstrdup(text);
-	name = str_skip(text, "name=");
-	if (name == NULL) {
-		name = strstr(text, ",name=");
-		name = name != NULL ? name + strlen(",name=") : text;
-	}
-	return xstrndup(name, strcspn(name, ","));
-}
-
 static void put_network_host(struct docker_create *c, const struct port_maps *ports,
 			     struct json_w *w)
 {
-	CLEANUP(freep)
-	char *mode = c->networks.len > 0 ? network_name(c->networks.items[0]) : xstrdup("default");
+	const char *mode = c->n_nets > 0 ? c->nets[0].name : "default";
 
 	jw_kstr(w, "NetworkMode", mode);
 	jw_key(w, "PortBindings");
@@ -412,63 +396,8 @@ static void put_network_host(struct docker_create *c, const struct port_maps *po
 	put_whole_list(w, "Dns", &c->dns);
 	put_whole_list(w, "DnsOptions", &c->dns_opt);
 	put_whole_list(w, "DnsSearch", &c->dns_search);
-	put_list(w, "Links", &c->links);
-}
-
-/* aliases and addresses of one endpoint; further words of "name=x,alias=y,ip=z" */
-static void put_endpoint(struct docker_create *c, const char *text, bool first, struct json_w *w)
-{
-	CLEANUP(strv_clear) struct strv words = STRV_INIT;
-	CLEANUP(strv_clear) struct strv aliases = STRV_INIT;
-	const char *ip = first ? c->ip : NULL, *ip6 = first ? c->ip6 : NULL;
-	const char *mac = first ? c->mac : NULL;
-
-	if (first)
-		strv_copy(&aliases, &c->aliases);
-	if (strchr(text, '=') != NULL)
-		strv_split(&words, text, ",");
-	strv_for_each (it, &words) {
-		const char *v;
-
-		if ((v = str_skip(*it, "alias=")) != NULL)
-			strv_add(&aliases, v);
-		else if ((v = str_skip(*it, "ip=")) != NULL)
-			ip = v;
-		else if ((v = str_skip(*it, "ip6=")) != NULL)
-			ip6 = v;
-		else if ((v = str_skip(*it, "mac-address=")) != NULL)
-			mac = v;
-	}
-	put_list(w, "Aliases", &aliases);
-	put_str(w, "MacAddress", mac);
-	if (ip != NULL || ip6 != NULL) {
-		jw_kobj(w, "IPAMConfig");
-		put_str(w, "IPv4Address", ip);
-		put_str(w, "IPv6Address", ip6);
-		jw_end(w);
-	}
-}
-
-static void put_networks(struct docker_create *c, struct json_w *w)
-{
-	bool plain = c->networks.len <= 1 && c->aliases.len == 0 && c->ip == NULL &&
-		     c->ip6 == NULL && c->mac == NULL &&
-		     (c->networks.len == 0 || strchr(c->networks.items[0], '=') == NULL);
-
-	if (plain)
-		return;
-	jw_kobj(w, "NetworkingConfig");
-	jw_kobj(w, "EndpointsConfig");
-	for (size_t i = 0; i < MAX(c->networks.len, (size_t)1); i++) {
-		const char *text = c->networks.len > 0 ? c->networks.items[i] : "default";
-		CLEANUP(freep) char *name = network_name(text);
-
-		jw_kobj(w, name);
-		put_endpoint(c, text, i == 0, w);
-		jw_end(w);
-	}
-	jw_end(w);
-	jw_end(w);
+	if (!docker_network_is_own(mode))
+		put_list(w, "Links", &c->links);
 }
 
 static int put_host_config(struct docker_create *c, const struct port_maps *ports, struct json_w *w,
@@ -560,7 +489,8 @@ int docker_create_body(struct docker_create *c, const char *image, int argc, cha
 	CLEANUP(port_maps_clear) struct port_maps ports = {0};
 	struct json_w w;
 
-	if (find_attach(c, e) < 0 || publish_all(c, &ports, e) < 0)
+	if (find_attach(c, e) < 0 || docker_read_networks(c, e) < 0 ||
+	    publish_all(c, &ports, e) < 0)
 		return -1;
 	if (c->rm && c->restart != NULL && strcmp(c->restart, "no") != 0)
 		return err_set(e, ERR_INVALID, 0,
@@ -582,7 +512,7 @@ int docker_create_body(struct docker_create *c, const char *image, int argc, cha
 		}
 		jw_end(&w);
 	}
-	put_networks(c, &w);
+	docker_put_networks(c, &w);
 	jw_end(&w);
 	return 0;
 }

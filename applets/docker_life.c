@@ -228,7 +228,7 @@ const struct docker_cmd docker_wait_cmd = {
 	.run = wait_main,
 };
 
-static bool confirmed(bool force, const char *question)
+bool docker_confirmed(bool force, const char *question)
 {
 	int c;
 
@@ -249,7 +249,7 @@ static int prune_main(struct docker_cli *cli, void *conf, int argc UNUSED, char 
 	char size[UNITS_SIZE];
 	struct err e;
 
-	if (!confirmed(c->force, "WARNING! This will remove all stopped containers."))
+	if (!docker_confirmed(c->force, "WARNING! This will remove all stopped containers."))
 		return 0;
 	if (docker_filters(&q, &c->filters, &e) < 0 || docker_client(cli, &e) == NULL ||
 	    client_call(cli->client, &rq, &v, &e) < 0)

@@ -222,7 +222,7 @@ const struct docker_cmd docker_diff_cmd = {
 
 struct inspect_conf {
 	const char *format, *type;
-	bool size;
+	bool size, verbose;
 };
 
 static const struct opt inspect_opts[] = {
@@ -296,6 +296,30 @@ static int inspect_main(struct docker_cli *cli, void *conf, int argc, char **arg
 	fputs(buf_str(&errors), stderr);
 	return errors.len > 0 ? 1 : 0;
 }
+
+static const struct opt network_opts[] = {
+	{'f', "format", OPT_STR, offsetof(struct inspect_conf, format), "string",
+	 "Format output using a custom template: json, TEMPLATE", NULL},
+	{'v', "verbose", OPT_FLAG, offsetof(struct inspect_conf, verbose), NULL,
+	 "Verbose output for diagnostics", NULL},
+	{0},
+};
+
+static void network_init(void *conf)
+{
+	((struct inspect_conf *)conf)->type = "network";
+}
+
+const struct docker_cmd docker_network_inspect_cmd = {
+	.args = "[OPTIONS] NETWORK [NETWORK...]",
+	.about = "Display detailed information on one or more networks",
+	.opts = network_opts,
+	.conf_size = sizeof(struct inspect_conf),
+	.min = 1,
+	.max = -1,
+	.run = inspect_main,
+	.init = network_init,
+};
 
 static void container_init(void *conf)
 {

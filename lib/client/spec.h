@@ -44,6 +44,35 @@ int spec_volume(const char *text, char **ret_bind, char **ret_volume, struct err
 /** spec_mount() - writes the Mount object that "--mount type=bind,src=…,dst=…" means */
 int spec_mount(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
 
+/* What one --network says: "NAME" or "name=NAME,alias=x,ip=...". */
+struct spec_network {
+	char *name, *ip, *ip6, *mac;
+	struct strv aliases, links, link_local;
+	struct strv driver_opts; /* "key=value" */
+	int64_t gw_priority;
+};
+
+/** spec_network() - reads one; spec_network_clear() in any case */
+int spec_network(const char *text, struct spec_network *ret, struct err *e) WARN_UNUSED;
+/** spec_network_clear() - frees the fields */
+void spec_network_clear(struct spec_network *n);
+/** spec_network_write() - the EndpointSettings object */
+void spec_network_write(const struct spec_network *n, struct json_w *w);
+/** spec_mac() - text is a MAC address */
+int spec_mac(const char *text, struct err *e) WARN_UNUSED;
+/** spec_map_write() - member key with an object of "name=value" texts; nothing when there are none
+ */
+void spec_map_write(struct json_w *w, const char *key, const struct strv *pairs);
+
+/* The address options of docker network create. */
+struct spec_ipam {
+	struct strv subnets, ranges, gateways;
+	struct strv aux; /* "name=address" */
+};
+
+/** spec_ipam() - writes the list IPAM.Config: each range, gateway and address goes to its subnet */
+int spec_ipam(const struct spec_ipam *in, struct json_w *w, struct err *e) WARN_UNUSED;
+
 /** spec_env() - resolves "NAME" to "NAME=value" from our environment; NULL when it is not set */
 char *spec_env(const char *text);
 /** spec_env_file() - appends the lines of an --env-file */

@@ -67,7 +67,7 @@ int links_resolve(struct engine *en, struct container *c, struct err *e)
 			       "conflicting options: %s type networking can't be used with links. "
 			       "This would result in undefined behavior",
 			       shared ? "container" : "host");
-	if (network_name_is_user_defined(mode))
+	if (!str_eq(mode, BRIDGE_DEFAULT)) /* names of user-defined networks do without */
 		return 0;
 	for (size_t i = 0; i < c->host.links.len; i++)
 		if (resolve_one(en, c, c->host.links.items[i], e) < 0)
