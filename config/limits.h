@@ -130,7 +130,7 @@
 #define USERNET_RINGS_BYTES_MAX (128 * MIB) /* all connections' buffers together */
 #define USERNET_RING_BYTES_MAX	(1 * MIB)   /* one direction of one connection */
 #define USERNET_PORTS_MAX	16384	    /* published ports */
-#define USERNET_RELAYS_MAX	16384 /* pairs of sockets joined: published ports, fast path */
+#define USERNET_RELAYS_MAX	73728 /* pairs of sockets joined: published ports, fast path */
 #define USERNET_RELAY_UDP_MAX	4096  /* clients of published UDP ports */
 #define USERNET_PIPES_MAX	128   /* pipes of 256 KiB held for splice(2) */
 #define USERNET_FRAG_BUFFERS	64    /* datagrams being reassembled */

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+# The fast path for TCP out of containers: N's kernel ends the connection, usernet splices it to a
+# host socket; held until the host has answered. What programs make of it is in netreal.bats.
+load lib
+
+setup_file() {
+	[ -w /dev/net/tun ] || skip "/dev/net/tun cannot be opened"
+	[ -e "$STAGE/fixtures/small.tar.gz" ] || skip "no small image"
+	HOST=$(hostname -I 2>/dev/null | tr ' ' '\n' | grep -m1 '^[0-9.]*$') || skip "the host has only loopback"
+	export HOST PORT PEER=$BATS_TEST_DIRNAME/netpeer.py
+	stack_start
+	export STATE=$XDG_RUNTIME_DIR/dockerd-rootless
+	PORT=$(free_port)
+	python3 "$PEER" serve "$HOST" "$PORT" 3>&- &
+	echo $! >"$BATS_FILE_TMPDIR/server.pid"
+	real import "$STAGE/fixtures/small.tar.gz" small >/dev/null
+	real run -d --name one small sleep 900 >/dev/null
+	real run -d --name two small sleep 900 >/dev/null
+	within 5 in_one python3 "$PEER" put "$HOST" "$PORT" 1
+}
+
+teardown_file() {
+	stack_stop
+	kill "$(cat "$BATS_FILE_TMPDIR/server.pid")" 2>/dev/null || true
+}
+
+# the host's programs in a container's network namespace, and in N
+in_netns_of() {
+	local pid
+	pid=$(real inspect -f '{{.State.Pid}}' "$1")
+	shift
+	nsenter --preserve-credentials -U -n -t "$pid" "$@"
+}
+in_one() { in_netns_of one "$@"; }
+in_n() {
+	local child
+	child=$(cat "$STATE/child_pid")
+	nsenter --preserve-credentials -U -t "$child" nsenter --net="/proc/$child/root$STATE/netns" "$@"
+}
+rules() { in_n ip rule | grep -c "dport ${1:-}" || true; }
+
+# Python with what the tests below share
+py() {
+	"$1" python3 - "${@:2}" <<-PY
+	import os, socket, struct, sys, time
+	host, port = "$HOST", $PORT
+	def reset(s):
+	    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+	    s.close()
+	$(cat)
+	PY
+}
+
+@test "the first connection takes its port up: rule, listener, and N's kernel at the other end" {
+	[ "$(rules "$PORT")" = 1 ]
+	in_n ss -Hltn "sport = :$PORT" | grep -q LISTEN
+	in_one python3 "$PEER" get "$HOST" "$PORT" 300000000 &
+	within 3 eval 'in_n ss -Htn state established | grep -q "$HOST:$PORT "'
+	wait $!
+}
+
+@test "300 MB each way with half-close, sixteen at a time: digests agree" {
+	local pids=() p
+	in_one python3 "$PEER" put "$HOST" "$PORT" 300000000
+	in_one python3 "$PEER" get "$HOST" "$PORT" 300000000
+	for p in $(seq 8); do
+		in_one python3 "$PEER" put "$HOST" "$PORT" 5000000 & pids+=($!)
+		in_netns_of two python3 "$PEER" get "$HOST" "$PORT" 5000000 & pids+=($!)
+	done
+	for p in "${pids[@]}"; do wait "$p"; done
+}
+
+@test "a closed port is refused at once, taken up or not" {
+	local closed
+	closed=$(free_port)
+	for i in 1 2 3; do in_one python3 "$PEER" refused "$HOST" "$closed"; done
+	[ "$(rules "$closed")" = 1 ]
+}
+
+@test "the port is no way to N, to other containers' addresses, to loopback" {
+	local a
+	for a in 172.17.0.1 172.17.0.3 10.0.2.3 10.0.2.77 127.0.0.1; do in_one python3 "$PEER" refused "$a" "$PORT"; done
+	in_one python3 "$PEER" unreachable 10.0.2.100 "$PORT"
+}
+
+@test "the host by its name for containers" {
+	in_one python3 "$PEER" put 10.0.2.2 "$PORT" 3000000
+	in_n ss -Hltn "sport = :$PORT" | grep -q LISTEN
+}
+
+@test "held while the host has not answered; then it goes on" {
+	local closed
+	closed=$(free_port)
+	py env "$closed" <<-'PY' &
+	s = socket.create_server((host, int(sys.argv[1])), backlog=0)
+	full = [socket.socket() for _ in range(3)]
+	for f in full:
+	    f.setblocking(False)
+	    f.connect_ex((host, int(sys.argv[1])))
+	time.sleep(1.5)
+	while True:
+	    c, _ = s.accept()
+	    c.sendall(b"x")
+	PY
+	echo $! >"$BATS_TEST_TMPDIR/pid"
+	sleep 0.5
+	py in_one "$closed" <<-'PY'
+	s = socket.socket()
+	s.settimeout(0.5)
+	try:
+	    s.connect((host, int(sys.argv[1])))
+	    sys.exit("connected to a host that has not answered")
+	except TimeoutError:
+	    pass
+	s = socket.create_connection((host, int(sys.argv[1])), 20)
+	assert s.recv(1) == b"x"
+	PY
+	kill "$(cat "$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "resets pass both ways, and the bytes before them" {
+	local p
+	p=$(free_port)
+	py env "$p" <<-'PY' &
+	s = socket.create_server((host, int(sys.argv[1])), backlog=16)
+	for _ in range(20):
+	    c, _ = s.accept()
+	    assert c.recv(1) == b"1"
+	    reset(c)
+	for _ in range(20):
+	    c, _ = s.accept()
+	    got = b""
+	    try:
+	        while b := c.recv(100):
+	            got += b
+	        sys.exit("no reset, but an end")
+	    except ConnectionResetError:
+	        pass
+	PY
+	echo $! >"$BATS_TEST_TMPDIR/pid"
+	sleep 0.3
+	py in_one "$p" <<-'PY'
+	for _ in range(20):
+	    s = socket.create_connection((host, int(sys.argv[1])), 5)
+	    s.sendall(b"1")
+	    try:
+	        s.recv(1)
+	        sys.exit("no reset")
+	    except ConnectionResetError:
+	        pass
+	for _ in range(20):
+	    s = socket.create_connection((host, int(sys.argv[1])), 5)
+	    s.sendall(b"22")
+	    time.sleep(0.02)
+	    reset(s)
+	PY
+	wait "$(cat "$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "a container that ends while its SYN is held leaves nothing; its address serves the next" {
+	local p
+	p=$(free_port)
+	py env "$p" <<-'PY' &
+	s = socket.create_server((host, int(sys.argv[1])), backlog=0)
+	full = [socket.socket() for _ in range(3)]
+	for f in full:
+	    f.setblocking(False)
+	    f.connect_ex((host, int(sys.argv[1])))
+	time.sleep(4)
+	while True:
+	    s.accept()[0].sendall(b"x")
+	PY
+	echo $! >"$BATS_TEST_TMPDIR/pid"
+	sleep 0.3
+	real run -d --name three small sleep 900 >/dev/null
+	in_netns_of three python3 -c "import socket,sys; s = socket.socket(); s.bind(('', 40001)); s.setblocking(False); s.connect_ex(('$HOST', $p)); import time; time.sleep(1)"
+	real rm -f three >/dev/null
+	real run -d --name three small sleep 900 >/dev/null
+	in_netns_of three python3 -c "import socket; s = socket.socket(); s.bind(('', 40001)); s.settimeout(20); s.connect(('$HOST', $p)); assert s.recv(1) == b'x'"
+	real rm -f three >/dev/null
+	kill "$(cat "$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "more ports than there are rules: all are served" {
+	py env <<-'PY' &
+	import select
+	made = []
+	for p in range(port + 100, port + 200):
+	    try:
+	        made.append(socket.create_server((host, p), backlog=16))
+	    except OSError:
+	        pass
+	while True:
+	    for s in select.select(made, [], [])[0]:
+	        c, _ = s.accept()
+	        c.sendall(c.recv(1))
+	PY
+	echo $! >"$BATS_TEST_TMPDIR/pid"
+	sleep 0.5
+	py in_one <<-'PY'
+	ok = 0
+	for again in range(2):
+	    for p in range(port + 100, port + 200):
+	        try:
+	            s = socket.create_connection((host, p), 5)
+	        except ConnectionRefusedError:
+	            continue
+	        s.sendall(b"z")
+	        assert s.recv(1) == b"z", p
+	        ok += 1
+	assert ok >= 180, ok
+	PY
+	[ "$(rules)" -le 64 ]
+	kill "$(cat "$BATS_TEST_TMPDIR/pid")"
+}
+
+@test "usernet killed: the rules go at once, the next connections work" {
+	kill -9 "$(pid_of usernet)"
+	within 2 eval '[ "$(rules)" = 0 ] || [ -n "$(pid_of usernet)" ]'
+	within 5 in_one python3 "$PEER" put "$HOST" "$PORT" 3000000
+	[ "$(rules "$PORT")" = 1 ]
+	in_one python3 "$PEER" get "$HOST" "$PORT" 3000000
+}
+
+@test "netns-helper killed: connections go on, new ones too, new ports as well" {
+	local p
+	in_one python3 "$PEER" get "$HOST" "$PORT" 300000000 &
+	p=$!
+	kill -9 "$(pid_of netns-helper)"
+	in_one python3 "$PEER" put "$HOST" "$PORT" 1000000
+	wait "$p"
+	p=$(free_port)
+	within 5 in_one python3 "$PEER" refused "$HOST" "$p"
+	within 5 eval 'in_one python3 "$PEER" refused "$HOST" $(free_port); in_one python3 "$PEER" put "$HOST" "$PORT" 1000'
+}
