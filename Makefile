@@ -112,7 +112,8 @@ build/netbench: tests/bench/netbench.c
 build/apifuzz: tests/system/apifuzz.c
 build/badregistry: tests/system/badregistry.c
 build/lossy: tests/system/lossy.c
-build/bench-client build/netbench build/apifuzz build/badregistry build/lossy: | $(deps_ok)
+build/peertell: tests/system/peertell.c
+build/bench-client build/netbench build/apifuzz build/badregistry build/lossy build/peertell: | $(deps_ok)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(cflags) -D_GNU_SOURCE -isystem $(depsdir)/include -Wno-frame-larger-than $(ldflags) -o $@ $<
 

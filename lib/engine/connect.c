@@ -57,7 +57,9 @@ static int move_way_out(struct engine *en, struct container *c, const struct way
 	str_copy(g.ifname, now.ifname, sizeof(g.ifname));
 	g.gateway = now.gateway;
 	g.gateway6 = now.gateway6;
-	if (!same_route(&now, before) && netns_gateway_set(en->netns, &g, e) < 0)
+	/* with its last interface the sandbox has gone */
+	if (!same_route(&now, before) && netns_gateway_set(en->netns, &g, e) < 0 &&
+	    e->kind != ERR_NOTFOUND)
 		return -1;
 	if (ip_eq(&now.address, &before->address) && ip_eq(&now.address6, &before->address6))
 		return 0;

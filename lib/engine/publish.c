@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "engine/engine_internal.h"
+#include "engine/network_internal.h"
 
 /* Exact host ports first, so that nothing of a range or ephemeral takes one of them. */
 enum phase { EXACT, RANGE, EPHEMERAL, PHASES };
@@ -198,15 +199,12 @@ static int publish_entry(struct engine *en, struct container *c, const struct js
 /* Forgets the rows of an earlier time and lists what is exposed (null). */
 static void list_ports(struct engine *en, struct container *c)
 {
-	struct docker_network_settings earlier = {0};
 	struct port_range r;
 	struct err ignored;
 	char key[PORT_TEXT_SIZE];
 	MUTEX_GUARD(&en->mu);
 
-	earlier.ports = c->net.ports;
-	memset(&c->net.ports, 0, sizeof(c->net.ports));
-	json_struct_clear(&docker_network_settings_json, &earlier);
+	network_clear_ports(c);
 	for (size_t i = 0; i < c->config.exposed_ports.len; i++) {
 		if (port_parse(c->config.exposed_ports.items[i], &r, &ignored) < 0)
 			continue;
