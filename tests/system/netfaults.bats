@@ -42,7 +42,7 @@ links_and_rules() { # of N, without the numbers that change
 	stack_n ip -o link | sed 's/^[0-9]*: //; s/@if[0-9]*//; s/veth[0-9a-f]*/veth/; s/ .*//'
 	stack_n ip rule
 	stack_n ip -6 rule
-	stack_n ip route show table all | sed 's/veth[0-9a-f]*/veth/'
+	stack_n ip route show table all | sed 's/veth[0-9a-f]*/veth/' | grep -v fe80: # which come late
 }
 
 other_than() { local p; p=$(pid_of "$1"); [ -n "$p" ] && [ "$p" != "$2" ]; }
