@@ -11,6 +11,7 @@
 #include "usernet/usernet_internal.h"
 
 #define PIPE_BYTES (256 * 1024)
+#define PIPES_KEPT 16
 
 bool pipes_take(struct pipe_pool *p, int ret[2])
 {
@@ -34,7 +35,7 @@ bool pipes_take(struct pipe_pool *p, int ret[2])
 /* An idle process keeps a few only. */
 void pipes_give(struct pipe_pool *p, int fds[2], bool empty)
 {
-	if (empty && p->n_free < 4) {
+	if (empty && p->n_free < PIPES_KEPT) {
 		p->free[p->n_free][0] = fds[0];
 		p->free[p->n_free][1] = fds[1];
 		p->n_free++;

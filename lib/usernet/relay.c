@@ -2,9 +2,10 @@
 /*
  * Theory of operation. Each direction of a relay is a small pump: read and send
  * at first; once a read comes back full, splice(2) through a pipe, which never
- * copies to user space; back to reading when the bulk is over. Edge-triggered:
- * a pump runs until one side would block. A pipe is held only while bulk moves,
- * for beyond pipe-user-pages-soft they shrink to two pages. SPLICE_F_MORE is
+ * copies to user space; back to reading after a few short ones. Edge-triggered:
+ * a pump runs until one side would block, and only the pumps an event concerns. A
+ * short read says that nothing more is there (epoll(7)), unless the end is near. A pipe is held
+ * only while bulk moves, for beyond pipe-user-pages-soft they shrink to two pages. SPLICE_F_MORE is
  * never passed (it corks for 200 ms).
  *
  * Half-close: end of file with nothing pending becomes shutdown(SHUT_WR) on the
@@ -26,6 +27,7 @@
 #define RELAY_READ   16384
 #define RELAY_SPLICE (1 << 20)
 #define RELAY_STEPS  32 /* of a pump before others have their turn */
+#define RELAY_SHORTS 3	/* and it is no bulk any more */
 #define RELAY_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 /* bytes from side i to side 1 - i */
@@ -35,6 +37,9 @@ struct pump {
 	uint8_t *rest; /* read but not yet sent; NULL: none */
 	size_t rest_off, rest_len;
 	bool bulk;
+	uint8_t n_short; /* short splices in a row */
+	bool more;	 /* others had their turn before it was through */
+	bool ended;	 /* the end of what side i sends, or an error, was announced */
 	bool eof, done;
 };
 
@@ -141,8 +146,9 @@ static enum step read_step(struct usernet *u, struct pump *p, int in, int out)
 		p->rest_off = 0;
 		p->rest = xmemdup(u->scratch + sent, p->rest_len);
 	}
-	p->bulk = n == RELAY_READ && (p->pipe[0] >= 0 || pipes_take(&u->pipes, p->pipe));
-	return STEP_MORE;
+	p->bulk = n == RELAY_READ;
+	p->n_short = 0;
+	return n < RELAY_READ && p->rest == NULL && !p->ended ? STEP_BLOCKED : STEP_MORE;
 }
 
 static enum step splice_in(struct usernet *u, struct pump *p, int in)
@@ -152,6 +158,7 @@ static enum step splice_in(struct usernet *u, struct pump *p, int in)
 
 	if (n > 0) {
 		p->in_pipe += (size_t)n;
+		p->n_short = n < RELAY_READ ? p->n_short + 1 : 0;
 		return STEP_MORE;
 	}
 	if (n == 0)
@@ -159,7 +166,7 @@ static enum step splice_in(struct usernet *u, struct pump *p, int in)
 	else if (errno != EAGAIN)
 		return would_block();
 	/* a lull: the pipe goes to whoever needs one */
-	p->bulk = false;
+	p->bulk = p->n_short < RELAY_SHORTS;
 	pipes_give(&u->pipes, p->pipe, true);
 	return n == 0 ? STEP_MORE : STEP_BLOCKED;
 }
@@ -191,23 +198,37 @@ static enum step pump_step(struct relay *r, int from)
 		p->done = true;
 		return STEP_BLOCKED;
 	}
-	return p->bulk ? splice_in(r->u, p, in) : read_step(r->u, p, in, out);
+	if (p->bulk && (p->pipe[0] >= 0 || pipes_take(&r->u->pipes, p->pipe)))
+		return splice_in(r->u, p, in);
+	return read_step(r->u, p, in, out);
 }
 
-static void run(struct relay *r)
+/* Events of side i concern what it sends, and what waits to be sent to it. */
+static bool concerned(const struct pump *p, bool readable, bool writable)
 {
+	return readable || (writable && (p->rest != NULL || p->in_pipe > 0 || p->more));
+}
+
+static void run(struct relay *r, int side, uint32_t events)
+{
+	bool readable = (events & ~(uint32_t)EPOLLOUT) != 0,
+	     writable = (events & ~(uint32_t)EPOLLIN) != 0;
 	bool again = false;
 
 	for (int from = 0; from < 2; from++) {
+		struct pump *p = &r->pump[from];
 		enum step s = STEP_MORE;
 
+		if (!concerned(p, from == side && readable, from != side && writable))
+			continue;
 		for (int i = 0; i < RELAY_STEPS && s == STEP_MORE; i++)
 			s = pump_step(r, from);
 		if (s == STEP_FAILED) {
 			kill_relay(r, true);
 			return;
 		}
-		again = again || s == STEP_MORE;
+		p->more = s == STEP_MORE;
+		again = again || p->more;
 	}
 	if (r->pump[0].done && r->pump[1].done) {
 		kill_relay(r, false);
@@ -224,14 +245,18 @@ static void on_side(struct loop *l UNUSED, int fd, uint32_t events, void *arg)
 {
 	struct relay *r = arg;
 	struct usernet *u = r->u;
+	int side;
 
 	if (r->dead)
 		return;
+	side = fd == r->fd[0] ? 0 : 1;
+	if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+		r->pump[side].ended = true;
 	/* a reset of the side that has nothing more to send is met by no read */
-	if ((events & EPOLLERR) != 0 && r->pump[fd == r->fd[0] ? 0 : 1].done)
+	if ((events & EPOLLERR) != 0 && r->pump[side].done)
 		kill_relay(r, true);
 	else
-		run(r);
+		run(r, side, events);
 	relay_reap(u);
 }
 
