@@ -100,17 +100,40 @@ static int check_host(int argc, char **argv)
 	return 0;
 }
 
+/* A slirp4netns in PATH that is not this binary; NULL: there is none, ours serves. */
+static char *foreign_slirp(void)
+{
+	CLEANUP(strv_clear) struct strv dirs = STRV_INIT;
+	struct stat self, st;
+
+	strv_split(&dirs, variable("PATH", "/usr/local/bin:/usr/bin:/bin"), ":");
+	if (stat(proc_self_exe(), &self) < 0)
+		return NULL;
+	strv_for_each (dir, &dirs) {
+		CLEANUP(freep) char *file = xasprintf("%s/slirp4netns", *dir);
+
+		if (access(file, X_OK) < 0 || stat(file, &st) < 0 || !S_ISREG(st.st_mode))
+			continue;
+		/* the first one counts, as for whoever would run it */
+		return st.st_dev == self.st_dev && st.st_ino == self.st_ino ? NULL : TAKE(file);
+	}
+	return NULL;
+}
+
 /* rootlesskit's command line. */
 static void compose(struct strv *v, const char *net, int argc, char **argv)
 {
 	CLEANUP(freep)
 	char *dir = xasprintf("%s/dockerd-rootless", variable("XDG_RUNTIME_DIR", ""));
+	CLEANUP(freep) char *slirp = str_eq(net, "slirp4netns") ? foreign_slirp() : NULL;
 	bool fast = str_eq(net, "usernet") || str_eq(net, "slirp4netns") || str_eq(net, "pasta");
 
 	strv_add(v, "rootlesskit");
 	strv_addf(v, "--state-dir=%s", variable(PREFIX "STATE_DIR", dir));
 	strv_addf(v, "--net=%s", net);
 	strv_addf(v, "--mtu=%s", variable(PREFIX "MTU", fast ? "65520" : "1500"));
+	if (slirp != NULL)
+		strv_addf(v, "--slirp4netns-binary=%s", slirp);
 	strv_addf(v, "--slirp4netns-sandbox=%s", variable(PREFIX "SLIRP4NETNS_SANDBOX", "auto"));
 	strv_addf(v, "--slirp4netns-seccomp=%s", variable(PREFIX "SLIRP4NETNS_SECCOMP", "auto"));
 	if (!str_eq(variable(PREFIX "DISABLE_HOST_LOOPBACK", "true"), "false"))

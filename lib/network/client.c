@@ -156,6 +156,16 @@ int netns_tun_open(struct netns_client *c, const struct netns_tun *t, int *ret_f
 	return call(c, &q, -1, &a, ret_fd, e);
 }
 
+int netns_tun_adopt(struct netns_client *c, const struct netns_tun *t, struct err *e)
+{
+	struct netns_request q;
+	struct netns_answer a;
+
+	request_init(&q, NETNS_OP_TUN_ADOPT);
+	q.tun = *t;
+	return call(c, &q, -1, &a, NULL, e);
+}
+
 int netns_pool_open(struct netns_client *c, int *ret_fd, struct err *e)
 {
 	struct netns_request q;

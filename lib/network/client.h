@@ -112,6 +112,10 @@ int netns_hello(struct netns_client *c, struct netns_info *ret, struct err *e) W
  * used. An existing persistent-less tun held by another process is ERR_CONFLICT. */
 int netns_tun_open(struct netns_client *c, const struct netns_tun *t, int *ret_fd,
 		   struct err *e) WARN_UNUSED;
+/** netns_tun_adopt() - N's device to the outside was made and configured by another program
+ * (slirp4netns, pasta), whose device is a tap: lets it find the containers by ARP, keeps N's own
+ * address from them. ERR_NOTFOUND without the device. IPv6 of containers is not carried */
+int netns_tun_adopt(struct netns_client *c, const struct netns_tun *t, struct err *e) WARN_UNUSED;
 /** netns_pool_open() - a SOCK_SEQPACKET channel that can do nothing but ask for sockets made in N
  * (usernet/pool.h); for usernet's --netns-fd or usernet_ctl_netns(). Caller's. */
 int netns_pool_open(struct netns_client *c, int *ret_fd, struct err *e) WARN_UNUSED;

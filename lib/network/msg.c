@@ -103,6 +103,7 @@ bool netns_request_ok(const struct netns_request *q, size_t n_bytes)
 	case NETNS_OP_SANDBOX:
 		return true;
 	case NETNS_OP_TUN:
+	case NETNS_OP_TUN_ADOPT:
 		return (q->tun.ifname[0] == '\0' || ifname_ok(q->tun.ifname)) &&
 		       prefix_ok(&q->tun.subnet, true) && q->tun.subnet.ip.family != IP_V6;
 	case NETNS_OP_BRIDGE:

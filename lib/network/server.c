@@ -66,6 +66,8 @@ static int dispatch(struct netns_server *s, const struct netns_request *q, int n
 		return 0;
 	case NETNS_OP_TUN:
 		return netns_do_tun(s, &q->tun, ret_fd, e);
+	case NETNS_OP_TUN_ADOPT:
+		return netns_do_tun_adopt(s, &q->tun, e);
 	case NETNS_OP_POOL:
 		return do_pool(s, ret_fd, e);
 	case NETNS_OP_BRIDGE:

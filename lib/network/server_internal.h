@@ -87,6 +87,8 @@ void netns_sysctls_of_container(void);
 /* tun.c */
 int netns_do_tun(struct netns_server *s, const struct netns_tun *t, int *ret_fd,
 		 struct err *e) WARN_UNUSED;
+int netns_do_tun_adopt(struct netns_server *s, const struct netns_tun *t,
+		       struct err *e) WARN_UNUSED;
 
 /* rules.c */
 int netns_rules_of_n(struct netns_server *s, struct err *e) WARN_UNUSED;

@@ -114,15 +114,15 @@ static int resolve_ports(struct rk_conf *c, struct err *e)
 				       "port driver \"none\" does not support publishing ports");
 		return 0;
 	}
-	if (str_eq(driver, "builtin")) {
+	/* those of slirp4netns and pasta keep the client's address; so does ours, with any network
+	 */
+	if (str_eq(driver, "builtin") || str_eq(driver, "slirp4netns") ||
+	    str_eq(driver, "implicit")) {
 		c->port_kind = RK_PORT_BUILTIN;
-	} else if (str_eq(driver, "slirp4netns") && c->net_kind == RK_NET_USERNET) {
-		c->port_kind = RK_PORT_BUILTIN; /* the built-in network, so the built-in driver */
-	} else if (str_eq(driver, "implicit") || str_eq(driver, "slirp4netns") ||
-		   str_eq(driver, "gvisor-tap-vsock") || str_eq(driver, "pesto")) {
+	} else if (str_eq(driver, "gvisor-tap-vsock") || str_eq(driver, "pesto")) {
 		return err_set(e, ERR_UNIMPLEMENTED, 0,
 			       "port driver %s is not supported: use --port-driver=builtin, which "
-			       "keeps the client's address with --net=usernet",
+			       "keeps the client's address",
 			       driver);
 	} else {
 		return err_set(e, ERR_INVALID, 0, "unknown port driver: %s", driver);

@@ -45,8 +45,6 @@ static void slirp_argv(const struct rk_conf *c, const struct driver_ns *ns, bool
 	strv_addf(argv, "--ready-fd=%d", DRIVER_READY_FD);
 	if (c->disable_host_loopback)
 		strv_add(argv, "--disable-host-loopback");
-	if (c->ipv6)
-		strv_add(argv, "--enable-ipv6");
 	strv_addf(argv, "--cidr=%s", ip_prefix_format(&net, text));
 	if (sandbox)
 		strv_add(argv, "--enable-sandbox");

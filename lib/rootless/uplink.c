@@ -214,18 +214,33 @@ static int brief(struct rk_uplink *u, struct err *e)
 	return 0;
 }
 
+static bool needs_driver(const struct rk_uplink *u)
+{
+	return u->conf->net_kind == RK_NET_SLIRP || u->conf->net_kind == RK_NET_PASTA;
+}
+
+static int start_driver(struct rk_uplink *u, struct err *e)
+{
+	struct netns_tun t = {.subnet = ip_prefix_network(&u->conf->subnet)};
+
+	u->driver = rk_driver_start(u->conf, u->state_dir, u->child, e);
+	if (u->driver < 0) {
+		u->driver = 0;
+		return -1;
+	}
+	u->started_ms = time_mono_ms();
+	snprintf(t.ifname, sizeof(t.ifname), "%s", u->conf->ifname);
+	return netns_tun_adopt(u->helper, &t, e);
+}
+
 int rk_uplink_connect(struct rk_uplink *u, pid_t child_pid, struct err *e)
 {
 	CLEANUP(freep) char *path = path_join(u->state_dir, NETNS_HELPER_SOCKET);
 
 	u->helper = netns_client_new(path);
-	if (u->conf->net_kind == RK_NET_SLIRP || u->conf->net_kind == RK_NET_PASTA) {
-		u->driver = rk_driver_start(u->conf, u->state_dir, child_pid, e);
-		if (u->driver < 0) {
-			u->driver = 0;
-			return -1;
-		}
-	}
+	u->child = child_pid;
+	if (needs_driver(u) && start_driver(u, e) < 0)
+		return -1;
 	if (!needs_usernet(u))
 		return 0;
 	if (u->ctl_fd < 0)
@@ -252,7 +267,8 @@ bool rk_uplink_reaped(struct rk_uplink *u, pid_t pid)
 {
 	if (pid == u->driver) {
 		u->driver = 0;
-		log_error(NULL, "%s ended: no network to the outside", u->conf->net);
+		plan_retry(u);
+		log_error(NULL, "%s ended, starting it again", u->conf->net);
 		return true;
 	}
 	if (pid != u->usernet)
@@ -271,6 +287,11 @@ void rk_uplink_retry(struct rk_uplink *u)
 	if (u->retry_at_ms == 0 || u->retry_at_ms > time_mono_ms() || u->helper == NULL)
 		return;
 	u->retry_at_ms = 0;
+	if (needs_driver(u) && u->driver == 0 && start_driver(u, &e) < 0) {
+		log_error(&e, "no network to the outside");
+		plan_retry(u);
+		return;
+	}
 	if (u->usernet == 0 && rk_uplink_spawn(u, &e) < 0) {
 		log_error(&e, "usernet");
 		plan_retry(u);

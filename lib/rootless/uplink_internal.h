@@ -27,6 +27,7 @@ struct rk_uplink {
 	int feed_fd;  /* listens for usernet */
 	int tun_fd;   /* ours, so that N keeps its device while usernet is started again */
 	pid_t driver; /* the external program; 0: none */
+	pid_t child;  /* whose namespaces it serves */
 	int64_t retry_at_ms;
 	int64_t started_ms;
 	int delay_ms;

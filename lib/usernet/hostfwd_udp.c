@@ -167,17 +167,37 @@ static void set_local(const struct ip *a, struct msghdr *m)
 	}
 }
 
-bool hostfwd_udp_reply(struct usernet *u, const struct packet_ip *ip, const struct packet_udp *in)
+/* One datagram, or several of one size that the namespace's kernel had joined. */
+static void answer(struct fwd_client *c, const struct packet *data, size_t part)
 {
 	_Alignas(struct cmsghdr) uint8_t control[CONTROL_MAX] = {0};
+	struct msghdr m = {.msg_name = &c->addr, .msg_namelen = c->addr_len, .msg_iovlen = 1};
+	size_t off = 0;
+
+	if (c->local.family != IP_NONE) {
+		m.msg_control = control;
+		m.msg_controllen = sizeof(control);
+		set_local(&c->local, &m);
+	}
+	do {
+		struct iovec iov = {.iov_base = (void *)(data->p + off),
+				    .iov_len = MIN(part, data->n - off)};
+
+		m.msg_iov = &iov;
+		if (sendmsg(c->h->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+			log_debug(NULL, "published port: answer: %s", strerror(errno));
+		off += part;
+	} while (off < data->n);
+}
+
+bool hostfwd_udp_reply(struct usernet *u, const struct packet_ip *ip, const struct packet_udp *in)
+{
 	struct flow_key k = {.kind = FLOW_FWD,
 			     .src = ip->src,
 			     .dst = ip->dst,
 			     .sport = in->sport,
 			     .dport = in->dport};
 	struct flow *f = u->flows.n[FLOW_FWD] > 0 ? flow_find(&u->flows, &k) : NULL;
-	struct iovec iov = {.iov_base = (void *)in->payload.p, .iov_len = in->payload.n};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
 	struct fwd_client *c;
 
 	if (f == NULL)
@@ -185,14 +205,6 @@ bool hostfwd_udp_reply(struct usernet *u, const struct packet_ip *ip, const stru
 	c = CONTAINER_OF(f, struct fwd_client, f);
 	c->replied = true;
 	wheel_set(&u->wheel, &c->timer, REPLIED_MS);
-	m.msg_name = &c->addr;
-	m.msg_namelen = c->addr_len;
-	if (c->local.family != IP_NONE) {
-		m.msg_control = control;
-		m.msg_controllen = sizeof(control);
-		set_local(&c->local, &m);
-	}
-	if (sendmsg(c->h->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-		log_debug(NULL, "published port: answer: %s", strerror(errno));
+	answer(c, &in->payload, ip->udp_gso > 0 ? ip->udp_gso : MAX(in->payload.n, 1U));
 	return true;
 }

@@ -28,6 +28,11 @@
 #include "ns/clone.h"
 #include "ns/join.h"
 
+#ifndef TUN_F_USO4 /* headers before Linux 6.2 */
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
 #define TAP_TXQLEN    4096  /* its ring counts packets, not bytes */
 #define CHILD_WAIT_MS 10000 /* what it does takes milliseconds */
 
@@ -59,6 +64,7 @@ static int enter(const struct slirp_target *t, struct err *e)
 static int make_tap(const char *ifname, int *ret_fd, struct err *e)
 {
 	CLEANUP(fd_closep) int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	unsigned long tso = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
 	struct ifreq r = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
 
 	if (fd < 0)
@@ -67,7 +73,8 @@ static int make_tap(const char *ifname, int *ret_fd, struct err *e)
 	if (ioctl(fd, TUNSETIFF, &r) < 0)
 		return err_sys(e, "create tap %s", ifname);
 	/* the namespace's kernel may leave checksums and the cutting into segments to us */
-	if (ioctl(fd, TUNSETOFFLOAD, (unsigned long)(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6)) < 0)
+	if (ioctl(fd, TUNSETOFFLOAD, tso | TUN_F_USO4 | TUN_F_USO6) < 0 &&
+	    ioctl(fd, TUNSETOFFLOAD, tso) < 0)
 		log_debug(NULL, "tap offloads: %s", strerror(errno));
 	*ret_fd = TAKE_FD(fd);
 	return 0;

@@ -86,8 +86,8 @@ TEST(refusals)
 	rk_conf_clear(&c);
 	init(&c);
 	c.net = "usernet";
-	c.port_driver = "implicit";
-	refused(&c, "implicit");
+	c.port_driver = "pesto";
+	refused(&c, "pesto");
 	init(&c);
 	c.mtu = 65522;
 	refused(&c, "mtu");
