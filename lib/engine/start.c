@@ -6,11 +6,13 @@
  * and the container settles in C_EXITED.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "base/proc.h"
@@ -73,20 +75,22 @@ static void dress_error(struct err *e, int exit_code)
 		    "unable to start container process");
 }
 
-/* a shim that failed to start its program ends; its bundle is ours when it has */
-static void end_shim(struct container *c, struct shim_conn *conn, const struct shim_info *info)
+/* a shim that failed to start its program ends when nobody is connected any more; its bundle is
+ * ours when it has */
+static void end_shim(struct shim_conn *conn, const struct shim_info *info)
 {
-	struct shim_event ev;
-	struct err ignored;
+	CLEANUP(fd_closep) int pidfd = -1;
 
 	if (conn->fd < 0)
 		return;
+	if (info->shim_pid > 0)
+		pidfd = proc_pidfd_open(info->shim_pid);
 	if (info->init_pid > 0 && proc_start_time(info->init_pid) == info->init_start_time)
 		kill(info->init_pid, SIGKILL);
 	shim_ack(conn);
-	while (conn->fd >= 0 && shim_next_event(conn, SHIM_END_MS, &ev, &ignored) > 0)
-		log_debug(NULL, "start %s: the shim is ending", c->id);
 	shim_close(conn);
+	if (pidfd >= 0)
+		(void)fd_wait(pidfd, POLLIN, SHIM_END_MS);
 }
 
 static int spawn_and_start(struct engine *en, struct container *c, const char *bundle,
@@ -163,7 +167,7 @@ int container_launch(struct engine *en, struct container *c, struct err *e)
 
 	if (prepare(en, c, bundle, e) < 0 ||
 	    spawn_and_start(en, c, bundle, &conn, &info, &exit_code, e) < 0) {
-		end_shim(c, &conn, &info);
+		end_shim(&conn, &info);
 		settle_failed(en, c, bundle, exit_code, e);
 		return -1;
 	}
