@@ -42,6 +42,17 @@ static const struct opt opts[] = {
 	{0, "storage-opt", OPT_STRV, O(storage_opts), "KEY=VALUE",
 	 "accepted; overlay2 has none here", NULL},
 	{0, "bip", OPT_STR, O(bip), "CIDR", "address of the bridge (default: 172.17.0.1/16)", NULL},
+	{0, "fixed-cidr", OPT_STR, O(fixed_cidr), "CIDR",
+	 "part of the bridge's subnet that containers get addresses from", NULL},
+	{0, "ipv6", OPT_FLAG, O(ipv6), NULL, "the bridge has IPv6 too", NULL},
+	{0, "fixed-cidr-v6", OPT_STR, O(fixed_cidr6), "CIDR",
+	 "its IPv6 subnet (default: of an address pool)", NULL},
+	{0, "icc", OPT_FLAG, O(icc), NULL,
+	 "containers of the bridge reach each other (default: true)", NULL},
+	{0, "default-address-pool", OPT_STRV, O(address_pools), "base=CIDR,size=BITS",
+	 "subnets of networks that are given none (default: 172.17.0.0/16 to 172.31.0.0/16, "
+	 "192.168.0.0/16 in /20)",
+	 NULL},
 	{0, "mtu", OPT_INT, O(mtu), "N", "MTU of containers (default: 1500)", NULL},
 	{0, "dns", OPT_STRV, O(dns), "ADDR", "name servers of containers", NULL},
 	{0, "dns-search", OPT_STRV, O(dns_search), "DOMAIN", "search domains of containers", NULL},
@@ -87,7 +98,6 @@ static const struct opt opts[] = {
 	{0, "ip6tables", OPT_FLAG, O(ignored_flag), NULL, NULL, NULL},
 	{0, "ip-forward", OPT_FLAG, O(ignored_flag), NULL, NULL, NULL},
 	{0, "ip-masq", OPT_FLAG, O(ignored_flag), NULL, NULL, NULL},
-	{0, "icc", OPT_FLAG, O(ignored_flag), NULL, NULL, NULL},
 	{0, "userland-proxy", OPT_FLAG, O(ignored_flag), NULL, NULL, NULL},
 	{0, "userland-proxy-path", OPT_STR, O(ignored_str), NULL, NULL, NULL},
 	{0, "containerd", OPT_STR, O(ignored_str), NULL, NULL, NULL},
@@ -95,7 +105,6 @@ static const struct opt opts[] = {
 	{0, "default-runtime", OPT_STR, O(ignored_str), NULL, NULL, NULL},
 	{0, "add-runtime", OPT_STRV, O(ignored), NULL, NULL, NULL},
 	{0, "default-cgroupns-mode", OPT_STR, O(ignored_str), NULL, NULL, NULL},
-	{0, "default-address-pool", OPT_STRV, O(ignored), NULL, NULL, NULL},
 	{0}};
 
 const struct opt_usage dockerd_usage = {
@@ -139,7 +148,6 @@ static const char *const without_effect[] = {
 	"cpu-rt-period",
 	"cpu-rt-runtime",
 	"data-root-permissions",
-	"default-address-pools",
 	"default-cgroupns-mode",
 	"default-gateway",
 	"default-gateway-v6",
@@ -149,16 +157,12 @@ static const char *const without_effect[] = {
 	"default-shm-size",
 	"default-ulimits",
 	"features",
-	"fixed-cidr",
-	"fixed-cidr-v6",
 	"http-proxy",
-	"icc",
 	"ip",
 	"ip-forward",
 	"ip-masq",
 	"ip6tables",
 	"iptables",
-	"ipv6",
 	"log-format",
 	"max-concurrent-uploads",
 	"metrics-addr",
@@ -257,6 +261,29 @@ static int take_log_opts(struct dockerd_conf *c, const struct json *v, struct er
 	return 0;
 }
 
+/* [{"base": "10.0.0.0/8", "size": 24}], kept in the form of the option */
+static int take_address_pools(struct dockerd_conf *c, const struct json *v, struct err *e)
+{
+	if (json_kind(v) != JSON_ARRAY)
+		return wrong_type(json_key(v), "list of objects", v, e);
+	json_for_each (item, v) {
+		if (json_kind(item) != JSON_OBJECT)
+			return wrong_type(json_key(v), "object", item, e);
+		strv_addf(&c->address_pools, "base=%s,size=%lld",
+			  json_get_str(item, "base") != NULL ? json_get_str(item, "base") : "",
+			  (long long)json_get_i64(item, "size", 0));
+	}
+	return 0;
+}
+
+static int take_icc(struct dockerd_conf *c, const struct json *v, struct err *e)
+{
+	if (json_kind(v) != JSON_TRUE && json_kind(v) != JSON_FALSE)
+		return wrong_type("icc", "bool", v, e);
+	c->icc &= json_bool(v, true);
+	return 0;
+}
+
 static int take_proxies(struct dockerd_conf *c, const struct json *v, struct err *e)
 {
 	json_for_each (item, v) {
@@ -286,6 +313,10 @@ static int take_key(struct dockerd_conf *c, const struct json *v, struct err *e)
 	}
 	if (str_eq(key, "log-opts"))
 		return take_log_opts(c, v, e);
+	if (str_eq(key, "icc"))
+		return take_icc(c, v, e);
+	if (str_eq(key, "default-address-pools"))
+		return take_address_pools(c, v, e);
 	if (str_eq(key, "proxies"))
 		return take_proxies(c, v, e);
 	for (size_t i = 0; i < ARRAY_LEN(without_effect); i++)
@@ -362,6 +393,7 @@ int dockerd_conf_load(struct dockerd_conf *c, int argc, char **argv, struct err 
 	bool asked;
 
 	memset(c, 0, sizeof(*c));
+	c->icc = true;
 	first = opt_parse(opts, c, argc, argv, 0, e);
 	if (first < 0)
 		return -1;
@@ -390,6 +422,7 @@ void dockerd_conf_clear(struct dockerd_conf *c)
 	strv_clear(&c->registry_mirrors);
 	strv_clear(&c->storage_opts);
 	strv_clear(&c->ignored);
+	strv_clear(&c->address_pools);
 	strv_clear(&c->owned);
 	json_strmap_clear(&c->log_opts_map);
 }

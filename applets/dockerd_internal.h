@@ -14,10 +14,11 @@
 
 struct dockerd_conf {
 	const char *config_file, *data_root, *exec_root, *pidfile, *log_level, *log_driver,
-		*storage_driver, *bip;
+		*storage_driver, *bip, *fixed_cidr, *fixed_cidr6;
 	struct strv hosts, log_opts, dns, dns_search, dns_opts, host_gateway_ips, labels,
 		insecure_registries, registry_mirrors;
-	struct strv storage_opts, ignored;
+	struct strv storage_opts, ignored, address_pools;
+	bool icc, ipv6;
 	bool debug, experimental, init, live_restore, rootless, validate, version, tls, tls_verify,
 		debug_states;
 	const char *tls_ca, *tls_cert, *tls_key, *http_proxy, *https_proxy, *no_proxy, *group,

@@ -34,6 +34,9 @@ struct engine_options {
 	const char *log_driver;	    /* NULL: json-file */
 	struct json_strmap log_opts;
 	const char *bip;	   /* bridge address, NULL: 172.17.0.1/16 */
+	const char *fixed_cidr;	   /* the part of it that is given out; NULL: all */
+	const char *fixed_cidr6;   /* its IPv6 subnet; NULL: of a pool */
+	bool ipv6;		   /* it has one */
 	unsigned mtu;		   /* of the default bridge; 0: 1500 */
 	bool no_icc;		   /* containers of the default bridge do not reach each other */
 	struct strv address_pools; /* "base=SUBNET,size=BITS"; none: Docker's */

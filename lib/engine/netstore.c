@@ -215,6 +215,29 @@ static struct network *predefine(struct engine *en, const char *name, const char
 	return n;
 }
 
+static int add_ipv6(struct engine *en, const struct engine_options *o, struct network *n,
+		    struct err *e)
+{
+	struct docker_ipam_config *c =
+		json_array_add(&n->info.ipam.config, &docker_ipam_config_json);
+	char text[IP_PREFIX_TEXT_SIZE], ip[IP_TEXT_SIZE];
+	const struct ip_prefixes none = {0};
+	struct ip_prefix subnet;
+	struct ip gateway;
+
+	c->subnet = xstrdup("");
+	if (o->fixed_cidr6 != NULL ? ip_prefix_parse(o->fixed_cidr6, &subnet, e) < 0
+				   : addr_pools_next(&en->pools, IP_V6, &none, &subnet, e) < 0)
+		return -1;
+	subnet = ip_prefix_network(&subnet);
+	if (subnet.ip.family != IP_V6 || ip_prefix_nth(&subnet, 1, &gateway, e) < 0)
+		return err_set(e, ERR_INVALID, 0, "not an IPv6 subnet");
+	str_replace_ptr(&c->subnet, ip_prefix_format(&subnet, text));
+	c->gateway = xstrdup(ip_format(&gateway, ip));
+	n->info.enable_ipv6 = true;
+	return 0;
+}
+
 static int predefine_bridge(struct engine *en, const struct engine_options *o, struct err *e)
 {
 	static const char *const options[][2] = {
@@ -239,7 +262,11 @@ static int predefine_bridge(struct engine *en, const struct engine_options *o, s
 	c = json_array_add(&n->info.ipam.config, &docker_ipam_config_json);
 	c->subnet = xstrdup(ip_prefix_format(&subnet, text));
 	c->gateway = xstrdup(ip_format(&bip.ip, ip));
-	if (netconfig_apply_options(n, e) < 0 || netconfig_open_pools(n, e) < 0)
+	c->ip_range = xstrdup(o->fixed_cidr);
+	if (o->ipv6 && add_ipv6(en, o, n, e) < 0)
+		return err_wrap(e, "fixed-cidr-v6");
+	if (netconfig_check_ipam(&n->info.ipam, e) < 0 || netconfig_apply_options(n, e) < 0 ||
+	    netconfig_open_pools(n, e) < 0)
 		return err_wrap(e, "bip");
 	return 0;
 }
@@ -251,12 +278,12 @@ int networks_open(struct engine *en, const struct engine_options *o, struct err 
 	port_pool_init(&en->port_pool);
 	predefine(en, "host", "host");
 	predefine(en, "none", "null");
-	if (predefine_bridge(en, o, e) < 0)
-		return -1;
 	for (size_t i = 0; i < o->address_pools.len; i++)
 		if (addr_pools_parse(&en->pools, o->address_pools.items[i], e) < 0)
 			return -1;
 	addr_pools_default(&en->pools, en->id);
+	if (predefine_bridge(en, o, e) < 0)
+		return -1;
 	if (load_all(en, e) < 0)
 		return -1;
 	if (en->state_dir == NULL)

@@ -95,6 +95,14 @@ TEST(address_of_the_default_bridge)
 	CHECK(!n->icc);
 	networks_close(en);
 	map_init(&en->networks, NULL);
+	o.fixed_cidr = "192.168.7.128/25";
+	o.ipv6 = true;
+	CHECK_OK(networks_open(en, &o, &e), e);
+	n = network_by_name(en, "bridge");
+	CHECK(n->v6.set && n->v6.gateway.bits == 64);
+	CHECK_EQ(n->v4.ipam.range.bits, 25);
+	networks_close(en);
+	map_init(&en->networks, NULL);
 	o.bip = "not an address";
 	CHECK(networks_open(en, &o, &e) < 0);
 	CHECK_EQ(e.kind, ERR_INVALID);
