@@ -1,0 +1,311 @@
+# SPDX-License-Identifier: MIT
+# Docker networks as a user meets them, with one client (CLIENT=real: the Docker CLI; CLIENT=ours:
+# thimble docker), and docker compose.
+load lib
+
+setup_file() {
+	stack_start
+	docker import "$STAGE/fixtures/small.tar.gz" box >/dev/null
+}
+
+teardown_file() { stack_stop; }
+
+teardown() {
+	local all
+	all=$(ours ps -aq)
+	[ -z "$all" ] || ours rm -f $all >/dev/null
+	ours network prune -f >/dev/null
+}
+
+# up NAME [OPTIONS]: a container that stays
+up() {
+	local name=$1
+	shift
+	docker run -d --name "$name" "$@" box sleep 1000 >/dev/null
+}
+
+inside() { docker exec "$@"; }
+reaches() { inside "$1" ping -c 1 -W 2 "$2" >/dev/null; }
+address() { docker inspect -f "{{(index .NetworkSettings.Networks \"$2\").IPAddress}}" "$1"; }
+default_route() { inside "$1" ip route | sed -n 's/^default via \([^ ]*\).*/\1/p'; }
+
+@test "$CLIENT: a network is made, listed, looked at and removed" {
+	run docker network create --subnet 10.77.0.0/16 --ip-range 10.77.3.0/24 --gateway 10.77.0.9 \
+		--aux-address router=10.77.3.1 --label tier=front -o com.docker.network.driver.mtu=1400 mine
+	[ "$status" = 0 ] && [[ "$output" =~ ^[0-9a-f]{64}$ ]]
+	run docker network ls --filter label=tier=front --format '{{.Name}} {{.Driver}} {{.Scope}}'
+	[ "$output" = "mine bridge local" ]
+	run docker network inspect -f '{{json .IPAM.Config}}' mine
+	[ "$output" = '[{"Subnet":"10.77.0.0/16","IPRange":"10.77.3.0/24","Gateway":"10.77.0.9","AuxiliaryAddresses":{"router":"10.77.3.1"}}]' ]
+	up a --network mine
+	[ "$(address a mine)" = 10.77.3.0 ]
+	[ "$(default_route a)" = 10.77.0.9 ]
+	inside a ip link show eth0 | grep -q 'mtu 1400'
+	run docker network rm mine
+	[ "$status" = 1 ] && [[ "$output" == *"network mine has active endpoints (name:\"a\" id:\""* ]]
+	docker rm -f a
+	run docker network rm mine
+	[ "$status" = 0 ] && [ "$output" = mine ]
+	run docker network inspect mine
+	[ "$status" = 1 ] && [[ "$output" == *"network mine not found"* ]]
+}
+
+@test "$CLIENT: what Docker refuses is refused in its words" {
+	docker network create --subnet 10.78.0.0/24 one
+	run docker network create one
+	[[ "$output" == *"network with name one already exists" ]]
+	run docker network create --subnet 10.78.0.128/25 two
+	[[ "$output" == *"invalid pool request: Pool overlaps with other one on this address space" ]]
+	run docker network create host
+	[[ "$output" == *"operation is not permitted on predefined host network"* ]]
+	run docker network create -d macvlan two
+	[[ "$output" == *"operation not supported"* ]]
+	run docker run --rm --network nope box true
+	[ "$status" = 125 ] && [[ "$output" == *"network nope not found"* ]]
+	run docker run --rm --ip 10.78.0.5 box true
+	[[ "$output" == *"user specified IP address is supported on user defined networks only"* ]]
+	up a --network one --ip 10.78.0.5
+	run docker run --rm --network one --ip 10.78.0.5 box true
+	[ "$status" = 125 ] && [[ "$output" == *"Address already in use"* ]]
+	run docker run --rm --network one --network one box true
+	[[ "$output" == *'network "one" is specified multiple times'* ]]
+	run docker run --rm --network host --network one box true
+	[[ "$output" == *"cannot attach both user-defined and non-user-defined network-modes"* ]]
+}
+
+@test "$CLIENT: containers of a network find each other by name, alias and short id" {
+	docker network create n1
+	up web --network n1 --network-alias www --hostname box
+	up app --network n1
+	inside app cat /etc/resolv.conf | grep -qx 'nameserver 127.0.0.11'
+	for name in web www "$(docker inspect -f '{{slice .Id 0 12}}' web)" web.n1; do
+		reaches app "$name"
+	done
+	docker rename web site
+	reaches app site
+	run inside app ping -c 1 -W 1 web
+	[ "$status" != 0 ]
+	docker rm -f site
+	run inside app nslookup www
+	[ "$status" != 0 ]
+}
+
+@test "$CLIENT: networks are kept apart, an internal one has no way out" {
+	docker network create n1
+	docker network create --internal n2
+	up a --network n1
+	up b --network n2
+	up c
+	run inside b ping -c 1 -W 1 "$(address a n1)"
+	[ "$status" != 0 ]
+	run inside c ping -c 1 -W 1 "$(address a n1)"
+	[ "$status" != 0 ]
+	[ -z "$(default_route b)" ]
+	[ "$(docker inspect -f '{{.NetworkSettings.Networks.n2.Gateway}}' b)" = "" ]
+}
+
+@test "$CLIENT: containers without inter-container communication do not reach each other" {
+	docker network create -o com.docker.network.bridge.enable_icc=false quiet
+	up a --network quiet
+	up b --network quiet
+	run inside a ping -c 1 -W 1 "$(address b quiet)"
+	[ "$status" != 0 ]
+	reaches a "$(default_route a)"
+}
+
+@test "$CLIENT: several networks, each with its own settings" {
+	docker network create --subnet 10.79.1.0/24 n1
+	docker network create --subnet 10.79.2.0/24 n2
+	up a --network name=n2,alias=two,ip=10.79.2.50,mac-address=02:42:00:00:00:09 --network name=n1,ip=10.79.1.50
+	inside a ip -o addr show eth0 | grep -q '10\.79\.2\.50/24'
+	inside a ip -o addr show eth1 | grep -q '10\.79\.1\.50/24'
+	inside a ip link show eth0 | grep -q '02:42:00:00:00:09'
+	[ "$(default_route a)" = 10.79.1.1 ] # by name
+	up b --network n1 --network name=n2,gw-priority=1
+	[ "$(default_route b)" = 10.79.2.1 ] # by priority
+	reaches b two
+	[ "$(inside a grep -c "$(docker inspect -f '{{.Config.Hostname}}' a)" /etc/hosts)" = 2 ]
+}
+
+@test "$CLIENT: connect and disconnect while it runs" {
+	docker network create --subnet 10.79.3.0/24 a1
+	docker network create --subnet 10.79.4.0/24 n2
+	up a
+	up b --network n2
+	docker network connect --alias twin --ip 10.79.4.9 n2 a
+	inside a ip -o addr show eth1 | grep -q '10\.79\.4\.9/24'
+	inside a grep -q '^10\.79\.4\.9' /etc/hosts
+	inside a grep -qx 'nameserver 127.0.0.11' /etc/resolv.conf
+	reaches b twin
+	reaches a b
+	before=$(default_route a)
+	docker network connect a1 a
+	[ "$(default_route a)" = 10.79.3.1 ]
+	docker network disconnect a1 a
+	[ "$(default_route a)" = "$before" ]
+	run docker network disconnect a1 a
+	[ "$status" = 1 ] && [[ "$output" == *"is not connected to network a1" ]]
+	docker network disconnect n2 a
+	! inside a ip link show eth1
+	! inside a grep -q '^10\.79\.4\.9' /etc/hosts
+	inside a grep -qx 'nameserver 10.0.2.3' /etc/resolv.conf
+	docker network disconnect bridge a
+	[ "$(inside a ip -o link | wc -l)" = 1 ]
+	docker network rm a1
+}
+
+@test "$CLIENT: connect and disconnect of a stopped container hold at its start" {
+	docker network create --subnet 10.79.5.0/24 n1
+	docker create --name a box sleep 1000
+	docker network connect --ip 10.79.5.7 n1 a
+	docker start a
+	[ "$(address a n1)" = 10.79.5.7 ]
+	docker stop -t 0 a
+	[ "$(address a n1)" = "" ]
+	docker network disconnect bridge a
+	docker start a
+	[ "$(inside a ip -o link | wc -l)" = 2 ]
+	[ "$(address a n1)" = 10.79.5.7 ]
+}
+
+@test "$CLIENT: addresses come back when a container stops" {
+	docker network create --subnet 10.79.6.0/29 small
+	for i in 1 2 3 4 5; do up "c$i" --network small; done
+	run docker run --rm --network small box true
+	[ "$status" = 125 ] && [[ "$output" == *"no available IPv4 addresses on this network's address pools: small ("* ]]
+	docker stop -t 0 c2
+	run docker run --rm --network small box ip -o -4 addr show eth0
+	[[ "$output" == *"10.79.6.3/29"* ]]
+}
+
+@test "$CLIENT: IPv6" {
+	docker network create --ipv6 --subnet fd00:79:1::/64 six
+	up a --network six --ip6 fd00:79:1::50
+	up b --network six
+	inside a ip -6 -o addr show eth0 | grep -q 'fd00:79:1::50/64'
+	inside b ping -6 -c 1 -W 2 a
+	inside b ip -6 route | grep -q '^default via fd00:79:1::1'
+}
+
+@test "$CLIENT: a published port follows its container to another network" {
+	port=$(free_port)
+	docker network create n1
+	docker run -d --name a -p "127.0.0.1:$port:80" box \
+		sh -c 'mkdir /www; echo here >/www/index.html; exec httpd -f -p 80 -h /www' >/dev/null
+	within 5 curl -sf "http://127.0.0.1:$port/"
+	docker network connect n1 a
+	docker network disconnect bridge a
+	[ "$(curl -sf "http://127.0.0.1:$port/")" = here ]
+	docker network disconnect n1 a
+	run curl -sf --max-time 2 "http://127.0.0.1:$port/"
+	[ "$status" != 0 ]
+}
+
+@test "$CLIENT: links on the default bridge" {
+	up db -e MODE=fast
+	up app --link db:store
+	reaches app store
+	reaches app db
+	[ "$(inside app sh -c 'echo $STORE_ENV_MODE $STORE_NAME')" = "fast /app/store" ]
+	[ "$(docker inspect -f '{{.HostConfig.Links}}' app)" = "[/db:/app/store]" ]
+	up filler
+	docker stop -t 0 db
+	up other # takes the address
+	docker start db
+	reaches app store
+}
+
+@test "$CLIENT: the events of a network" {
+	since=$(date +%s.%N)
+	docker network create n1
+	up a --network n1
+	docker rm -f a
+	docker network rm n1
+	run docker events --since "$since" --until "$(date +%s.%N)" --filter type=network --format '{{.Action}} {{.Actor.Attributes.name}}'
+	[ "$output" = "create n1
+connect n1
+disconnect n1
+destroy n1" ]
+}
+
+@test "$CLIENT: an engine that crashed takes networks and endpoints back" {
+	docker network create --subnet 10.79.7.0/24 n1
+	docker network create n2
+	up a --network n1 --ip 10.79.7.20 --network n2
+	up b --network n1
+	kill -KILL "$(pid_of dockerd)"
+	within 10 stack_answers
+	reaches b a
+	[ "$(address a n1)" = 10.79.7.20 ]
+	up c --network n1
+	[ "$(address c n1)" = 10.79.7.3 ]
+	reaches c a
+	docker network disconnect n2 a
+	reaches b a
+	run docker network rm n1
+	[ "$status" = 1 ]
+}
+
+@test "$CLIENT: networks survive a restart of everything, and so do the address pools" {
+	docker network create --label keep=1 n1
+	before=$(docker network inspect -f '{{.Id}} {{json .IPAM.Config}}' n1)
+	stack_halt
+	mkdir -p "$HOME/.config/docker"
+	echo '{"default-address-pools": [{"base": "10.80.0.0/16", "size": 24}], "icc": false}' \
+		>"$HOME/.config/docker/daemon.json"
+	stack_start
+	[ "$(docker network inspect -f '{{.Id}} {{json .IPAM.Config}}' n1)" = "$before" ]
+	docker network create n2
+	[ "$(docker network inspect -f '{{(index .IPAM.Config 0).Subnet}}' n2)" = 10.80.0.0/24 ]
+	up a
+	up b
+	run inside a ping -c 1 -W 1 "$(address b bridge)"
+	[ "$status" != 0 ]
+	docker rm -f a b
+	rm "$HOME/.config/docker/daemon.json"
+	stack_halt
+	stack_start
+}
+
+@test "$CLIENT: docker compose: two networks and an internal one, aliases, a fixed address" {
+	[ "$CLIENT" = real ] || skip "compose is a client of its own"
+	[ -x "$STAGE/tools/docker-compose" ] || skip "no docker-compose"
+	mkdir -p "$BATS_TEST_TMPDIR/demo"
+	cd "$BATS_TEST_TMPDIR/demo"
+	cat >compose.yaml <<-YML
+	services:
+	  web:
+	    image: box
+	    command: sleep 1000
+	    stop_grace_period: 0s
+	    networks: { front: { aliases: [www] }, back: { ipv4_address: 10.81.7.40 } }
+	  app:
+	    image: box
+	    command: sleep 1000
+	    stop_grace_period: 0s
+	    networks: [back]
+	  db:
+	    image: box
+	    command: sleep 1000
+	    stop_grace_period: 0s
+	    networks: { inner: { aliases: [store] }, back: {} }
+	networks:
+	  front: {}
+	  back: { ipam: { config: [{ subnet: 10.81.7.0/24 }] } }
+	  inner: { internal: true }
+	YML
+	compose() { "$STAGE/tools/docker-compose" -p demo "$@"; }
+	compose up -d
+	run compose exec -T app sh -c 'nslookup web; ping -c 1 -W 2 db'
+	[ "$status" = 0 ] && [[ "$output" == *10.81.7.40* ]]
+	run compose exec -T app ping -c 1 -W 1 www
+	[ "$status" != 0 ] # only in front
+	compose exec -T db ping -c 1 -W 2 store
+	run compose up -d
+	[[ "$output" != *Recreate* ]]
+	compose restart app
+	compose exec -T app ping -c 1 -W 2 web
+	compose down
+	run docker network ls -q --filter name=demo
+	[ -z "$output" ]
+}
