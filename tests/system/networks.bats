@@ -37,13 +37,13 @@ default_route() { inside "$1" ip route | sed -n 's/^default via \([^ ]*\).*/\1/p
 	[ "$output" = "mine bridge local" ]
 	run docker network inspect -f '{{json .IPAM.Config}}' mine
 	[ "$output" = '[{"Subnet":"10.77.0.0/16","IPRange":"10.77.3.0/24","Gateway":"10.77.0.9","AuxiliaryAddresses":{"router":"10.77.3.1"}}]' ]
-	up a --network mine
-	[ "$(address a mine)" = 10.77.3.0 ]
-	[ "$(default_route a)" = 10.77.0.9 ]
-	inside a ip link show eth0 | grep -q 'mtu 1400'
+	up aa --network mine
+	[ "$(address aa mine)" = 10.77.3.0 ]
+	[ "$(default_route aa)" = 10.77.0.9 ]
+	inside aa ip link show eth0 | grep -q 'mtu 1400'
 	run docker network rm mine
-	[ "$status" = 1 ] && [[ "$output" == *"network mine has active endpoints (name:\"a\" id:\""* ]]
-	docker rm -f a
+	[ "$status" = 1 ] && [[ "$output" == *"network mine has active endpoints (name:\"aa\" id:\""* ]]
+	docker rm -f aa
 	run docker network rm mine
 	[ "$status" = 0 ] && [ "$output" = mine ]
 	run docker network inspect mine
@@ -64,7 +64,7 @@ default_route() { inside "$1" ip route | sed -n 's/^default via \([^ ]*\).*/\1/p
 	[ "$status" = 125 ] && [[ "$output" == *"network nope not found"* ]]
 	run docker run --rm --ip 10.78.0.5 box true
 	[[ "$output" == *"user specified IP address is supported on user defined networks only"* ]]
-	up a --network one --ip 10.78.0.5
+	up aa --network one --ip 10.78.0.5
 	run docker run --rm --network one --ip 10.78.0.5 box true
 	[ "$status" = 125 ] && [[ "$output" == *"Address already in use"* ]]
 	run docker run --rm --network one --network one box true
@@ -93,79 +93,79 @@ default_route() { inside "$1" ip route | sed -n 's/^default via \([^ ]*\).*/\1/p
 @test "$CLIENT: networks are kept apart, an internal one has no way out" {
 	docker network create n1
 	docker network create --internal n2
-	up a --network n1
-	up b --network n2
-	up c
-	run inside b ping -c 1 -W 1 "$(address a n1)"
+	up aa --network n1
+	up bb --network n2
+	up cc
+	run inside bb ping -c 1 -W 1 "$(address aa n1)"
 	[ "$status" != 0 ]
-	run inside c ping -c 1 -W 1 "$(address a n1)"
+	run inside cc ping -c 1 -W 1 "$(address aa n1)"
 	[ "$status" != 0 ]
-	[ -z "$(default_route b)" ]
-	[ "$(docker inspect -f '{{.NetworkSettings.Networks.n2.Gateway}}' b)" = "" ]
+	[ -z "$(default_route bb)" ]
+	[ "$(docker inspect -f '{{.NetworkSettings.Networks.n2.Gateway}}' bb)" = "" ]
 }
 
 @test "$CLIENT: containers without inter-container communication do not reach each other" {
 	docker network create -o com.docker.network.bridge.enable_icc=false quiet
-	up a --network quiet
-	up b --network quiet
-	run inside a ping -c 1 -W 1 "$(address b quiet)"
+	up aa --network quiet
+	up bb --network quiet
+	run inside aa ping -c 1 -W 1 "$(address bb quiet)"
 	[ "$status" != 0 ]
-	reaches a "$(default_route a)"
+	reaches aa "$(default_route aa)"
 }
 
 @test "$CLIENT: several networks, each with its own settings" {
 	docker network create --subnet 10.79.1.0/24 n1
 	docker network create --subnet 10.79.2.0/24 n2
-	up a --network name=n2,alias=two,ip=10.79.2.50,mac-address=02:42:00:00:00:09 --network name=n1,ip=10.79.1.50
-	inside a ip -o addr show eth0 | grep -q '10\.79\.2\.50/24'
-	inside a ip -o addr show eth1 | grep -q '10\.79\.1\.50/24'
-	inside a ip link show eth0 | grep -q '02:42:00:00:00:09'
-	[ "$(default_route a)" = 10.79.1.1 ] # by name
-	up b --network n1 --network name=n2,gw-priority=1
-	[ "$(default_route b)" = 10.79.2.1 ] # by priority
-	reaches b two
-	[ "$(inside a grep -c "$(docker inspect -f '{{.Config.Hostname}}' a)" /etc/hosts)" = 2 ]
+	up aa --network name=n2,alias=two,ip=10.79.2.50,mac-address=02:42:00:00:00:09 --network name=n1,ip=10.79.1.50
+	inside aa ip -o addr show eth0 | grep -q '10\.79\.2\.50/24'
+	inside aa ip -o addr show eth1 | grep -q '10\.79\.1\.50/24'
+	inside aa ip link show eth0 | grep -q '02:42:00:00:00:09'
+	[ "$(default_route aa)" = 10.79.1.1 ] # by name
+	up bb --network n1 --network name=n2,gw-priority=1
+	[ "$(default_route bb)" = 10.79.2.1 ] # by priority
+	reaches bb two
+	[ "$(inside aa grep -c "$(docker inspect -f '{{.Config.Hostname}}' aa)" /etc/hosts)" = 2 ]
 }
 
 @test "$CLIENT: connect and disconnect while it runs" {
 	docker network create --subnet 10.79.3.0/24 a1
 	docker network create --subnet 10.79.4.0/24 n2
-	up a
-	up b --network n2
-	docker network connect --alias twin --ip 10.79.4.9 n2 a
-	inside a ip -o addr show eth1 | grep -q '10\.79\.4\.9/24'
-	inside a grep -q '^10\.79\.4\.9' /etc/hosts
-	inside a grep -qx 'nameserver 127.0.0.11' /etc/resolv.conf
-	reaches b twin
-	reaches a b
-	before=$(default_route a)
-	docker network connect a1 a
-	[ "$(default_route a)" = 10.79.3.1 ]
-	docker network disconnect a1 a
-	[ "$(default_route a)" = "$before" ]
-	run docker network disconnect a1 a
+	up aa
+	up bb --network n2
+	docker network connect --alias twin --ip 10.79.4.9 n2 aa
+	inside aa ip -o addr show eth1 | grep -q '10\.79\.4\.9/24'
+	inside aa grep -q '^10\.79\.4\.9' /etc/hosts
+	inside aa grep -qx 'nameserver 127.0.0.11' /etc/resolv.conf
+	reaches bb twin
+	reaches aa bb
+	before=$(default_route aa)
+	docker network connect a1 aa
+	[ "$(default_route aa)" = 10.79.3.1 ]
+	docker network disconnect a1 aa
+	[ "$(default_route aa)" = "$before" ]
+	run docker network disconnect a1 aa
 	[ "$status" = 1 ] && [[ "$output" == *"is not connected to network a1" ]]
-	docker network disconnect n2 a
-	! inside a ip link show eth1
-	! inside a grep -q '^10\.79\.4\.9' /etc/hosts
-	inside a grep -qx 'nameserver 10.0.2.3' /etc/resolv.conf
-	docker network disconnect bridge a
-	[ "$(inside a ip -o link | wc -l)" = 1 ]
+	docker network disconnect n2 aa
+	! inside aa ip link show eth1
+	! inside aa grep -q '^10\.79\.4\.9' /etc/hosts
+	inside aa grep -qx 'nameserver 10.0.2.3' /etc/resolv.conf
+	docker network disconnect bridge aa
+	[ "$(inside aa ip -o link | wc -l)" = 1 ]
 	docker network rm a1
 }
 
 @test "$CLIENT: connect and disconnect of a stopped container hold at its start" {
 	docker network create --subnet 10.79.5.0/24 n1
-	docker create --name a box sleep 1000
-	docker network connect --ip 10.79.5.7 n1 a
-	docker start a
-	[ "$(address a n1)" = 10.79.5.7 ]
-	docker stop -t 0 a
-	[ "$(address a n1)" = "" ]
-	docker network disconnect bridge a
-	docker start a
-	[ "$(inside a ip -o link | wc -l)" = 2 ]
-	[ "$(address a n1)" = 10.79.5.7 ]
+	docker create --name aa box sleep 1000
+	docker network connect --ip 10.79.5.7 n1 aa
+	docker start aa
+	[ "$(address aa n1)" = 10.79.5.7 ]
+	docker stop -t 0 aa
+	[ "$(address aa n1)" = "" ]
+	docker network disconnect bridge aa
+	docker start aa
+	[ "$(inside aa ip -o link | wc -l)" = 2 ]
+	[ "$(address aa n1)" = 10.79.5.7 ]
 }
 
 @test "$CLIENT: addresses come back when a container stops" {
@@ -180,23 +180,23 @@ default_route() { inside "$1" ip route | sed -n 's/^default via \([^ ]*\).*/\1/p
 
 @test "$CLIENT: IPv6" {
 	docker network create --ipv6 --subnet fd00:79:1::/64 six
-	up a --network six --ip6 fd00:79:1::50
-	up b --network six
-	inside a ip -6 -o addr show eth0 | grep -q 'fd00:79:1::50/64'
-	inside b ping -6 -c 1 -W 2 a
-	inside b ip -6 route | grep -q '^default via fd00:79:1::1'
+	up aa --network six --ip6 fd00:79:1::50
+	up bb --network six
+	inside aa ip -6 -o addr show eth0 | grep -q 'fd00:79:1::50/64'
+	inside bb ping -6 -c 1 -W 2 aa
+	inside bb ip -6 route | grep -q '^default via fd00:79:1::1'
 }
 
 @test "$CLIENT: a published port follows its container to another network" {
 	port=$(free_port)
 	docker network create n1
-	docker run -d --name a -p "127.0.0.1:$port:80" box \
+	docker run -d --name aa -p "127.0.0.1:$port:80" box \
 		sh -c 'mkdir /www; echo here >/www/index.html; exec httpd -f -p 80 -h /www' >/dev/null
 	within 5 curl -sf "http://127.0.0.1:$port/"
-	docker network connect n1 a
-	docker network disconnect bridge a
+	docker network connect n1 aa
+	docker network disconnect bridge aa
 	[ "$(curl -sf "http://127.0.0.1:$port/")" = here ]
-	docker network disconnect n1 a
+	docker network disconnect n1 aa
 	run curl -sf --max-time 2 "http://127.0.0.1:$port/"
 	[ "$status" != 0 ]
 }
@@ -218,8 +218,8 @@ default_route() { inside "$1" ip route | sed -n 's/^default via \([^ ]*\).*/\1/p
 @test "$CLIENT: the events of a network" {
 	since=$(date +%s.%N)
 	docker network create n1
-	up a --network n1
-	docker rm -f a
+	up aa --network n1
+	docker rm -f aa
 	docker network rm n1
 	run docker events --since "$since" --until "$(date +%s.%N)" --filter type=network --format '{{.Action}} {{.Actor.Attributes.name}}'
 	[ "$output" = "create n1
@@ -231,17 +231,17 @@ destroy n1" ]
 @test "$CLIENT: an engine that crashed takes networks and endpoints back" {
 	docker network create --subnet 10.79.7.0/24 n1
 	docker network create n2
-	up a --network n1 --ip 10.79.7.20 --network n2
-	up b --network n1
+	up aa --network n1 --ip 10.79.7.20 --network n2
+	up bb --network n1
 	kill -KILL "$(pid_of dockerd)"
 	within 10 stack_answers
-	reaches b a
-	[ "$(address a n1)" = 10.79.7.20 ]
-	up c --network n1
-	[ "$(address c n1)" = 10.79.7.3 ]
-	reaches c a
-	docker network disconnect n2 a
-	reaches b a
+	reaches bb aa
+	[ "$(address aa n1)" = 10.79.7.20 ]
+	up cc --network n1
+	[ "$(address cc n1)" = 10.79.7.3 ]
+	reaches cc aa
+	docker network disconnect n2 aa
+	reaches bb aa
 	run docker network rm n1
 	[ "$status" = 1 ]
 }
@@ -257,18 +257,18 @@ destroy n1" ]
 	[ "$(docker network inspect -f '{{.Id}} {{json .IPAM.Config}}' n1)" = "$before" ]
 	docker network create n2
 	[ "$(docker network inspect -f '{{(index .IPAM.Config 0).Subnet}}' n2)" = 10.80.0.0/24 ]
-	up a
-	up b
-	run inside a ping -c 1 -W 1 "$(address b bridge)"
+	up aa
+	up bb
+	run inside aa ping -c 1 -W 1 "$(address bb bridge)"
 	[ "$status" != 0 ]
-	docker rm -f a b
+	docker rm -f aa bb
 	rm "$HOME/.config/docker/daemon.json"
 	stack_halt
 	stack_start
 }
 
 @test "$CLIENT: docker compose: two networks and an internal one, aliases, a fixed address" {
-	[ "$CLIENT" = real ] || skip "compose is a client of its own"
+	[ "$CLIENT" = real ] || skip "compose is aa client of its own"
 	[ -x "$STAGE/tools/docker-compose" ] || skip "no docker-compose"
 	mkdir -p "$BATS_TEST_TMPDIR/demo"
 	cd "$BATS_TEST_TMPDIR/demo"
