@@ -130,7 +130,7 @@ static void on_notes(struct loop *l, int fd, uint32_t events UNUSED, void *arg)
 		memcpy(a->locals, u->scratch, sizeof(*a->locals));
 		a->locals->n = MIN(a->locals->n, (uint32_t)POOL_LOCALS_MAX);
 	} else if (n >= 0 || e.sys != EAGAIN) {
-		/* the helper is gone; what it told last still holds */
+		/* what the helper told last still holds; the next one goes on telling */
 		loop_del(l, a->notes_source);
 		a->notes_source = NULL;
 		fd_close(&a->notes_fd);
@@ -143,13 +143,10 @@ static void take_syn(struct usernet *u, const struct anyip_syn *s)
 	struct anyip *a = u->anyip;
 	struct anyip_port *p = find_port(a, family_index(&s->dst), s->dport);
 
-	/* N's kernel answers for the other ports; loopback is not ours */
-	if (p == NULL || ip_is_loopback(&s->dst) || anyip_again(u, s))
+	/* N's kernel answers for the other ports; loopback is not ours. Sources are right: N's
+	 * rules let a bridge's containers send with addresses of its subnet only */
+	if (p == NULL || ip_is_loopback(&s->dst) || !addr_is_source(&s->src) || anyip_again(u, s))
 		return;
-	if (!is_container(u, &s->src)) {
-		u->stats.bad_source++;
-		return;
-	}
 	if (is_local(a, &s->dst)) {
 		anyip_refuse(u, s);
 		return;

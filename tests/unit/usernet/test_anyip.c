@@ -308,9 +308,7 @@ TEST(whose_it_is_not)
 	start(&w, 0);
 	send_syn(&w, true, BOX, OUTSIDE, w.port);
 	expect_syn_back(&w);
-	send_syn(&w, false, "172.18.0.2", OUTSIDE, w.port); /* no network's */
-	CHECK(!next(&w));
-	send_syn(&w, false, "172.17.0.1", OUTSIDE, w.port); /* N's own */
+	send_syn(&w, false, "127.0.0.1", OUTSIDE, w.port);
 	CHECK(!next(&w));
 	send_syn(&w, false, BOX, "127.0.0.11", w.port);
 	CHECK(!next(&w));
