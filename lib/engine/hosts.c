@@ -27,15 +27,17 @@ static int write_in(const char *dir, const char *name, const struct buf *text, s
 	return file_write(AT_FDCWD, path, buf_str(text), text->len, 0644, FILE_NOSYNC, e);
 }
 
-static bool has_ipv6(const struct container *c)
+static unsigned families(const struct container *c)
 {
+	unsigned f = 0;
+
 	for (size_t i = 0; i < c->net.networks.len; i++) {
 		const struct docker_endpoint *ep = c->net.networks.items[i].value;
 
-		if (!str_empty(ep->global_ipv6_address))
-			return true;
+		f |= str_empty(ep->ip_address) ? 0 : FAMILY_V4;
+		f |= str_empty(ep->global_ipv6_address) ? 0 : FAMILY_V6;
 	}
-	return false;
+	return f;
 }
 
 /* --add-host NAME:host-gateway: the host as the container's network reaches it */
@@ -51,7 +53,7 @@ static void add_host_gateway(const struct engine *en, const struct container *c,
 	}
 	if (en->uplink.gateway.family != IP_NONE)
 		buf_addf(text, "%s\t%.*s\n", ip_format(&en->uplink.gateway, ip), len, name);
-	if (en->uplink.gateway6.family != IP_NONE && has_ipv6(c))
+	if (en->uplink.gateway6.family != IP_NONE && (families(c) & FAMILY_V6) != 0)
 		buf_addf(text, "%s\t%.*s\n", ip_format(&en->uplink.gateway6, ip), len, name);
 }
 
@@ -126,8 +128,11 @@ static int write_hosts(struct engine *en, const char *dir, const struct containe
 	return write_in(dir, "hosts", &text, e);
 }
 
-/* resolver: 127.0.0.11 is asked, which asks --dns's servers or the host's in turn */
-static void resolv_text(struct engine *en, const struct container *c, bool resolver, bool ipv6,
+/*
+ * resolver: 127.0.0.11 is asked, which asks --dns's servers or the host's in turn. A container
+ * without any IPv4 address has none to ask it from; the same server answers at the tun's address.
+ */
+static void resolv_text(struct engine *en, const struct container *c, bool resolver, unsigned has,
 			struct buf *text)
 {
 	const struct docker_host_config *h = &c->host;
@@ -143,15 +148,17 @@ static void resolv_text(struct engine *en, const struct container *c, bool resol
 		.options = h->dns_options.len > 0 ? &h->dns_options : &en->dns_opts,
 		.servers = &servers,
 	};
-	char text_ip[IP_TEXT_SIZE];
+	char text_ip[IP_TEXT_SIZE], resolver6[IP_TEXT_SIZE];
 	struct err ignored;
 
+	if (has == FAMILY_V6 && en->uplink.dns6.family != IP_NONE)
+		r.resolver = ip_format(&en->uplink.dns6, resolver6);
 	if (file_read(AT_FDCWD, "/etc/resolv.conf", HOST_FILE_MAX, &host, &ignored) < 0)
 		buf_reset(&host);
 	r.host = buf_str(&host);
 	if (en->uplink.dns.family != IP_NONE)
 		strv_add(&servers, ip_format(&en->uplink.dns, text_ip));
-	if (ipv6 && en->uplink.dns6.family != IP_NONE)
+	if ((has & FAMILY_V6) != 0 && en->uplink.dns6.family != IP_NONE)
 		strv_add(&servers, ip_format(&en->uplink.dns6, text_ip));
 	resolvconf_make(&r, text);
 }
@@ -167,7 +174,7 @@ int hosts_write(struct engine *en, struct container *c, struct err *e)
 	buf_addf(&hostname, "%s\n", c->config.hostname);
 	if (write_in(dir, "hostname", &hostname, e) < 0 || write_hosts(en, dir, c, e) < 0)
 		return -1;
-	resolv_text(en, c, container_uses_resolver(c), has_ipv6(c), &resolv);
+	resolv_text(en, c, container_uses_resolver(c), families(c), &resolv);
 	return write_in(dir, "resolv.conf", &resolv, e);
 }
 
@@ -229,14 +236,14 @@ static int update_resolv(struct engine *en, const struct container *c,
 	CLEANUP(buf_clear) struct buf ours = BUF_INIT;
 	CLEANUP(buf_clear) struct buf text = BUF_INIT;
 
-	if (before->resolver == now->resolver && before->ipv6 == now->ipv6)
+	if (before->resolver == now->resolver && before->families == now->families)
 		return 0;
 	if (file_read(AT_FDCWD, path, HOST_FILE_MAX, &old, e) < 0)
 		return -1;
-	resolv_text(en, c, before->resolver, before->ipv6, &ours);
+	resolv_text(en, c, before->resolver, before->families, &ours);
 	if (!str_eq(buf_str(&old), buf_str(&ours))) /* the container's own by now */
 		return 0;
-	resolv_text(en, c, now->resolver, now->ipv6, &text);
+	resolv_text(en, c, now->resolver, now->families, &text);
 	return rewrite(path, &text, e);
 }
 
@@ -247,7 +254,7 @@ void hosts_snapshot(const struct container *c, struct hosts_snapshot *ret)
 	add_own(c, &lines);
 	ret->lines = xstrdup(buf_str(&lines));
 	ret->resolver = container_uses_resolver(c);
-	ret->ipv6 = has_ipv6(c);
+	ret->families = families(c);
 	buf_clear(&lines);
 }
 

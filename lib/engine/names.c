@@ -100,7 +100,7 @@ static bool send_mark(struct names *n, bool *due, enum feed_op op)
 	return !*due;
 }
 
-static bool send_gone(struct names *n)
+static bool send_gone(struct names *n, struct row *r UNUSED)
 {
 	while (n->gone.len > 0) {
 		feed_put_del(&n->text, n->gone.items[n->gone.len - 1]);
@@ -111,7 +111,7 @@ static bool send_gone(struct names *n)
 	return true;
 }
 
-static bool send_listeners(struct names *n)
+static bool send_listeners(struct names *n, struct row *r UNUSED)
 {
 	if (n->listeners_sent)
 		return true;
@@ -131,8 +131,8 @@ static bool send_gateway(struct names *n)
 static void catch_up(struct names *n)
 {
 	n->behind = true;
-	if (n->fd < 0 || !send_listeners(n) || !send_gateway(n) ||
-	    !send_mark(n, &n->begin, FEED_BEGIN) || !send_gone(n))
+	if (n->fd < 0 || !send_listeners(n, NULL) || !send_gateway(n) ||
+	    !send_mark(n, &n->begin, FEED_BEGIN) || !send_gone(n, NULL))
 		return;
 	map_for_each (slot, &n->rows) {
 		struct row *r = slot->value;
@@ -152,16 +152,13 @@ static void wake(const struct names *n)
 		log_debug(NULL, "names: eventfd");
 }
 
-/* After a change: send it, or leave it to the thread. */
-static void changed(struct names *n)
+/* After a change: send it with fn, or leave it to the thread, which keeps the order. */
+static void changed(struct names *n, bool (*fn)(struct names *n, struct row *r), struct row *r)
 {
-	bool was_behind = n->behind;
-
-	if (!n->started || n->fd < 0)
+	if (!n->started || n->fd < 0 || n->behind || fn(n, r))
 		return;
-	catch_up(n);
-	if (n->behind && !was_behind)
-		wake(n);
+	n->behind = true;
+	wake(n);
 }
 
 /* --- the table --- */
@@ -176,7 +173,7 @@ void names_set(struct names *n, const struct feed_endpoint *ep)
 	for (size_t i = 0; i < n->gone.len; i++)
 		if (strcmp(n->gone.items[i], ep->endpoint_id) == 0)
 			strv_remove(&n->gone, i--);
-	changed(n);
+	changed(n, send_row, r);
 }
 
 void names_del(struct names *n, const char *endpoint_id)
@@ -189,7 +186,7 @@ void names_del(struct names *n, const char *endpoint_id)
 	if (n->fd < 0)
 		return; /* the whole table will be pushed */
 	strv_add(&n->gone, endpoint_id);
-	changed(n);
+	changed(n, send_gone, NULL);
 }
 
 void names_listeners(struct names *n, const struct feed_listener *l, size_t count)
@@ -200,7 +197,7 @@ void names_listeners(struct names *n, const struct feed_listener *l, size_t coun
 	n->listeners = count > 0 ? xmemdup(l, count * sizeof(*l)) : NULL;
 	n->n_listeners = count;
 	n->listeners_sent = false;
-	changed(n);
+	changed(n, send_listeners, NULL);
 }
 
 void names_gateway(struct names *n, const struct ip *v4, const struct ip *v6)

@@ -131,9 +131,12 @@ void network_clear_ports(struct container *c);
 
 /* --- files that follow a change (hosts.c) --- */
 
+#define FAMILY_V4 1U
+#define FAMILY_V6 2U
 struct hosts_snapshot { /* what our part of the files was made of */
 	char *lines;
-	bool resolver, ipv6;
+	bool resolver;
+	unsigned families; /* of its addresses: FAMILY_V4, FAMILY_V6 */
 };
 /* with mu held, before the change; hosts_snapshot_clear() */
 void hosts_snapshot(const struct container *c, struct hosts_snapshot *ret);

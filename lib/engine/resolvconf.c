@@ -149,7 +149,7 @@ static void put_servers(struct buf *ret, const struct resolvconf *r, const struc
 			: &p->servers;
 
 	if (r->kind == RESOLVCONF_INTERNAL) {
-		buf_addstr(ret, "nameserver 127.0.0.11\n");
+		buf_addf(ret, "nameserver %s\n", r->resolver != NULL ? r->resolver : "127.0.0.11");
 		return;
 	}
 	for (size_t i = 0; i < v->len; i++)

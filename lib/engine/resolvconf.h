@@ -19,6 +19,7 @@ struct resolvconf {
 	const char *host; /* text of the host's resolv.conf, "" when it has none */
 	/* --dns, --dns-search, --dns-option or the daemon's; empty: not given */
 	const struct strv *dns, *search, *options;
+	const char *resolver; /* RESOLVCONF_INTERNAL: NULL is 127.0.0.11 */
 	/* RESOLVCONF_LEGACY without --dns: these servers; NULL: the host's */
 	const struct strv *servers;
 };

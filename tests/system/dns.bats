@@ -20,6 +20,8 @@ setup_file() {
 	start api --network front --network-alias www --hostname apihost
 	start db --network back
 	start iso --network inner
+	real network create --ipv6 --ipv4=false six-only >/dev/null
+	start v6 --network six-only
 	start both --network six --add-host hg:host-gateway
 	start plain --add-host hg:host-gateway
 	real network connect back api
@@ -77,6 +79,13 @@ ip_of() { real inspect -f "{{.NetworkSettings.Networks.$2.IPAddress}}" "$1"; }
 	done
 	real exec web ping -c 1 -w 5 api | grep -qF "($want)"
 	in_net web dig @127.0.0.11 api | grep -qE '^api\.\s+600\s+IN\s+A'
+}
+
+@test "a network of IPv6 alone" {
+	local resolver
+	resolver=$(real exec v6 awk '/^nameserver/ { print $2 }' /etc/resolv.conf)
+	[ -n "$(in_net v6 dig +short @"$resolver" v6 AAAA)" ]
+	[ "$(in_net v6 dig +short @"$resolver" one.test)" = 198.51.100.1 ]
 }
 
 @test "several endpoints of one name, in turn" {
