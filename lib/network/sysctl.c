@@ -75,6 +75,11 @@ void netns_sysctls_of_n(void)
 		{"net/ipv4/conf/default/accept_source_route", "0"},
 		/* our TIME_WAIT sockets would eat reused ports: 155 us became 11.5 ms */
 		{"net/ipv4/tcp_max_tw_buckets", "0"},
+		/* a container that went away mid-stream is noticed within two minutes, not fifteen
+		 */
+		{"net/ipv4/tcp_retries2", "8"},
+		/* the link to a container is this machine's memory: no caution after a pause */
+		{"net/ipv4/tcp_slow_start_after_idle", "0"},
 		{"net/ipv4/ip_unprivileged_port_start", "0"},
 		/* who is refused a way is told so each time, not left to a timeout */
 		{"net/ipv4/icmp_ratelimit", "0"},

@@ -456,7 +456,7 @@ bool anyip_take(struct usernet *u, const struct packet_ip *ip)
 	struct anyip_syn s;
 	socklen_t len;
 
-	if (a == NULL || u->pool_fd < 0 || !anyip_syn_parse(ip, &s) || s.dport == PORT_DNS ||
+	if (a == NULL || !anyip_syn_parse(ip, &s) || s.dport == PORT_DNS ||
 	    !is_container(u, &s.src))
 		return false;
 	p = find_port(a, family, s.dport);
@@ -466,7 +466,7 @@ bool anyip_take(struct usernet *u, const struct packet_ip *ip)
 			anyip_hold(u, p, &s);
 		return true;
 	}
-	if (a->translated[family][s.dport] > 0 ||
+	if (u->pool_fd < 0 || a->translated[family][s.dport] > 0 ||
 	    tun_destination(u, &s.dst, &sa, &len) != DEST_OK || !watching(u, family))
 		return false;
 	p = take_up(u, family, s.dport);

@@ -250,6 +250,7 @@ void anyip_hold(struct usernet *u, struct anyip_port *p, const struct anyip_syn 
 	wheel_timer_init(&a->timer, on_timer);
 	flow_add(&u->flows, &a->f);
 	p->n_flows++;
+	u->stats.tcp_fast++;
 	user->held++;
 	start(a, &sa, len);
 }

@@ -18,6 +18,8 @@
 	X(frag_dropped, "fragments that overlapped, were too many or too old")   \
 	X(tcp_syn_limit, "SYNs beyond a limit of connections")                   \
 	X(tcp_syn_rate, "SYNs beyond the new flows a millisecond may bring")     \
+	X(tcp_fast, "TCP connections that took the fast path")                   \
+	X(tcp_translated, "TCP connections that were translated")                \
 	X(tcp_stray, "segments of no connection")                                \
 	X(udp_evicted, "UDP flows that gave way to newer ones")                  \
 	X(udp_limit, "datagrams beyond a limit of flows")                        \

@@ -154,6 +154,7 @@ static void new_flow(struct usernet *u, const struct flow_key *key, const struct
 	t->quote_len = (uint8_t)tun_quote(ip, t->quote);
 	flow_add(&u->flows, &t->f);
 	t->counted = anyip_translated(u, key, 1);
+	u->stats.tcp_translated++;
 	user->held++;
 	if ((len == 0 ? tcp_host_dns(u, t) : tcp_host_connect(u, t, (struct sockaddr *)&sa, len)) <
 	    0)
