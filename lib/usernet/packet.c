@@ -209,6 +209,17 @@ static bool sum_ok(const struct packet_ip *ip, const struct packet *v)
 	return packet_fold(packet_sum(s, v->p, v->n, 0)) == 0xffff;
 }
 
+static void parse_sacks(const uint8_t *o, struct packet_tcp *ret)
+{
+	ret->n_sacks = 0;
+	for (size_t at = 2; at + 8 <= o[1] && ret->n_sacks < PACKET_SACKS; at += 8) {
+		struct packet_range *r = &ret->sacks[ret->n_sacks++];
+
+		r->from = packet_u32(o + at);
+		r->to = packet_u32(o + at + 4);
+	}
+}
+
 static void parse_tcp_options(const struct packet *opts, struct packet_tcp *ret)
 {
 	size_t i = 0;
@@ -227,6 +238,10 @@ static void parse_tcp_options(const struct packet *opts, struct packet_tcp *ret)
 			ret->mss = packet_u16(o + 2);
 		else if (o[0] == 3 && o[1] == 3)
 			ret->wscale = o[2] > 14 ? 14 : o[2];
+		else if (o[0] == 4 && o[1] == 2)
+			ret->sack_ok = true;
+		else if (o[0] == 5)
+			parse_sacks(o, ret);
 		i += o[1];
 	}
 }

@@ -53,6 +53,12 @@ struct packet_ip {
 	struct packet payload; /* cut at the header's total length */
 };
 
+#define PACKET_SACKS 4
+
+struct packet_range {
+	uint32_t from, to; /* sequence numbers; to is the first one behind */
+};
+
 struct packet_tcp {
 	uint16_t sport, dport;
 	uint32_t seq, ack;
@@ -60,6 +66,9 @@ struct packet_tcp {
 	uint16_t wnd; /* as written, unscaled */
 	uint16_t mss; /* 0: option absent */
 	int wscale;   /* -1: option absent; at most 14 */
+	bool sack_ok; /* selective acknowledgements are understood */
+	uint8_t n_sacks;
+	struct packet_range sacks[PACKET_SACKS];
 	struct packet payload;
 };
 

@@ -9,15 +9,15 @@
  *
  * From N. Bytes in order are given to the host socket at once; what it refuses
  * waits in the ring `up`, and the window offered shrinks by as much, so nothing
- * is dropped that was promised a place. Bytes out of order are dropped and
- * answered by a duplicate acknowledgement: on this link that is rare.
+ * is dropped that was promised a place. Bytes out of order wait (tcp_ooo.c) and
+ * are acknowledged selectively.
  *
  * To N. Bytes from the host are read into the ring `down`, are sent as far as
  * N's window reaches, and stay until acknowledged. Loss (a full bridge queue)
- * is seen by three duplicate acknowledgements (then holes are filled one by one,
- * RFC 6582: a round trip takes microseconds) or by the timer (then sending goes
- * back to snd_una). The ring's bound, 1 MiB, is all the congestion control the
- * link needs: more would overflow the queues behind the bridge.
+ * is seen by selective acknowledgements (tcp_sack.c), without those by three
+ * duplicate ones (then holes are filled one by one, RFC 6582: a round trip takes
+ * microseconds), or by the timer (then sending goes back to snd_una). The ring's bound, 1 MiB, is
+ * all the congestion control the link needs: more would overflow the queues behind the bridge.
  *
  * End. FIN becomes shutdown(SHUT_WR) when everything before it was delivered,
  * in both directions apart; errors become RST. There is no TIME-WAIT: a late
@@ -61,6 +61,7 @@ void tcp_kill(struct usernet *u, struct tcp_flow *t, bool reset_n, bool reset_ho
 		anyip_translated(u, &t->f.key, -1);
 	ring_clear(&t->up, &u->rings);
 	ring_clear(&t->down, &u->rings);
+	tcp_ooo_clear(u, t);
 	flow_remove(&u->flows, &t->f);
 	list_del(&t->due);
 	t->state = TCP_DEAD;
@@ -105,6 +106,7 @@ void tcp_set_peer(const struct usernet *u, struct tcp_flow *t, const struct pack
 	t->mss = (uint16_t)MIN(t->mss, u->mtu - hdrs);
 	t->snd_scale = in->wscale >= 0 ? (uint8_t)in->wscale : 0;
 	t->rcv_scale = in->wscale >= 0 ? TCP_WSCALE : 0;
+	t->sack = in->sack_ok;
 }
 
 static void new_flow(struct usernet *u, const struct flow_key *key, const struct packet_ip *ip,
@@ -180,7 +182,7 @@ static void take_duplicate(struct usernet *u, struct tcp_flow *t, const struct p
 	if (!dup || t->dupacks == 255)
 		return;
 	t->dupacks++;
-	if (t->dupacks == 3 && !t->recovering && seq_diff(t->snd_una, t->recover) > 0) {
+	if (!t->sack && t->dupacks == 3 && !t->recovering && seq_diff(t->snd_una, t->recover) > 0) {
 		t->recovering = true;
 		t->recover = t->snd_nxt;
 		tcp_resend_first(u, t);
@@ -196,7 +198,9 @@ static void take_ack(struct usernet *u, struct tcp_flow *t, const struct packet_
 
 	if (acked < 0 || seq_diff(in->ack, t->snd_nxt) > 0) {
 		/* after going back, N may acknowledge what was sent before */
-		if (acked < 0 || (size_t)acked > t->down.len + (t->host_eof ? 1 : 0)) {
+		if (acked < 0)
+			return; /* overtaken by a later one */
+		if ((size_t)acked > t->down.len + (t->host_eof ? 1 : 0)) {
 			t->ack_due = true;
 			return;
 		}
@@ -206,6 +210,8 @@ static void take_ack(struct usernet *u, struct tcp_flow *t, const struct packet_
 	t->probes = 0;
 	if (acked == 0) {
 		take_duplicate(u, t, in, wnd);
+		if (t->sack && in->n_sacks > 0)
+			tcp_sack_input(u, t, in);
 		return;
 	}
 	t->snd_wnd = wnd;
@@ -217,7 +223,9 @@ static void take_ack(struct usernet *u, struct tcp_flow *t, const struct packet_
 		ring_consume(&t->down, data);
 	if (t->fin_sent && t->snd_una == t->snd_nxt && t->down.len == 0 && (size_t)acked > data)
 		t->fin_acked = true;
-	if (t->recovering && seq_diff(t->snd_una, t->recover) < 0)
+	if (t->sack)
+		tcp_sack_input(u, t, in);
+	else if (t->recovering && seq_diff(t->snd_una, t->recover) < 0)
 		tcp_resend_first(u, t);
 	else
 		t->recovering = false;
@@ -241,7 +249,9 @@ static void take_data(struct usernet *u, struct tcp_flow *t, const struct packet
 	}
 	t->ack_due = true;
 	if (skip < 0 || (size_t)skip > n || t->guest_fin) {
-		/* a hole, or all of it known: N counts these, so each is sent */
+		/* a hole, or all of it known: N counts these, so each is answered */
+		if (skip < 0 && n > 0 && !t->guest_fin)
+			tcp_ooo_add(u, t, in->seq, in->payload.p, n);
 		tcp_segment(u, t, PACKET_ACK, t->snd_nxt, 0, 0);
 		return;
 	}
@@ -258,6 +268,8 @@ static void take_data(struct usernet *u, struct tcp_flow *t, const struct packet
 		t->rcv_nxt++;
 		if (t->up.len == 0 && shutdown(t->fd, SHUT_WR) == 0)
 			t->host_shut = true;
+	} else if (t->n_ooo > 0) {
+		tcp_ooo_drain(u, t);
 	}
 }
 

@@ -14,6 +14,8 @@
 #define TCP_KEEP_INTVL_MS 75000
 #define TCP_KEEP_PROBES	  9
 #define TCP_GSO_MAX	  65000
+#define TCP_OOO_MAX	  1024 /* segments kept that came before their time */
+#define TCP_SACKED_MAX	  32   /* parts known to have arrived behind a hole */
 #define TCP_TRIM_MS	  2000 /* idle so long: the rings' memory is given back */
 
 /*
@@ -43,7 +45,14 @@ struct tcp_flow {
 	uint16_t mss;
 	uint8_t snd_scale, rcv_scale;
 	uint8_t dupacks, retries, probes;
-	bool recovering; /* holes up to recover are sent again, one an acknowledgement */
+	bool recovering; /* holes up to recover are sent again */
+	bool sack;	 /* by selective acknowledgements; else one an acknowledgement */
+	bool probe_out;	 /* the byte at probe_seq was sent again, to learn what arrived before */
+	uint8_t n_sacked;
+	uint32_t probe_seq, resent; /* resent: holes below were sent again */
+	struct packet_range sacked[TCP_SACKED_MAX];
+	struct list ooo; /* struct tcp_ooo; valid while n_ooo > 0 */
+	uint32_t n_ooo, ooo_last;
 	bool ack_due;	 /* N must get an acknowledgement */
 	bool host_ready; /* host socket may have more to read */
 	bool host_eof;	 /* host sent its FIN */
@@ -67,6 +76,22 @@ void tcp_set_due(struct usernet *u, struct tcp_flow *t);
 void tcp_arm(struct usernet *u, struct tcp_flow *t);
 void tcp_on_timer(struct wheel_timer *timer, void *arg);
 uint32_t tcp_window(const struct usernet *u, const struct tcp_flow *t);
+
+/* tcp_sack.c */
+/** tcp_sack_input() - takes what N says it has, sends again what it lacks */
+void tcp_sack_input(struct usernet *u, struct tcp_flow *t, const struct packet_tcp *in);
+/** tcp_sack_forget() - sends everything again when asked to */
+void tcp_sack_forget(struct tcp_flow *t);
+
+/* tcp_ooo.c */
+/** tcp_ooo_add() - keeps bytes behind a hole, as far as there is room */
+void tcp_ooo_add(struct usernet *u, struct tcp_flow *t, uint32_t seq, const uint8_t *p, size_t n);
+/** tcp_ooo_drain() - gives the host what is in order now; the flow may be dead afterwards */
+void tcp_ooo_drain(struct usernet *u, struct tcp_flow *t);
+/** tcp_ooo_blocks() - what is kept, the newest first; returns how many, at most 3 */
+unsigned tcp_ooo_blocks(const struct tcp_flow *t, struct packet_range ret[PACKET_SACKS]);
+/** tcp_ooo_clear() - drops all */
+void tcp_ooo_clear(struct usernet *u, struct tcp_flow *t);
 
 /* tcp_inward.c: a segment of N for a flow in state INWARD */
 void tcp_inward_input(struct usernet *u, struct tcp_flow *t, const struct packet_ip *ip,

@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "usernet/tcp_internal.h"
 
-#define OPT_LEN 8 /* MSS, NOP, window scale */
+#define BLOCKS_MAX (4 + (PACKET_SACKS - 1) * 8)
 
 /* The largest window we would offer; less for newcomers when memory is short. */
 static size_t window_max(const struct usernet *u, const struct tcp_flow *t)
@@ -38,13 +38,48 @@ static uint8_t *headers(struct usernet *u, struct tun_out *o, const struct ip *s
 	return h;
 }
 
+/* The options of a segment; returns how many bytes. */
+static size_t options(const struct usernet *u, const struct tcp_flow *t, bool syn, bool bare,
+		      uint8_t o[BLOCKS_MAX])
+{
+	struct packet_range r[PACKET_SACKS];
+	size_t n = 4;
+
+	if (syn) {
+		o[0] = 2;
+		o[1] = 4;
+		packet_put16(o + 2, (uint16_t)(u->mtu - packet_ip_hdr(t->f.key.src.family) -
+					       PACKET_TCP_HDR));
+		if (t->rcv_scale > 0) {
+			memcpy(o + n, (const uint8_t[]){1, 3, 3, TCP_WSCALE}, 4);
+			n += 4;
+		}
+		if (t->sack || t->state == TCP_INWARD) {
+			memcpy(o + n, (const uint8_t[]){1, 1, 4, 2}, 4);
+			n += 4;
+		}
+		return n;
+	}
+	if (!bare || !t->sack || t->n_ooo == 0)
+		return 0;
+	for (unsigned i = 0, k = tcp_ooo_blocks(t, r); i < k; i++, n += 8) {
+		packet_put32(o + n, r[i].from);
+		packet_put32(o + n + 4, r[i].to);
+	}
+	o[0] = o[1] = 1;
+	o[2] = 5;
+	o[3] = (uint8_t)(n - 2);
+	return n;
+}
+
 /* One segment with n bytes of the ring `down` from off on. */
 void tcp_segment(struct usernet *u, struct tcp_flow *t, uint8_t flags, uint32_t seq, size_t off,
 		 size_t n)
 {
 	const struct flow_key *k = &t->f.key;
 	bool syn = (flags & PACKET_SYN) != 0;
-	size_t opts = !syn ? 0 : t->rcv_scale > 0 ? OPT_LEN : 4;
+	uint8_t opt[BLOCKS_MAX];
+	size_t opts = options(u, t, syn, n == 0, opt);
 	unsigned scale = syn ? 0 : t->rcv_scale;
 	uint32_t wnd = tcp_window(u, t);
 	struct tun_out o = {0};
@@ -56,15 +91,7 @@ void tcp_segment(struct usernet *u, struct tcp_flow *t, uint8_t flags, uint32_t 
 	if (wnd >> scale > 65535)
 		wnd = 65535U << scale;
 	packet_put16(h + 14, (uint16_t)(wnd >> scale));
-	if (syn) {
-		static const uint8_t scale_opt[4] = {1, 3, 3, TCP_WSCALE};
-
-		h[20] = 2;
-		h[21] = 4;
-		packet_put16(h + 22, (uint16_t)(u->mtu - o.l4 - PACKET_TCP_HDR));
-		if (t->rcv_scale > 0)
-			memcpy(h + 24, scale_opt, sizeof(scale_opt));
-	}
+	memcpy(h + PACKET_TCP_HDR, opt, opts);
 	if ((int32_t)(t->rcv_nxt + (wnd >> scale << scale) - t->rcv_edge) > 0)
 		t->rcv_edge = t->rcv_nxt + (wnd >> scale << scale);
 	o.n_payload = ring_view(&t->down, off, n, o.own);
@@ -173,6 +200,7 @@ static void retransmit(struct usernet *u, struct tcp_flow *t)
 	}
 	if ((int32_t)(t->snd_nxt - t->recover) > 0)
 		t->recover = t->snd_nxt;
+	tcp_sack_forget(t); /* N may have dropped what it named (RFC 2018 section 8) */
 	t->recovering = false;
 	t->snd_nxt = t->snd_una;
 	t->fin_sent = false;

@@ -34,6 +34,7 @@ static struct tcp_flow *open_flow(struct usernet *u, int fd, uint8_t family)
 	t->snd_wnd = 1000;
 	t->mss = 100;
 	t->host_ready = true;
+	t->sack = true;
 	list_init(&t->due);
 	wheel_timer_init(&t->timer, tcp_on_timer);
 	flow_add(&u->flows, &t->f);
@@ -53,6 +54,15 @@ static void segment(struct usernet *u, struct tcp_flow *t, const uint8_t *d)
 	packet_put32(h + 4, t->rcv_nxt + (uint32_t)(int32_t)(int8_t)d[1]);
 	packet_put32(h + 8, t->snd_nxt - d[2] + (d[3] >> 4));
 	h[12] = 5 << 4;
+	if ((d[7] & 8) != 0 && n >= PACKET_TCP_HDR + 12) {
+		/* a selective acknowledgement around what is under way */
+		h[12] = 8 << 4;
+		h[20] = h[21] = 1;
+		h[22] = 5;
+		h[23] = 10;
+		packet_put32(h + 24, t->snd_una + d[2]);
+		packet_put32(h + 28, t->snd_una + d[3]);
+	}
 	h[13] = d[0] & 0x1f;
 	packet_put16(h + 14, (uint16_t)(d[4] << 8 | d[5]));
 	tun_input(u, &v, false, 0);
@@ -65,6 +75,13 @@ static void check(const struct tcp_flow *t)
 
 	if (t->state == TCP_DEAD)
 		return;
+	for (unsigned i = 0; i < t->n_sacked; i++) {
+		if ((int32_t)(t->sacked[i].to - t->sacked[i].from) <= 0 ||
+		    (i > 0 && (int32_t)(t->sacked[i].from - t->sacked[i - 1].to) <= 0))
+			abort();
+	}
+	if (t->n_sacked > TCP_SACKED_MAX || t->n_ooo > TCP_OOO_MAX)
+		abort();
 	if (flying > t->down.len + 1 || t->up.len > t->up.cap || t->down.len > t->down.cap)
 		abort();
 }
