@@ -14,7 +14,7 @@
 
 /* what the default route and published ports follow */
 struct way_out {
-	char ifname[IFNAMSIZ];
+	char ifname[IFNAMSIZ], ifname6[IFNAMSIZ];
 	struct ip gateway, gateway6, address, address6;
 };
 
@@ -30,17 +30,14 @@ static void way_out(struct container *c, struct way_out *w)
 	w->address6 = c->address6;
 	if (gw != NULL && ip_parse(gw->gateway, &w->gateway, &ignored) == 0)
 		str_copy(w->ifname, gw->ifname, sizeof(w->ifname));
-	if (gw == NULL && gw6 != NULL)
-		str_copy(w->ifname, gw6->ifname, sizeof(w->ifname));
-	if (gw6 != NULL && (gw == NULL || gw == gw6) &&
-	    ip_parse(gw6->ipv6_gateway, &w->gateway6, &ignored) < 0)
-		w->gateway6.family = IP_NONE;
+	if (gw6 != NULL && ip_parse(gw6->ipv6_gateway, &w->gateway6, &ignored) == 0)
+		str_copy(w->ifname6, gw6->ifname, sizeof(w->ifname6));
 }
 
 static bool same_route(const struct way_out *a, const struct way_out *b)
 {
-	return str_eq(a->ifname, b->ifname) && ip_eq(&a->gateway, &b->gateway) &&
-	       ip_eq(&a->gateway6, &b->gateway6);
+	return str_eq(a->ifname, b->ifname) && str_eq(a->ifname6, b->ifname6) &&
+	       ip_eq(&a->gateway, &b->gateway) && ip_eq(&a->gateway6, &b->gateway6);
 }
 
 /* the default route and the published ports follow the change; net_mu held */
@@ -55,6 +52,7 @@ static int move_way_out(struct engine *en, struct container *c, const struct way
 	sandbox_name(c, g.sandbox);
 	pthread_mutex_unlock(&en->mu);
 	str_copy(g.ifname, now.ifname, sizeof(g.ifname));
+	str_copy(g.ifname6, now.ifname6, sizeof(g.ifname6));
 	g.gateway = now.gateway;
 	g.gateway6 = now.gateway6;
 	/* with its last interface the sandbox has gone */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "config/limits.h"
 #include "engine/network_internal.h"
 
 /* --- one endpoint --- */
@@ -137,6 +138,9 @@ static int add_endpoint(struct engine *en, struct container *c, const char *key,
 	struct err ignored;
 	const char *name;
 
+	if (c->net.networks.len >= ENGINE_ENDPOINTS_MAX)
+		return err_set(e, ERR_INVALID, 0, "a container can be in at most %d networks",
+			       ENGINE_ENDPOINTS_MAX);
 	if (str_eq(key, "default")) /* NetworkMode's default has its real name by now */
 		key = c->host.network_mode;
 	n = network_find(en, key, &ignored);
@@ -170,6 +174,8 @@ int endpoints_configure(struct engine *en, struct container *c, struct docker_ne
 
 	if (other != NULL)
 		return share(en, c, other, e);
+	if (c->config.network_disabled) /* a namespace with lo alone */
+		return 0;
 	if ((str_eq(mode, "host") || str_eq(mode, "none")) && check_alone(mode, nc, e) < 0)
 		return -1;
 	MUTEX_GUARD(&en->mu);

@@ -131,6 +131,8 @@ static bool network_ok(const struct strv *want, const struct container *c)
 		for (size_t k = 0; k < c->net.networks.len; k++) {
 			const struct docker_endpoint *ep = c->net.networks.items[k].value;
 
+			if (str_eq(c->net.networks.items[k].key, want->items[i]))
+				return true;
 			if (ep->network_id != NULL && str_starts(ep->network_id, want->items[i]))
 				return true;
 		}

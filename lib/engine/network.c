@@ -126,6 +126,11 @@ static void subnets_in_use(struct engine *en, struct ip_prefixes *ret)
 		if (ip_prefix_parse(own[i], &p, &ignored) == 0)
 			ip_prefixes_add(ret, &p);
 	}
+	if (en->uplink.dns.family != IP_NONE) { /* of --cidr */
+		const struct ip_prefix tun = {.ip = en->uplink.dns, .bits = 24};
+
+		ip_prefixes_add(ret, &tun);
+	}
 	map_for_each (slot, &en->networks) {
 		const struct network *n = slot->value;
 

@@ -223,6 +223,8 @@ int engine_container_restart(struct engine *en, const char *name, const char *si
 		r = 0;
 	if (r == 0)
 		container_event(en, c, "restart", NULL, NULL);
+	else
+		err_wrap(e, "Cannot restart container %s", name);
 	container_unref(en, c);
 	return r;
 }

@@ -90,9 +90,10 @@ struct netns_plug {
 /* Which interface carries a container's default route. */
 struct netns_gateway {
 	char sandbox[NETNS_SANDBOX_MAX];
-	char ifname[IFNAMSIZ]; /* "": no default route of either family any more */
-	struct ip gateway;     /* IP_NONE: no IPv4 default route */
-	struct ip gateway6;    /* IP_NONE: no IPv6 default route */
+	char ifname[IFNAMSIZ];	/* "": no default route of either family any more */
+	char ifname6[IFNAMSIZ]; /* of the IPv6 default route; "": the same */
+	struct ip gateway;	/* IP_NONE: no IPv4 default route */
+	struct ip gateway6;	/* IP_NONE: no IPv6 default route */
 };
 
 enum netns_list_kind {

@@ -78,7 +78,8 @@ static bool bridge_ok(const struct netns_bridge *b)
 static bool gateway_ok(const struct netns_gateway *g)
 {
 	return sandbox_ok(g->sandbox, false) && (g->ifname[0] == '\0' || ifname_ok(g->ifname)) &&
-	       of_family(&g->gateway, IP_V4) && of_family(&g->gateway6, IP_V6);
+	       (g->ifname6[0] == '\0' || ifname_ok(g->ifname6)) && of_family(&g->gateway, IP_V4) &&
+	       of_family(&g->gateway6, IP_V6);
 }
 
 static bool list_ok(const struct netns_list *l)

@@ -225,14 +225,17 @@ static int change_default(struct rtnl *nl, int index, uint8_t family, const stru
 static int gateway_inside(const struct netns_gateway *g, struct err *e)
 {
 	CLEANUP(rtnl_close) struct rtnl nl = RTNL_INIT;
-	struct rtnl_link link = {0};
+	struct rtnl_link link = {0}, link6;
 
 	if (rtnl_open(&nl, e) < 0 ||
 	    (g->ifname[0] != '\0' && rtnl_link_get(&nl, g->ifname, &link, e) < 0))
 		return -1;
+	link6 = link;
+	if (g->ifname6[0] != '\0' && rtnl_link_get(&nl, g->ifname6, &link6, e) < 0)
+		return -1;
 	if (change_default(&nl, link.index, IP_V4, &g->gateway, e) < 0)
 		return -1;
-	return change_default(&nl, link.index, IP_V6, &g->gateway6, e);
+	return change_default(&nl, link6.index, IP_V6, &g->gateway6, e);
 }
 
 int netns_do_gateway(struct netns_server *s, const struct netns_gateway *g, struct err *e)
