@@ -47,7 +47,7 @@ static int open_tun(const char *ifname, int *ret_fd, struct err *e)
 	}
 	/* N's kernel may leave checksums and the cutting into segments to the other end */
 	if (ioctl(fd, TUNSETOFFLOAD, tso | TUN_F_USO4 | TUN_F_USO6) < 0) {
-		log_debug(NULL, "datagrams leave the tun one by one: joined, they need Linux 6.2");
+		log_info(NULL, "datagrams leave the tun one by one: joined, they need Linux 6.2");
 		if (ioctl(fd, TUNSETOFFLOAD, tso) < 0)
 			log_debug(NULL, "tun offloads: %s", strerror(errno));
 	}

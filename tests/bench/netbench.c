@@ -9,13 +9,15 @@
  *   netbench cycle ADDR PORT N     N times connect, a byte each way, close: median in us
  *   netbench cycles ADDR PORT MS   the same, 16 at a time: number in a second
  *   netbench rr ADDR PORT N        N round trips of one byte on one connection: median in us
+ *   netbench who ADDR PORT [FROM]  asks by TCP, then by UDP, which address the server sees; FROM is
+ *                                  where the question comes from: "address tcp\naddress udp\n"
  *   netbench udp ADDR PORT MS LEN  sends datagrams of LEN bytes as fast as it can for MS, prints
  *                                  Mbit/s and the thousands of datagrams a second that arrived
  *
  * The first byte of a connection says what the server does: 'e' echoes bytes, 's' counts what
  * comes until the end and answers the number, 'g' and a 32-bit number sends for so many ms, 'u'
  * sets the count of datagrams to 0 and answers it, by then 8 bytes of datagrams and 8 of bytes,
- * for each byte that follows.
+ * for each byte that follows, 'w' answers with the client's address. So does a datagram 'w'.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -118,6 +120,19 @@ static void tell_datagrams(int fd)
 	}
 }
 
+static int name_of(const struct sockaddr_storage *sa, char out[INET6_ADDRSTRLEN]);
+
+static void tell_who(int fd)
+{
+	struct sockaddr_storage sa = {0};
+	socklen_t len = sizeof(sa);
+	char name[INET6_ADDRSTRLEN];
+
+	getpeername(fd, (struct sockaddr *)&sa, &len);
+	if (write(fd, name, (size_t)name_of(&sa, name)) < 0)
+		perror("netbench: answer");
+}
+
 struct work {
 	int fd;
 	char verb;
@@ -139,6 +154,8 @@ static void *bulk(void *arg)
 		send_for(w.fd, block, ms);
 	} else if (w.verb == 'u') {
 		tell_datagrams(w.fd);
+	} else if (w.verb == 'w') {
+		tell_who(w.fd);
 	}
 	close(w.fd);
 	free(block);
@@ -172,6 +189,18 @@ static int listener(uint16_t port, int type)
 	return fd;
 }
 
+/* "192.0.2.7", "2001:db8::7" */
+static int name_of(const struct sockaddr_storage *sa, char out[INET6_ADDRSTRLEN])
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)sa;
+	const char *at;
+
+	inet_ntop(AF_INET6, &six->sin6_addr, out, INET6_ADDRSTRLEN);
+	at = IN6_IS_ADDR_V4MAPPED(&six->sin6_addr) ? strrchr(out, ':') + 1 : out;
+	memmove(out, at, strlen(at) + 1);
+	return (int)strlen(out);
+}
+
 /* Counts what comes; a datagram that starts with 'e' is sent back. */
 static void *datagram_server(void *arg)
 {
@@ -179,8 +208,9 @@ static void *datagram_server(void *arg)
 	char *block = block_new();
 
 	for (;;) {
-		struct sockaddr_in6 from;
+		struct sockaddr_storage from;
 		socklen_t len = sizeof(from);
+		char name[INET6_ADDRSTRLEN];
 		ssize_t n = recvfrom(fd, block, BLOCK, 0, (struct sockaddr *)&from, &len);
 
 		if (n < 0)
@@ -189,6 +219,9 @@ static void *datagram_server(void *arg)
 		atomic_fetch_add(&datagram_bytes, (uint64_t)n);
 		if (n > 0 && block[0] == 'e')
 			sendto(fd, block, (size_t)n, 0, (struct sockaddr *)&from, len);
+		if (n > 0 && block[0] == 'w')
+			sendto(fd, name, (size_t)name_of(&from, name), 0, (struct sockaddr *)&from,
+			       len);
 	}
 	return NULL;
 }
@@ -261,9 +294,14 @@ static void resolve(const char *addr, const char *port)
 	freeaddrinfo(ai);
 }
 
+static struct sockaddr_storage source; /* family 0: any */
+
 static int dial(int type)
 {
 	int fd = socket(server.ss_family, type | SOCK_CLOEXEC, 0);
+
+	if (source.ss_family != 0 && bind(fd, (struct sockaddr *)&source, server_len) < 0)
+		die("bind");
 
 	if (type == SOCK_STREAM)
 		tune(fd);
@@ -392,6 +430,24 @@ static void rr(uint32_t n)
 	print_median(us, n);
 }
 
+static void who(void)
+{
+	static const char *const words[] = {"tcp", "udp"};
+	static const int types[] = {SOCK_STREAM, SOCK_DGRAM};
+
+	for (int i = 0; i < 2; i++) {
+		char name[INET6_ADDRSTRLEN + 1] = "";
+		int fd = dial(types[i]);
+
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){.tv_sec = 5},
+			   sizeof(struct timeval));
+		if (write(fd, "w", 1) != 1 || read(fd, name, sizeof(name) - 1) <= 0)
+			die(words[i]);
+		printf("%s %s\n", name, words[i]);
+		close(fd);
+	}
+}
+
 static void udp(uint32_t ms, size_t len)
 {
 	char *block = block_new();
@@ -420,6 +476,15 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (argc == 3 && !strcmp(argv[1], "serve"))
 		serve((uint16_t)strtoul(argv[2], NULL, 10));
+	if (argc >= 4 && !strcmp(argv[1], "who")) {
+		if (argc == 5) {
+			resolve(argv[4], "0");
+			source = server;
+		}
+		resolve(argv[2], argv[3]);
+		who();
+		return 0;
+	}
 	if (argc < 5 || n == 0)
 		return 2;
 	resolve(argv[2], argv[3]);

@@ -24,8 +24,28 @@ exit_code_is_passed() {
 	rootlesskit sh -c 'exit 7' || code=$?
 	is "$code" 7
 }
+host=192.0.2.1 host6=2001:db8::1
+serves() { netbench who $host 5201; }
+kit() { rootlesskit --net=usernet --disable-host-loopback --port-driver=builtin --copy-up=/etc --copy-up=/run "$@"; }
+network_works() {
+	netbench serve 5201 >/dev/null 2>&1 &
+	within 5 serves
+	kit sh -ec "for v in put get udp; do netbench \$v $host 5201 300 1400; done; netbench who $host 5201; ping -c 1 -W 5 $host
+		netbench put $host6 5201 300; netbench who $host6 5201; ping6 -c 1 -W 5 $host6; ! netbench rr $host 1 1"
+}
+served() { netbench who $host 8080; }
+ports_are_published() {
+	kit -p 0.0.0.0:8080:5201/tcp -p 0.0.0.0:8080:5201/udp netbench serve 5201 &
+	within 10 served
+	netbench put $host 8080 300
+	netbench get $host 8080 300
+	kill "$(pid_of rootlesskit)"
+	within 5 fails served
+}
 
 tap is_refused_clearly "the engine says what it misses"
 tap nothing_is_left "nothing of it is left"
 tap rootlesskit_works "rootlesskit makes its namespaces"
 tap exit_code_is_passed "rootlesskit passes the exit code on"
+tap network_works "usernet carries TCP, UDP and ping of both families out of N"
+tap ports_are_published "ports are published"
