@@ -169,3 +169,71 @@ of_stack() {
 	output=$(cat out)
 	[[ "$output" == *"192.0.2.77 192.0.2.77"* && "$output" == *well* ]]
 }
+
+@test "IPv6 and IPv4 through a router: TCP, datagrams in bursts, ping, path MTU, the routers on the way" {
+	[ -w /dev/net/tun ] || skip "/dev/net/tun cannot be opened"
+	cat >"$BATS_TEST_TMPDIR/script" <<-'SH'
+	set -e
+	forward() { echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding; }
+	addresses() { # LINK IPV4 IPV6 [MTU]
+		ip addr add "$2" dev "$1"; ip -6 addr add "$3" dev "$1" nodad; ip link set "$1" mtu "${4:-1500}" up
+	}
+	in_ns() { nsenter -n -t "$@"; }
+	export -f forward addresses
+	ip link set lo up
+	echo 0 0 >/proc/sys/net/ipv4/ping_group_range
+	unshare -n sleep 100 & r=$!
+	unshare -n sleep 100 & s=$!
+	sleep 0.2
+	# this host - router - server, the last link narrow
+	ip link add h0 type veth peer name r0 netns $r
+	addresses h0 203.0.113.1/30 2001:db8:1::1/64
+	in_ns $r bash -c 'forward; addresses r0 203.0.113.2/30 2001:db8:1::2/64'
+	in_ns $r ip link add r1 type veth peer name s0 netns $s
+	in_ns $r bash -c 'addresses r1 198.51.100.2/24 2001:db8:2::2/64 1400'
+	in_ns $s bash -c 'addresses s0 198.51.100.1/24 2001:db8:2::1/64 1400; ip link set lo up
+		ip route add default via 198.51.100.2; ip -6 route add default via 2001:db8:2::2'
+	ip route add 198.51.100.0/24 via 203.0.113.2
+	ip -6 route add 2001:db8:2::/64 via 2001:db8:1::2
+	in_ns $s python3 "$PEER" serve 198.51.100.1 5000 &
+	in_ns $s python3 "$PEER" serve 2001:db8:2::1 5000 &
+	python3 "$PEER" usernet "$PWD/sock" usernet --tun-fd=3 &
+	while [ ! -S sock ]; do sleep 0.05; done
+	unshare -n python3 "$PEER" tun "$PWD/sock" & n=$!
+	while ! in_ns $n ip -6 route 2>/dev/null | grep -q default; do sleep 0.05; done
+	# a container behind a bridge of N
+	unshare -n sleep 100 & c=$!
+	sleep 0.2
+	in_ns $n bash -c 'forward; ip link add br0 type bridge; addresses br0 172.17.0.1/16 fd01::1/64'
+	in_ns $n ip link add v0 type veth peer name eth0 netns $c
+	in_ns $n ip link set v0 master br0 up
+	in_ns $c bash -c 'ip link set lo up; addresses eth0 172.17.0.2/16 fd01::2/64
+		ip route add default via 172.17.0.1; ip -6 route add default via fd01::1'
+	sleep 0.5
+	for a in 198.51.100.1 2001:db8:2::1; do
+		in_ns $c python3 "$PEER" put $a 5000 20000000
+		in_ns $c python3 "$PEER" get $a 5000 20000000
+		in_ns $c python3 "$PEER" udp $a 5000
+		in_ns $c python3 "$PEER" bursts $a 5000
+		in_ns $c python3 "$PEER" refused $a 1
+		in_ns $c python3 "$PEER" closed $a 1
+		! command -v ping >/dev/null || in_ns $c ping -c 1 -W 2 -s 3000 $a
+		echo "largest $(in_ns $c python3 "$PEER" largest $a 5000)"
+		echo way $(in_ns $c python3 "$PEER" trace $a)
+	done
+	# no route to there on this host: said at once, and not after a time
+	in_ns $c python3 -c 'import socket, time
+	t = time.monotonic()
+	try: socket.create_connection(("2001:db8:9::1", 80), 5)
+	except OSError as e: print("unreachable" if e.errno == 101 and time.monotonic() - t < 1 else e)'
+	echo well
+	SH
+	cd "$BATS_TEST_TMPDIR"
+	timeout 60 unshare -Urnmpf --mount-proc --kill-child bash script >out 2>&1 3>&- || true
+	cat out
+	output=$(cat out)
+	[[ "$output" == *well* && "$output" == *unreachable* ]]
+	[ "$(grep -c '^largest 1400$' out)" = 2 ]
+	grep -qx "way 172.17.0.1 10.0.2.2 203.0.113.2 198.51.100.1" out
+	grep -qx "way fd01::1 fd00::2 2001:db8:1::2 2001:db8:2::1" out
+}
