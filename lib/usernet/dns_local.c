@@ -79,7 +79,9 @@ static bool gateway_name(struct usernet *u, const struct dns_origin *from,
 
 	if (!str_eq(q->name, "host.docker.internal") && !str_eq(q->name, "gateway.docker.internal"))
 		return false;
-	if ((v4.family == IP_NONE && v6.family == IP_NONE) || (c != NULL && nametab_is_internal(c)))
+	/* slirp4netns knows no such names */
+	if (u->slirp != NULL || (v4.family == IP_NONE && v6.family == IP_NONE) ||
+	    (c != NULL && nametab_is_internal(c)))
 		return false;
 	send_ips(u, from, q, query, a, wanted && a->family != IP_NONE ? 1 : 0);
 	return true;

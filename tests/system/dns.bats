@@ -227,6 +227,52 @@ ip_of() { real inspect -f "{{.NetworkSettings.Networks.$2.IPAddress}}" "$1"; }
 	PY
 }
 
+counter() {
+	rootlessctl --socket "$XDG_RUNTIME_DIR/dockerd-rootless/api.sock" info --json |
+		jq ".networkDriver.counters.$1"
+}
+
+@test "a container that floods is held at its share, and others do not notice" {
+	local dropped
+	resolv "nameserver 192.0.2.77" # silent
+	dropped=$(counter dns_limit)
+	in_net web python3 - <<-'PY'
+	import socket
+	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	for i in range(3000):
+	    s.sendto(i.to_bytes(2, "big") + b"\1\0\0\1\0\0\0\0\0\0\3one\4test\0\0\1\0\1", ("127.0.0.11", 53))
+	PY
+	[ "$(ask api web)" = "$(ip_of web front)" ]
+	resolv "nameserver 127.0.0.53" "search corp.example"
+	[ "$(ask api one.test)" = 198.51.100.1 ]
+	[ "$(counter dns_limit)" -gt "$dropped" ]
+	within 15 test_answer web one.test 198.51.100.1
+}
+
+test_answer() { [ "$(ask "$1" "$2")" = "$3" ]; }
+
+@test "a container that holds connections is held at its share, and loses them when idle" {
+	in_net web timeout 60 python3 - <<-'PY' &
+	import socket, time
+	held = [socket.create_connection(("127.0.0.11", 53)) for i in range(200)]
+	time.sleep(1)
+	def closed(s):
+	    s.setblocking(False)
+	    try: return s.recv(1) == b""
+	    except BlockingIOError: return False
+	    except OSError: return True
+	early = sum(closed(s) for s in held)
+	assert 100 <= early < 200, early
+	time.sleep(11)
+	assert all(closed(s) for s in held)
+	PY
+	local pid=$!
+	sleep 1
+	[ "$(ask api web +tcp)" = "$(ip_of web front)" ]
+	[ "$(ask api one.test +tcp)" = 198.51.100.1 ]
+	wait "$pid"
+}
+
 @test "usernet killed: the names are there again" {
 	local pid
 	pid=$(pid_of usernet)
