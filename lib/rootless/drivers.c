@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -21,6 +22,7 @@
 
 #define DRIVER_READY_FD 3
 #define DRIVER_START_MS 10000
+#define PASTA_GOOD_DATE 20240901 /* since then answers go to who asked, not to who spoke last */
 
 /* Paths of the two namespaces. */
 struct driver_ns {
@@ -84,6 +86,41 @@ static void pasta_argv(const struct rk_conf *c, const struct driver_ns *ns, stru
 	strv_addf(argv, "--netns=%s", ns->net);
 }
 
+/* The date in "pasta 2024_09_06.6b38f07" or "pasta 0.0~git20241002.cba3570-1"; 0: none. */
+static unsigned long version_date(const char *s)
+{
+	for (; *s != '\0' && *s != '\n'; s++) {
+		unsigned long date = 0;
+		unsigned n = 0;
+
+		for (const char *p = s; n < 8 && ((*p >= '0' && *p <= '9') || *p == '_'); p++) {
+			if (*p != '_') {
+				date = date * 10 + (unsigned long)(*p - '0');
+				n++;
+			}
+		}
+		if (n == 8 && date > 20200000 && date < 21000000)
+			return date;
+	}
+	return 0;
+}
+
+static void warn_of_old_pasta(const struct rk_conf *c)
+{
+	const char *const argv[] = {c->pasta_binary, "--version", NULL};
+	struct proc_spec spec = {.path = c->pasta_binary, .argv = argv};
+	CLEANUP(buf_clear) struct buf out = BUF_INIT;
+	struct err e;
+
+	if (proc_run(&spec, DRIVER_START_MS, &out, &e) < 0)
+		log_debug(&e, "%s", c->pasta_binary);
+	else if (version_date(buf_str(&out)) < PASTA_GOOD_DATE)
+		log_warn(NULL,
+			 "%s is older than 2024-09: it confuses containers that speak at the same "
+			 "time; --net=usernet does not",
+			 c->pasta_binary);
+}
+
 /* slirp4netns writes a byte when it runs; pasta has no such option and gets a moment. */
 static int wait_ready(const struct rk_conf *c, int ready_fd, pid_t pid, struct err *e)
 {
@@ -142,7 +179,13 @@ pid_t rk_driver_start(const struct rk_conf *c, const char *state_dir, pid_t chil
 				    : xasprintf("/proc/%d/ns/net", (int)child_pid);
 	const struct driver_ns ns = {.user = user, .net = net};
 	bool sandbox = !str_eq(c->slirp_sandbox, "false");
-	pid_t pid = start(c, &ns, sandbox, e);
+	pid_t pid;
+
+	if (c->net_kind == RK_NET_PASTA)
+		warn_of_old_pasta(c);
+	if (c->ipv6)
+		log_warn(NULL, "%s carries no IPv6 of containers; --net=usernet does", c->net);
+	pid = start(c, &ns, sandbox, e);
 
 	/* its sandbox needs mounts that not every host allows; "auto" does without then */
 	if (pid < 0 && sandbox && c->net_kind == RK_NET_SLIRP && str_eq(c->slirp_sandbox, "auto")) {

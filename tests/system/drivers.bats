@@ -83,6 +83,7 @@ check_driver() {
 
 @test "pasta when NET names it" {
 	command -v pasta >/dev/null || skip "pasta is not installed"
+	[[ $(pasta --version | head -n 1) =~ 20(2[5-9]|[3-9][0-9])_?[0-9][0-9] ]] || skip "this pasta is too old"
 	export DOCKERD_ROOTLESS_ROOTLESSKIT_NET=pasta
 	stack_start
 	check_driver pasta
