@@ -13,16 +13,20 @@
  *                                  where the question comes from: "address tcp\naddress udp\n"
  *   netbench udp ADDR PORT MS LEN  sends datagrams of LEN bytes as fast as it can for MS, prints
  *                                  Mbit/s and the thousands of datagrams a second that arrived
+ *   netbench bursts ADDR PORT MS LEN  the same as QUIC programs do it: the sender hands 64 at a
+ * time to the kernel (UDP_SEGMENT), the receiver may get them joined
  *
  * The first byte of a connection says what the server does: 'e' echoes bytes, 's' counts what
  * comes until the end and answers the number, 'g' and a 32-bit number sends for so many ms, 'u'
- * sets the count of datagrams to 0 and answers it, by then 8 bytes of datagrams and 8 of bytes,
- * for each byte that follows, 'w' answers with the client's address. So does a datagram 'w'.
+ * and 'U' (taking them joined) set the count of datagrams to 0 and answer it, by then 8 bytes of
+ * datagrams and 8 of bytes, for each byte that follows, 'w' answers with the client's address. So
+ * does a datagram 'w'.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -35,9 +39,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BLOCK = 128 * 1024, PARALLEL = 16, SAMPLES_MAX = 100000, DATAGRAMS = 16 };
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT 103
+#define UDP_GRO	    104
+#endif
+
+enum { BLOCK = 128 * 1024, PARALLEL = 16, SAMPLES_MAX = 100000, DATAGRAMS = 16, BURST = 64 };
 
 static _Atomic uint64_t datagrams, datagram_bytes;
+static int datagram_fd;
 
 static uint64_t now_nsec(void)
 {
@@ -105,11 +115,12 @@ static void send_for(int fd, char *block, uint32_t ms)
 		;
 }
 
-static void tell_datagrams(int fd)
+static void tell_datagrams(int fd, int joined)
 {
 	uint64_t counts[2];
 	char c;
 
+	setsockopt(datagram_fd, IPPROTO_UDP, UDP_GRO, &joined, sizeof(joined));
 	atomic_store(&datagrams, 0);
 	atomic_store(&datagram_bytes, 0);
 	while (write(fd, "k", 1) == 1 && read(fd, &c, 1) == 1) {
@@ -152,8 +163,8 @@ static void *bulk(void *arg)
 			perror("netbench: answer");
 	} else if (w.verb == 'g' && read_all(w.fd, &ms, sizeof(ms)) == 0) {
 		send_for(w.fd, block, ms);
-	} else if (w.verb == 'u') {
-		tell_datagrams(w.fd);
+	} else if (w.verb == 'u' || w.verb == 'U') {
+		tell_datagrams(w.fd, w.verb == 'U');
 	} else if (w.verb == 'w') {
 		tell_who(w.fd);
 	}
@@ -204,24 +215,35 @@ static int name_of(const struct sockaddr_storage *sa, char out[INET6_ADDRSTRLEN]
 /* Counts what comes; a datagram that starts with 'e' is sent back. */
 static void *datagram_server(void *arg)
 {
-	int fd = listener((uint16_t)(uintptr_t)arg, SOCK_DGRAM);
+	int fd = datagram_fd = listener((uint16_t)(uintptr_t)arg, SOCK_DGRAM);
 	char *block = block_new();
 
 	for (;;) {
+		_Alignas(struct cmsghdr) char control[64];
 		struct sockaddr_storage from;
-		socklen_t len = sizeof(from);
+		struct iovec iov = {.iov_base = block, .iov_len = BLOCK};
+		struct msghdr m = {.msg_name = &from,
+				   .msg_namelen = sizeof(from),
+				   .msg_iov = &iov,
+				   .msg_iovlen = 1,
+				   .msg_control = control,
+				   .msg_controllen = sizeof(control)};
+		ssize_t n = recvmsg(fd, &m, 0);
+		struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&m);
 		char name[INET6_ADDRSTRLEN];
-		ssize_t n = recvfrom(fd, block, BLOCK, 0, (struct sockaddr *)&from, &len);
+		int size = 0;
 
 		if (n < 0)
 			continue;
-		atomic_fetch_add(&datagrams, 1);
+		if (c && c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO)
+			memcpy(&size, CMSG_DATA(c), sizeof(size));
+		atomic_fetch_add(&datagrams, size > 0 ? (n + size - 1) / size : 1);
 		atomic_fetch_add(&datagram_bytes, (uint64_t)n);
 		if (n > 0 && block[0] == 'e')
-			sendto(fd, block, (size_t)n, 0, (struct sockaddr *)&from, len);
+			sendto(fd, block, (size_t)n, 0, m.msg_name, m.msg_namelen);
 		if (n > 0 && block[0] == 'w')
-			sendto(fd, name, (size_t)name_of(&from, name), 0, (struct sockaddr *)&from,
-			       len);
+			sendto(fd, name, (size_t)name_of(&from, name), 0, m.msg_name,
+			       m.msg_namelen);
 	}
 	return NULL;
 }
@@ -448,19 +470,23 @@ static void who(void)
 	}
 }
 
-static void udp(uint32_t ms, size_t len)
+static void udp(uint32_t ms, size_t len, int in_bursts)
 {
+	size_t n = in_bursts ? len * (65000 / len < BURST ? 65000 / len : BURST) : len;
 	char *block = block_new();
 	uint64_t start, end, counts[2];
 	char c;
 	int control = dial(SOCK_STREAM), fd = dial(SOCK_DGRAM);
 
-	if (write(control, "u", 1) != 1 || read_all(control, &c, 1) < 0)
+	if (in_bursts &&
+	    setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &(int){(int)len}, sizeof(int)) < 0)
+		die("UDP_SEGMENT");
+	if (write(control, in_bursts ? "U" : "u", 1) != 1 || read_all(control, &c, 1) < 0)
 		die("control connection");
 	start = now_nsec();
 	end = start + (uint64_t)ms * 1000000;
 	for (unsigned i = 0; i % DATAGRAMS != 0 || now_nsec() < end; i++)
-		send(fd, block, len, 0); /* a refusal by a full queue is a datagram lost */
+		send(fd, block, n, 0); /* a refusal by a full queue is a datagram lost */
 	end = now_nsec();
 	usleep(200000);
 	if (write(control, "?", 1) != 1 || read_all(control, counts, sizeof(counts)) < 0)
@@ -499,7 +525,9 @@ int main(int argc, char **argv)
 	else if (!strcmp(argv[1], "rr"))
 		rr(n);
 	else if (!strcmp(argv[1], "udp") && argc == 6)
-		udp(n, strtoul(argv[5], NULL, 10));
+		udp(n, strtoul(argv[5], NULL, 10), 0);
+	else if (!strcmp(argv[1], "bursts") && argc == 6)
+		udp(n, strtoul(argv[5], NULL, 10), 1);
 	else
 		return 2;
 	return 0;
