@@ -38,10 +38,16 @@ bool port_shows(const struct port *p, const struct endpoint *client)
 	       !is_link_local6(&client->ip);
 }
 
-static void on_port(struct loop *l UNUSED, int fd UNUSED, uint32_t events UNUSED, void *arg)
+static void on_port(struct loop *l, int fd UNUSED, uint32_t events, void *arg)
 {
 	struct port *p = arg;
 
+	/* it does not listen (any more), and epoll would say so for ever */
+	if (!p->udp && (events & EPOLLHUP) != 0) {
+		loop_del(l, p->source);
+		p->source = NULL;
+		return;
+	}
 	if (p->udp)
 		port_udp_input(p);
 	else
@@ -53,7 +59,8 @@ static void on_rested(struct wheel_timer *timer, void *arg)
 	struct port *p = CONTAINER_OF(timer, struct port, rest);
 	struct usernet *u = arg;
 
-	loop_mod(u->loop, p->source, EPOLLIN);
+	if (p->source != NULL)
+		loop_mod(u->loop, p->source, EPOLLIN);
 }
 
 static void free_port(struct port *p)
