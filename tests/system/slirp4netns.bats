@@ -77,7 +77,7 @@ who() {
 	    c.sendall(a[0].encode())
 	    c.close()
 	PY
-	in_ns python3 who.py "$1" "$2" 3>&- &
+	nsenter --preserve-credentials -U -n -t "$target" python3 who.py "$1" "$2" 3>&- & # a job itself, for teardown
 	within 5 in_ns python3 -c "import socket; socket.create_connection(('localhost' if '$2' == 'AF_INET' else '::1', $1))"
 }
 
@@ -293,7 +293,7 @@ host_addr() { hostname -I 2>/dev/null | tr ' ' '\n' | grep -m1 '^[0-9.]*$'; }
 	local port
 	port=$(free_port)
 	start -a api.sock
-	in_ns python3 "$PEER" serve 10.0.2.100 7777 3>&- &
+	nsenter --preserve-credentials -U -n -t "$target" python3 "$PEER" serve 10.0.2.100 7777 3>&- &
 	within 5 in_ns python3 "$PEER" udp 10.0.2.100 7777
 	for p in tcp udp; do
 		ask_api "{\"execute\": \"add_hostfwd\", \"arguments\": {\"proto\": \"$p\", \"host_addr\": \"127.0.0.1\", \"host_port\": $port, \"guest_port\": 7777}}" | jq -e .return.id
