@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "network/pool_internal.h"
 
+#define WATCH_BYTES	  (1 << 20)
 #define LISTEN_BACKLOG	  4096
 #define KEEPALIVE_IDLE_S  300
 #define KEEPALIVE_INTVL_S 30
@@ -175,12 +176,13 @@ static int attach_listen_filter(int fd, int tun)
 static int watch_socket(uint8_t family, int tun)
 {
 	CLEANUP(fd_closep) int fd = -1;
-	int one = 1, r;
+	int one = 1, room = WATCH_BYTES, r;
 
 	fd = socket(family == IP_V6 ? AF_INET6 : AF_INET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
 		    IPPROTO_TCP);
 	if (fd < 0 || attach_watch_filter(fd, family, tun) < 0)
 		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)); /* as much as rmem_max allows */
 	if (family == IP_V6)
 		r = setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &one, sizeof(one));
 	else

@@ -67,7 +67,6 @@
 #include "usernet/anyip_internal.h"
 
 #define ACCEPTS_PER_TURN 32
-#define SYNS_PER_TURN	 64
 #define IDLE_MS		 60000 /* N's kernel has ended what lingers of a port's flows */
 #define FAILURE_MS	 1000
 #define PORT_DNS	 53 /* 127.0.0.11 has a listener of its own */
@@ -138,7 +137,7 @@ static void on_notes(struct loop *l, int fd, uint32_t events UNUSED, void *arg)
 }
 
 /* --- SYNs ------------------------------------------------------------------ */
-static void take_syn(struct usernet *u, const struct anyip_syn *s)
+void anyip_seen(struct usernet *u, const struct anyip_syn *s)
 {
 	struct anyip *a = u->anyip;
 	struct anyip_port *p = find_port(a, family_index(&s->dst), s->dport);
@@ -152,87 +151,6 @@ static void take_syn(struct usernet *u, const struct anyip_syn *s)
 		return;
 	}
 	anyip_hold(u, p, s);
-}
-
-/* An error of a raw socket is told once and over; what is no raw socket cannot watch. */
-static void watch_failed(struct usernet *u)
-{
-	if (errno == ENOTCONN)
-		anyip_stop(u);
-}
-
-static void on_watch4(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *arg)
-{
-	struct usernet *u = arg;
-
-	for (int i = 0; i < SYNS_PER_TURN; i++) {
-		ssize_t n = recv(fd, u->scratch, USERNET_SCRATCH, MSG_DONTWAIT);
-		struct packet v = {.p = u->scratch, .n = n > 0 ? (size_t)n : 0};
-		struct anyip_syn s;
-		struct packet_ip ip;
-
-		if (n < 0) {
-			watch_failed(u);
-			break;
-		}
-		if (packet_parse_ip(&v, &ip) && ip.src.family == IP_V4 && anyip_syn_parse(&ip, &s))
-			take_syn(u, &s);
-		else
-			u->stats.malformed++;
-	}
-}
-
-/* The kernel gives the segment; the addresses stand beside it. */
-static bool receive6(int fd, uint8_t *buf, struct packet_ip *ret, ssize_t *ret_n)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-	} ctl;
-	struct sockaddr_storage from = {0};
-	struct iovec iov = {.iov_base = buf, .iov_len = USERNET_SCRATCH};
-	struct msghdr m = {.msg_name = &from,
-			   .msg_namelen = sizeof(from),
-			   .msg_iov = &iov,
-			   .msg_iovlen = 1,
-			   .msg_control = &ctl,
-			   .msg_controllen = sizeof(ctl)};
-	const struct cmsghdr *c;
-
-	*ret_n = recvmsg(fd, &m, MSG_DONTWAIT);
-	if (*ret_n < 0)
-		return false;
-	c = CMSG_FIRSTHDR(&m);
-	if (from.ss_family != AF_INET6 || c == NULL || c->cmsg_level != IPPROTO_IPV6 ||
-	    c->cmsg_type != IPV6_PKTINFO || c->cmsg_len < CMSG_LEN(sizeof(struct in6_pktinfo)))
-		return false;
-	*ret = (struct packet_ip){.src.family = IP_V6,
-				  .dst.family = IP_V6,
-				  .proto = IPPROTO_TCP,
-				  .payload = {.p = buf, .n = (size_t)*ret_n}};
-	memcpy(ret->src.bytes, &((struct sockaddr_in6 *)&from)->sin6_addr, 16);
-	memcpy(ret->dst.bytes, &((const struct in6_pktinfo *)CMSG_DATA(c))->ipi6_addr, 16);
-	return true;
-}
-
-static void on_watch6(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *arg)
-{
-	struct usernet *u = arg;
-
-	for (int i = 0; i < SYNS_PER_TURN; i++) {
-		struct anyip_syn s;
-		struct packet_ip ip;
-		ssize_t n;
-
-		if (receive6(fd, u->scratch, &ip, &n) && anyip_syn_parse(&ip, &s)) {
-			take_syn(u, &s);
-		} else if (n >= 0) {
-			u->stats.malformed++;
-		} else {
-			watch_failed(u);
-			break;
-		}
-	}
 }
 
 /* --- listeners --------------------------------------------------------------- */
@@ -354,6 +272,7 @@ static void unwatch(struct usernet *u)
 	for (size_t i = 0; i < 2; i++) {
 		loop_del(u->loop, a->watch_source[i]);
 		a->watch_source[i] = NULL;
+		a->pressed[i] = false;
 		fd_close(&a->watch_fd[i]);
 	}
 	loop_del(u->loop, a->notes_source);
@@ -372,8 +291,7 @@ static int watch(struct usernet *u, size_t family)
 	if (sys != 0 || n_fds == 0)
 		return sys != 0 ? sys : EIO;
 	a->watch_fd[family] = fds[0];
-	a->watch_source[family] =
-		loop_add(u->loop, fds[0], EPOLLIN, family == 1 ? on_watch6 : on_watch4, u, &e);
+	a->watch_source[family] = loop_add(u->loop, fds[0], EPOLLIN, anyip_on_watch, u, &e);
 	if (n_fds > 1) {
 		a->notes_fd = fds[1];
 		a->notes_source = loop_add(u->loop, fds[1], EPOLLIN, on_notes, u, &e);
@@ -432,6 +350,9 @@ void anyip_stop(struct usernet *u)
 		}
 	}
 	unwatch(u);
+	free(a->queue);
+	a->queue = NULL;
+	a->queue_head = a->queue_len = a->queue_cap = 0;
 }
 
 void anyip_free(struct usernet *u)

@@ -52,6 +52,9 @@ struct anyip {
 	uint16_t *translated[2]; /* by port: connections in translation */
 	int watch_fd[2], notes_fd;
 	struct loop_source *watch_source[2], *notes_source;
+	struct anyip_syn *queue; /* seen, not yet looked at: from queue_head to queue_len */
+	size_t queue_head, queue_len, queue_cap;
+	bool pressed[2]; /* the family's watch comes by again for the queue's sake */
 	struct list relays;
 	struct pool_locals *locals;
 	int64_t not_before_ms[2]; /* after a failure the helper is left alone so long */
@@ -60,6 +63,12 @@ struct anyip {
 
 /* anyip.c: a flow of the port has ended */
 void anyip_port_left(struct anyip_port *p);
+
+/** anyip_seen() - what a SYN that the watch shows comes to */
+void anyip_seen(struct usernet *u, const struct anyip_syn *s);
+
+/* anyip_watch.c: SYNs of both families' watches, looked at by anyip_seen() in turn */
+loop_fn anyip_on_watch;
 
 /* anyip_syn.c: pure */
 /** anyip_syn_parse() - the SYN of a packet; false when it is none or malformed */

@@ -181,6 +181,27 @@ py() {
 	kill "$(cat "$BATS_TEST_TMPDIR/pid")"
 }
 
+@test "a thousand connections begun at once: none has to try again" {
+	py in_one <<-'PY'
+	import select
+	poll, begun = select.epoll(), {}
+	for _ in range(1000):
+	    s = socket.socket()
+	    s.setblocking(False)
+	    s.connect_ex((host, port))
+	    begun[s.fileno()] = s
+	    poll.register(s, select.EPOLLOUT)
+	done, end = 0, time.time() + 10
+	while done < 1000 and time.time() < end:
+	    for fd, _ in poll.poll(1):
+	        poll.unregister(fd)
+	        assert begun[fd].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+	        done += 1
+	assert done == 1000, done
+	PY
+	in_one nstat -az TcpExtTCPSynRetrans | grep -Eq 'TcpExtTCPSynRetrans +0 '
+}
+
 @test "more ports than there are rules: all are served" {
 	py env <<-'PY' &
 	import select
