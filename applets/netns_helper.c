@@ -62,8 +62,10 @@ int netns_helper_main(int argc, char **argv)
 		log_set_level(LOG_LEVEL_DEBUG);
 	/* whoever needs N keeps it by a process or a file; an orphaned helper serves nobody */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	s = (struct netns_server_conf){
-		.listen_path = c.listen, .listen_fd = c.listen_fd, .ready_fd = c.ready_fd};
+	s = (struct netns_server_conf){.listen_path = c.listen,
+				       .listen_fd = c.listen_fd,
+				       .ready_fd = c.ready_fd,
+				       .confine = true};
 	if (netns_server_run(&s, &e) < 0) {
 		log_error(&e, "netns-helper ended");
 		return 1;

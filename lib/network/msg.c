@@ -11,9 +11,23 @@ static bool terminated(const char *s, size_t size)
 	return memchr(s, '\0', size) != NULL;
 }
 
+/* a byte from outside is a bool only when it is 0 or 1 */
+static bool bool_ok(const bool *b)
+{
+	uint8_t v;
+
+	memcpy(&v, b, sizeof(v));
+	return v <= 1;
+}
+
+/* An IPv4 address is equal to another only when what lies behind its four bytes is zero. */
 static bool ip_ok(const struct ip *a, bool may_be_none)
 {
-	return a->family == IP_V4 || a->family == IP_V6 || (may_be_none && a->family == IP_NONE);
+	static const uint8_t zeros[sizeof(a->bytes) - 4];
+
+	if (a->family == IP_V4)
+		return memcmp(a->bytes + 4, zeros, sizeof(zeros)) == 0;
+	return a->family == IP_V6 || (may_be_none && a->family == IP_NONE);
 }
 
 static bool prefix_ok(const struct ip_prefix *p, bool may_be_none)
@@ -60,19 +74,19 @@ static bool of_family(const struct ip *a, uint8_t family)
 
 static bool plug_ok(const struct netns_plug *p)
 {
-	return sandbox_ok(p->sandbox, true) && ifname_ok(p->bridge) &&
-	       (p->veth[0] == '\0' || ifname_ok(p->veth)) && ifname_ok(p->ifname) && extra_ok(p) &&
-	       prefix_ok(&p->address, true) && prefix_ok(&p->address6, true) &&
-	       of_family(&p->address.ip, IP_V4) && of_family(&p->address6.ip, IP_V6) &&
-	       of_family(&p->gateway, IP_V4) && of_family(&p->gateway6, IP_V6) &&
-	       (!p->dns || p->address.ip.family == IP_V4);
+	return bool_ok(&p->isolated) && bool_ok(&p->dns) && sandbox_ok(p->sandbox, true) &&
+	       ifname_ok(p->bridge) && (p->veth[0] == '\0' || ifname_ok(p->veth)) &&
+	       ifname_ok(p->ifname) && extra_ok(p) && prefix_ok(&p->address, true) &&
+	       prefix_ok(&p->address6, true) && of_family(&p->address.ip, IP_V4) &&
+	       of_family(&p->address6.ip, IP_V6) && of_family(&p->gateway, IP_V4) &&
+	       of_family(&p->gateway6, IP_V6) && (!p->dns || p->address.ip.family == IP_V4);
 }
 
 static bool bridge_ok(const struct netns_bridge *b)
 {
-	return ifname_ok(b->name) && prefix_ok(&b->gateway, true) &&
-	       prefix_ok(&b->gateway6, true) && of_family(&b->gateway.ip, IP_V4) &&
-	       of_family(&b->gateway6.ip, IP_V6);
+	return bool_ok(&b->internal) && bool_ok(&b->dns) && ifname_ok(b->name) &&
+	       prefix_ok(&b->gateway, true) && prefix_ok(&b->gateway6, true) &&
+	       of_family(&b->gateway.ip, IP_V4) && of_family(&b->gateway6.ip, IP_V6);
 }
 
 static bool gateway_ok(const struct netns_gateway *g)
@@ -105,7 +119,8 @@ bool netns_request_ok(const struct netns_request *q, size_t n_bytes)
 		return true;
 	case NETNS_OP_TUN:
 	case NETNS_OP_TUN_ADOPT:
-		return (q->tun.ifname[0] == '\0' || ifname_ok(q->tun.ifname)) &&
+		return bool_ok(&q->tun.ipv6) &&
+		       (q->tun.ifname[0] == '\0' || ifname_ok(q->tun.ifname)) &&
 		       prefix_ok(&q->tun.subnet, true) && q->tun.subnet.ip.family != IP_V6;
 	case NETNS_OP_BRIDGE:
 		return bridge_ok(&q->bridge);

@@ -216,6 +216,8 @@ int netns_server_run(const struct netns_server_conf *conf, struct err *e)
 	if (s.loop == NULL || add_signals(s.loop, &signal_fd, e) < 0 ||
 	    loop_add(s.loop, s.listen_fd, EPOLLIN, on_accept, &s, e) == NULL)
 		return -1;
+	if (conf->confine && netns_confine(e) < 0)
+		return -1;
 	if (conf->ready_fd >= 0 && fd_write_all(conf->ready_fd, "1", 1, e) < 0)
 		return -1;
 	return loop_run(s.loop, e);

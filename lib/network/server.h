@@ -7,12 +7,15 @@
 #ifndef NETWORK_SERVER_H
 #define NETWORK_SERVER_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 struct netns_server_conf {
 	const char *listen_path; /* NULL when listen_fd is given */
 	int listen_fd;		 /* SOCK_SEQPACKET, listening; -1: bind listen_path */
 	const char *pin_dir;	 /* where namespaces are pinned; NULL: NETNS_PIN_DIR */
+	bool confine;		 /* keep four capabilities and few system calls (confine.c) */
 	int ready_fd;		 /* one byte is written when calls are accepted; -1 none */
 };
 

@@ -90,6 +90,9 @@ int netns_do_tun(struct netns_server *s, const struct netns_tun *t, int *ret_fd,
 int netns_do_tun_adopt(struct netns_server *s, const struct netns_tun *t,
 		       struct err *e) WARN_UNUSED;
 
+/* confine.c */
+int netns_confine(struct err *e) WARN_UNUSED;
+
 /* rules.c */
 int netns_rules_of_n(struct netns_server *s, struct err *e) WARN_UNUSED;
 /* rules.c: what the tun of that name brings and nobody wants ends there */

@@ -102,7 +102,7 @@ of_stack() {
 	kill $(pgrep -P "$(cat "$BATS_TEST_TMPDIR/pid")")
 }
 
-@test "usernet holds no capability and is confined, the helper holds only the namespace's" {
+@test "usernet holds no capability and is confined, the helper holds four of the namespace's" {
 	local p
 	p=$(of_stack usernet)
 	[ -n "$p" ]
@@ -110,7 +110,14 @@ of_stack() {
 	grep -qP '^CapPrm:\t0+$' "/proc/$p/status"
 	grep -qP '^NoNewPrivs:\t1$' "/proc/$p/status"
 	grep -qP '^Seccomp:\t2$' "/proc/$p/status"
-	[ -n "$(of_stack netns-helper)" ]
+	p=$(of_stack netns-helper)
+	[ -n "$p" ]
+	# NET_BIND_SERVICE, NET_ADMIN, NET_RAW, SYS_ADMIN
+	grep -qP '^CapEff:\t0*203400$' "/proc/$p/status"
+	grep -qP '^CapPrm:\t0*203400$' "/proc/$p/status"
+	grep -qP '^CapBnd:\t0+$' "/proc/$p/status"
+	grep -qP '^NoNewPrivs:\t1$' "/proc/$p/status"
+	grep -qP '^Seccomp:\t2$' "/proc/$p/status"
 }
 
 @test "nothing wakes usernet while nothing happens" {
