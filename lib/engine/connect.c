@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "config/limits.h"
 #include "engine/network_internal.h"
@@ -153,6 +154,14 @@ static void drop_endpoint(struct container *c, const char *name)
 	json_struct_clear(&docker_network_settings_json, &one);
 }
 
+/* the program ended under our hands: the endpoint is for the next start */
+static bool has_ended(const struct container *c)
+{
+	CLEANUP(freep) char *path = xasprintf("/proc/%d/ns/net", (int)c->net_pid);
+
+	return !path_exists(path);
+}
+
 /* the live part: gives up mu meanwhile */
 static int connect_live(struct engine *en, struct container *c, const char *name,
 			struct docker_endpoint *ep, struct err *e)
@@ -179,7 +188,7 @@ static int connect_live(struct engine *en, struct container *c, const char *name
 	if (r < 0) {
 		endpoint_release(en, ep);
 		endpoints_refresh(en, c);
-		return -1;
+		return has_ended(c) ? 0 : -1;
 	}
 	endpoints_push_names(en, c);
 	endpoint_event(en, c, ep, "connect");
