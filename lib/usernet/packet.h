@@ -24,6 +24,7 @@
 
 #define PACKET_ECHO4	   8
 #define PACKET_ECHO4_REPLY 0
+#define PACKET_TOO_BIG6	   2
 #define PACKET_ECHO6	   128
 #define PACKET_ECHO6_REPLY 129
 

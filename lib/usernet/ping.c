@@ -206,6 +206,18 @@ static int send_request(struct usernet *u, struct ping_flow *w, const struct pac
 	return sys;
 }
 
+/* A bridge narrower than others: IPv6 datagrams are cut for it from now on. Other errors of N need
+ * no answer: its hosts' sockets see to themselves. */
+static void take_complaint(struct usernet *u, const struct packet_ip *ip)
+{
+	const uint8_t *h = packet_at(&ip->payload, 0, 8);
+
+	if (ip->src.family == IP_V6 && h != NULL && h[0] == PACKET_TOO_BIG6)
+		u->mtu6 = USERNET_MTU6_MIN;
+	else
+		u->stats.icmp_other++;
+}
+
 void ping_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 {
 	uint8_t family = ip->dst.family, hops = host_hops_wanted(ip);
@@ -214,7 +226,7 @@ void ping_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 	int sys;
 
 	if (!packet_parse_echo(ip, check_sums, &in) || in.reply) {
-		u->stats.malformed++;
+		take_complaint(u, ip);
 		return;
 	}
 	if (tun_is_own(u, &ip->dst)) {

@@ -14,6 +14,7 @@
 	X(bad_destination, "packets to addresses that are closed")               \
 	X(bad_source, "packets from addresses nobody may have")                  \
 	X(unknown_protocol, "packets of other protocols than TCP, UDP and ICMP") \
+	X(icmp_other, "ICMP of N that is neither an echo request nor of use")    \
 	X(tun_full, "packets N's kernel did not take")                           \
 	X(frag_dropped, "fragments that overlapped, were too many or too old")   \
 	X(tcp_syn_limit, "SYNs beyond a limit of connections")                   \

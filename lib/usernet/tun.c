@@ -161,6 +161,7 @@ int tun_attach(struct usernet *u, int fd, const struct usernet_ctl_tun *t, struc
 	u->host_loopback = t->host_loopback != 0;
 	u->no_dns = t->disable_dns != 0;
 	u->mtu = t->mtu >= 576 && t->mtu <= 65521 ? t->mtu : 65520;
+	u->mtu6 = u->slirp != NULL ? MAX(u->mtu, USERNET_MTU6_MIN) : USERNET_MTU6;
 	if (u->tap != NULL && tap_attach(u, t, e) < 0)
 		return -1;
 	fd_set_nonblock(fd, true);

@@ -17,9 +17,7 @@
 #endif
 
 #define TUN_OUT_PARTS 64
-#define BRIDGE_MTU    1500 /* whole IPv6 packets up to this */
-#define FRAG_MTU      1280 /* every link carries this (RFC 8200 section 5) */
-#define FRAG_PART     ((FRAG_MTU - PACKET_IP6_HDR - PACKET_FRAG_HDR) / 8 * 8)
+#define FRAG_PART     ((USERNET_MTU6_MIN - PACKET_IP6_HDR - PACKET_FRAG_HDR) / 8 * 8)
 
 uint8_t *tun_out_start(struct usernet *u, struct tun_out *o, const struct ip *src,
 		       const struct ip *dst, uint8_t proto, size_t l4_len, size_t payload_len,
@@ -127,7 +125,7 @@ static bool write_fragments(struct usernet *u, struct tun_out *o)
 bool tun_write(struct usernet *u, struct tun_out *o)
 {
 	if (o->v6 && o->gso_size == 0 && o->proto != IPPROTO_TCP &&
-	    o->hdr_len + o->payload_len > BRIDGE_MTU)
+	    o->hdr_len + o->payload_len > u->mtu6)
 		return write_fragments(u, o);
 	return write_one(u, o);
 }

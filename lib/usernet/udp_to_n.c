@@ -40,7 +40,7 @@ static bool several(struct usernet *u, const struct udp_to_n *d)
 {
 	struct tun_out o = {0};
 
-	if (!u->vnet || u->no_uso || d->gso > UDP_BURST_PART - PACKET_IP6_HDR ||
+	if (!u->vnet || u->no_uso || d->gso > u->mtu6 - PACKET_IP6_HDR - PACKET_UDP_HDR ||
 	    d->len > UDP_BURST_LEN || d->len > d->gso * UDP_BURST_SEGS)
 		return false;
 	start(u, &o, d, d->len);

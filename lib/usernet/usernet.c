@@ -58,6 +58,7 @@ static void init(struct usernet *u, const struct usernet_conf *c)
 	list_init(&u->api_clients);
 	u->tun_fd = -1;
 	u->pool_fd = -1;
+	u->mtu6 = USERNET_MTU6;
 	u->next_id6 = (uint32_t)rand_u64();
 	u->control_fd = c->control_fd;
 	u->resolv.path = c->resolv_conf != NULL ? c->resolv_conf : "/etc/resolv.conf";

@@ -32,7 +32,10 @@
 
 #define USERNET_TUN_BUF	  (65535 + 64) /* an IP packet and a virtio-net header */
 #define USERNET_QUOTE_MAX 128	       /* bytes of a packet kept for ICMP errors */
-#define USERNET_SCRATCH	  (64 * 1024)
+#define USERNET_MTU6	  1500 /* bridges carry whole IPv6 packets of that size, unless one complains \
+				*/
+#define USERNET_MTU6_MIN 1280 /* every link does (RFC 8200 section 5) */
+#define USERNET_SCRATCH	 (64 * 1024)
 
 struct pipe_pool {
 	int free[USERNET_PIPES_MAX][2];
@@ -88,6 +91,7 @@ struct usernet {
 	struct udp_burst *burst;     /* NULL until needed */
 	struct udp_slots *udp_slots; /* the same */
 	bool udp_probed, no_udp_gso, no_udp_gro;
+	size_t mtu6; /* larger IPv6 packets are cut before they go into N */
 	bool no_uso; /* N's kernel does not cut datagrams that we write */
 
 	int control_fd;

@@ -26,6 +26,7 @@ static struct usernet *engine(void)
 	u->tun_fd = -1;
 	u->net4.subnet.ip.family = IP_V4;
 	u->net6.subnet.ip.family = IP_V6;
+	u->mtu6 = USERNET_MTU6;
 	u->no_dns = true;
 	u->mtu = 1500;
 	u->scratch = xmalloc(USERNET_SCRATCH);
