@@ -68,6 +68,7 @@
 
 #define ACCEPTS_PER_TURN 32
 #define IDLE_MS		 60000 /* N's kernel has ended what lingers of a port's flows */
+#define UNPROVEN_MS	 5000  /* a port nobody has answered on leaves nothing behind */
 #define FAILURE_MS	 1000
 #define PORT_DNS	 53 /* 127.0.0.11 has a listener of its own */
 
@@ -201,7 +202,7 @@ static int ask(struct usernet *u, uint32_t op, size_t family, uint16_t port, uin
 static bool make_room(struct usernet *u, size_t family)
 {
 	struct anyip *a = u->anyip;
-	int64_t limit = time_mono_ms() - IDLE_MS;
+	int64_t now = time_mono_ms(), longest = 0;
 	size_t oldest = USERNET_ANYIP_PORTS_MAX, n_fds;
 	int fds[POOL_BATCH];
 
@@ -210,9 +211,12 @@ static bool make_room(struct usernet *u, size_t family)
 	for (size_t i = 0; i < a->n_ports[family]; i++) {
 		const struct anyip_port *p = a->ports[family][i];
 
-		if (p->n_flows == 0 && p->used_ms < limit) {
+		int64_t idle = now - p->used_ms;
+
+		if (p->n_flows == 0 && idle > longest &&
+		    idle > (p->proven ? IDLE_MS : UNPROVEN_MS)) {
 			oldest = i;
-			limit = p->used_ms;
+			longest = idle;
 		}
 	}
 	if (oldest == USERNET_ANYIP_PORTS_MAX ||

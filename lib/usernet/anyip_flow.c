@@ -286,6 +286,7 @@ void anyip_join(struct usernet *u, int fd, const struct sockaddr_storage *peer)
 	conf = (struct relay_conf){
 		.fd = {fd, a->fd}, .owner = &u->anyip->relays, .done = on_done, .arg = a};
 	a->state = ANYIP_JOINED;
+	a->port->proven = true;
 	a->fd = -1;
 	if (relay_start(u, &conf, &e) < 0) {
 		log_debug(&e, "fast path");

@@ -23,6 +23,7 @@ struct anyip_port {
 	struct loop_source *source;
 	uint16_t port;
 	size_t n_flows;
+	bool proven;	 /* a connection was made */
 	int64_t used_ms; /* when the last flow ended or the port was taken up */
 };
 
