@@ -32,8 +32,9 @@
 
 #define USERNET_TUN_BUF	  (65535 + 64) /* an IP packet and a virtio-net header */
 #define USERNET_QUOTE_MAX 128	       /* bytes of a packet kept for ICMP errors */
-#define USERNET_MTU6	  1500 /* bridges carry whole IPv6 packets of that size, unless one complains \
-				*/
+#define USERNET_MTU6                                                                \
+	1500 /* bridges carry whole IPv6 packets of that size, unless one complains \
+	      */
 #define USERNET_MTU6_MIN 1280 /* every link does (RFC 8200 section 5) */
 #define USERNET_SCRATCH	 (64 * 1024)
 
