@@ -11,6 +11,7 @@ struct port {
 	struct usernet *u;
 	uint64_t id;
 	bool udp;
+	bool bursts;	/* UDP: the host takes several datagrams in one call */
 	bool source_ip; /* the container sees the client's address */
 	int fd;		/* the host's listening or bound socket */
 	struct loop_source *source;

@@ -14,7 +14,6 @@
 #include "usernet/host_error.h"
 #include "usernet/udp_internal.h"
 
-#define SLOT_SIZE  65536
 #define CONTROL	   64
 #define SEND_TRIES 4
 
@@ -42,9 +41,14 @@ static struct udp_slots *slots(struct usernet *u)
 		return s;
 	s = xcalloc(1, sizeof(*s));
 	s->data = xmalloc((size_t)UDP_SLOTS *
-			  SLOT_SIZE); /* so large that it is mapped, not touched */
+			  UDP_SLOT_SIZE); /* so large that it is mapped, not touched */
 	u->udp_slots = s;
 	return s;
+}
+
+uint8_t *udp_slots_data(struct usernet *u)
+{
+	return slots(u)->data;
 }
 
 /* Old kernels take the message for a segment size as none at all, so it must not be tried out. */
@@ -206,8 +210,7 @@ void udp_burst_add(struct usernet *u, struct udp_flow *w, const struct packet *p
 	b->closed = p->n < b->seg;
 }
 
-/* The size of the datagrams that the kernel has joined, or 0. */
-static size_t joined(struct msghdr *m)
+size_t udp_joined(struct msghdr *m)
 {
 	int size = 0;
 
@@ -231,7 +234,7 @@ static int pass_on(struct usernet *u, struct udp_flow *w, struct udp_slots *s, i
 			     .iov = &s->iov[i],
 			     .n_iov = 1,
 			     .len = first,
-			     .gso = joined(&s->m[i].msg_hdr)};
+			     .gso = udp_joined(&s->m[i].msg_hdr)};
 
 	s->iov[i].iov_len = first;
 	if (d.gso == 0 && first > 0) {
@@ -239,7 +242,7 @@ static int pass_on(struct usernet *u, struct udp_flow *w, struct udp_slots *s, i
 			int j = i + d.n_iov;
 			size_t len = s->m[j].msg_len;
 
-			if (len > first || len == 0 || joined(&s->m[j].msg_hdr) != 0)
+			if (len > first || len == 0 || udp_joined(&s->m[j].msg_hdr) != 0)
 				break;
 			s->iov[j].iov_len = len;
 			d.len += len;
@@ -259,8 +262,8 @@ int udp_host_read(struct usernet *u, struct udp_flow *w)
 	int n;
 
 	for (int i = 0; i < UDP_SLOTS; i++) {
-		s->iov[i] = (struct iovec){.iov_base = s->data + (size_t)i * SLOT_SIZE,
-					   .iov_len = SLOT_SIZE};
+		s->iov[i] = (struct iovec){.iov_base = s->data + (size_t)i * UDP_SLOT_SIZE,
+					   .iov_len = UDP_SLOT_SIZE};
 		s->m[i].msg_hdr = (struct msghdr){.msg_iov = &s->iov[i], .msg_iovlen = 1};
 		if (u->no_udp_gro)
 			continue;

@@ -14,7 +14,8 @@
 #define UDP_GRO 104
 #endif
 
-#define UDP_SLOTS      32    /* datagrams read in one call */
+#define UDP_SLOTS      32 /* datagrams read in one call */
+#define UDP_SLOT_SIZE  65536
 #define UDP_BURST_SEGS 64    /* datagrams in one call; the kernel's UDP_MAX_SEGMENTS */
 #define UDP_BURST_LEN  65000 /* bytes of them */
 #define UDP_BURST_PART 1472  /* larger ones may need fragments, and go alone */
@@ -57,6 +58,10 @@ int udp_host_read(struct usernet *u, struct udp_flow *w);
 bool udp_host_errors(struct usernet *u, struct udp_flow *w);
 /** udp_report() - tells N one error of a flow */
 void udp_report(struct usernet *u, const struct flow_key *k, const struct host_error *he);
+/** udp_joined() - the size of the datagrams that the kernel has joined into a message, or 0 */
+size_t udp_joined(struct msghdr *m);
+/** udp_slots_data() - room for UDP_SLOTS datagrams of UDP_SLOT_SIZE, valid within one callback */
+uint8_t *udp_slots_data(struct usernet *u);
 /** udp_slots_free() - gives back the memory for reading */
 void udp_slots_free(struct usernet *u);
 

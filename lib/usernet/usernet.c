@@ -74,6 +74,7 @@ static void clear(struct usernet *u)
 	tun_detach(u);
 	tap_end(u);
 	port_del_all(u);
+	port_slots_free(u);
 	feed_serve_stop(u);
 	dns_clear(u);
 	anyip_free(u);

@@ -102,6 +102,7 @@ struct usernet {
 	struct list stocks; /* struct stock */
 	struct pipe_pool pipes;
 	struct list ports; /* struct port */
+	struct port_slots *port_slots;
 	struct list relays_dead;
 	size_t n_ports, n_port_conns, n_relays;
 };
@@ -273,6 +274,8 @@ void port_del_all(struct usernet *u);
 
 /* ports_udp.c: true when the datagram answers a client of a published port; then it is done */
 bool port_udp_answer(struct usernet *u, const struct packet_ip *ip, const struct packet_udp *in);
+/* gives back the memory for reading */
+void port_slots_free(struct usernet *u);
 
 /* relay.c: frees what relay_start() and the relays left to be freed */
 void relay_reap(struct usernet *u);
