@@ -267,6 +267,13 @@ destroy n1" ]
 	stack_start
 }
 
+@test "$CLIENT: twelve clients at random on the same networks and containers" {
+	[ "$CLIENT" = real ] || skip "these clients are of their own"
+	timeout 120 python3 "$BATS_TEST_DIRNAME/netstress.py" "$XDG_RUNTIME_DIR/docker.sock" 8 12 || { stack_logs; false; }
+	[ "$(curl -s --unix-socket "$XDG_RUNTIME_DIR/dockerd-rootless/api.sock" http://x/v1/ports)" = '[]' ]
+	[ -z "$(ls "$DATA/network/thimble")" ]
+}
+
 @test "$CLIENT: docker compose: two networks and an internal one, aliases, a fixed address" {
 	[ "$CLIENT" = real ] || skip "compose is aa client of its own"
 	[ -x "$STAGE/tools/docker-compose" ] || skip "no docker-compose"
