@@ -194,7 +194,9 @@ static enum step pump_step(struct relay *r, int from)
 	if (p->in_pipe > 0)
 		return splice_out(p, out);
 	if (p->eof) {
-		shutdown(out, SHUT_WR);
+		/* when the other way has ended too, closing tells it */
+		if (!r->pump[1 - from].done)
+			shutdown(out, SHUT_WR);
 		p->done = true;
 		return STEP_BLOCKED;
 	}
