@@ -33,6 +33,7 @@
 #define FLOW_REPLIED_MS	 180000
 #define READS_PER_TURN	 32
 #define SHOWN_PORT_TRIES 16
+#define RECEIVE_BYTES	 (4 << 20)
 #define CONTROL_MAX	 64  /* packet info */
 #define CONTROL_IN_MAX	 128 /* that and the size of joined datagrams */
 
@@ -82,7 +83,7 @@ void port_udp_kill_all(struct port *p)
 
 int port_udp_setup(struct port *p, struct err *e)
 {
-	int one = 1, family = 0;
+	int one = 1, family = 0, room = RECEIVE_BYTES;
 	socklen_t len = sizeof(family);
 
 	if (getsockopt(p->fd, SOL_SOCKET, SO_DOMAIN, &family, &len) < 0)
@@ -92,6 +93,8 @@ int port_udp_setup(struct port *p, struct err *e)
 	else
 		setsockopt(p->fd, IPPROTO_IP, IP_PKTINFO, &one, sizeof(one));
 	setsockopt(p->fd, IPPROTO_UDP, UDP_GRO, &one, sizeof(one));
+	/* as much as the host allows (rmem_max): one socket serves all clients */
+	setsockopt(p->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 	len = sizeof(one);
 	p->bursts = getsockopt(p->fd, IPPROTO_UDP, UDP_SEGMENT, &one, &len) == 0;
 	return 0;
