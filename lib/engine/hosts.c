@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -163,6 +164,36 @@ static void resolv_text(struct engine *en, const struct container *c, bool resol
 	resolvconf_make(&r, text);
 }
 
+/* "sha256:..." of what we wrote, as Docker keeps it: a file with another digest is the container's
+ */
+static void digest_of(const struct buf *text, struct buf *ret)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	sha256_hex(buf_str(text), text->len, hex);
+	buf_addf(ret, "sha256:%s", hex);
+}
+
+static int write_digest(const char *dir, const struct buf *text, struct err *e)
+{
+	CLEANUP(buf_clear) struct buf digest = BUF_INIT;
+
+	digest_of(text, &digest);
+	return write_in(dir, "resolv.conf.hash", &digest, e);
+}
+
+static bool still_ours(const char *dir, const struct buf *text)
+{
+	CLEANUP(freep) char *path = path_join(dir, "resolv.conf.hash");
+	CLEANUP(buf_clear) struct buf digest = BUF_INIT;
+	CLEANUP(buf_clear) struct buf known = BUF_INIT;
+	struct err ignored;
+
+	digest_of(text, &digest);
+	return file_read(AT_FDCWD, path, 256, &known, &ignored) == 0 &&
+	       str_eq(buf_str(&known), buf_str(&digest));
+}
+
 int hosts_write(struct engine *en, struct container *c, struct err *e)
 {
 	CLEANUP(freep) char *dir = container_dir(en, c);
@@ -175,7 +206,9 @@ int hosts_write(struct engine *en, struct container *c, struct err *e)
 	if (write_in(dir, "hostname", &hostname, e) < 0 || write_hosts(en, dir, c, e) < 0)
 		return -1;
 	resolv_text(en, c, container_uses_resolver(c), families(c), &resolv);
-	return write_in(dir, "resolv.conf", &resolv, e);
+	if (write_in(dir, "resolv.conf", &resolv, e) < 0)
+		return -1;
+	return write_digest(dir, &resolv, e);
 }
 
 /* --- while it runs --- */
@@ -233,18 +266,18 @@ static int update_resolv(struct engine *en, const struct container *c,
 	CLEANUP(freep) char *dir = container_dir(en, c);
 	CLEANUP(freep) char *path = path_join(dir, "resolv.conf");
 	CLEANUP(buf_clear) struct buf old = BUF_INIT;
-	CLEANUP(buf_clear) struct buf ours = BUF_INIT;
 	CLEANUP(buf_clear) struct buf text = BUF_INIT;
 
 	if (before->resolver == now->resolver && before->families == now->families)
 		return 0;
 	if (file_read(AT_FDCWD, path, HOST_FILE_MAX, &old, e) < 0)
 		return -1;
-	resolv_text(en, c, before->resolver, before->families, &ours);
-	if (!str_eq(buf_str(&old), buf_str(&ours))) /* the container's own by now */
+	if (!still_ours(dir, &old)) /* the container's own by now */
 		return 0;
 	resolv_text(en, c, now->resolver, now->families, &text);
-	return rewrite(path, &text, e);
+	if (rewrite(path, &text, e) < 0)
+		return -1;
+	return write_digest(dir, &text, e);
 }
 
 void hosts_snapshot(const struct container *c, struct hosts_snapshot *ret)

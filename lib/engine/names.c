@@ -23,6 +23,7 @@
 
 #define RETRY_MIN_MS 100 /* rootlesskit's parent keeps the listener: failing is rare */
 #define RETRY_MAX_MS 30000
+#define TROUBLE_MS   5000
 
 struct row {
 	struct feed_endpoint ep;
@@ -45,6 +46,7 @@ struct names {
 	bool listeners_sent;
 	bool has_gateway, gateway_sent;
 	struct ip gateway4, gateway6;
+	int64_t lost_ms; /* when there was no connection last; monotonic */
 	struct buf text; /* of the message being sent */
 };
 
@@ -63,6 +65,7 @@ struct names *names_new(const char *state_dir)
 	n->fd = n->wake_fd = -1;
 	map_init(&n->rows, row_free);
 	n->listeners_sent = true;
+	n->lost_ms = time_mono_ms();
 	return n;
 }
 
@@ -227,6 +230,14 @@ static void disconnected(struct names *n)
 	MUTEX_GUARD(&n->mu);
 
 	fd_close(&n->fd);
+	n->lost_ms = time_mono_ms();
+}
+
+bool names_trouble(struct names *n)
+{
+	MUTEX_GUARD(&n->mu);
+
+	return n->state_dir != NULL && n->fd < 0 && time_mono_ms() - n->lost_ms > TROUBLE_MS;
 }
 
 static bool stopping(struct names *n)

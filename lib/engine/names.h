@@ -9,6 +9,8 @@
 #ifndef ENGINE_NAMES_H
 #define ENGINE_NAMES_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "usernet/feed.h"
 
@@ -23,6 +25,9 @@ struct names *names_new(const char *state_dir);
 int names_start(struct names *n, struct err *e) WARN_UNUSED;
 /** names_free() - ends the thread and frees; usernet keeps what it knows. NULL is fine */
 void names_free(struct names *n);
+
+/** names_trouble() - usernet has not been there for some seconds: names are not answered */
+bool names_trouble(struct names *n);
 
 /** names_set() - a container's endpoint as it is now (copied); replaces one of the same
  * endpoint_id. When it returns, usernet's next answer takes it into account, unless usernet is

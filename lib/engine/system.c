@@ -148,6 +148,9 @@ void engine_info(struct engine *en, struct engine_info *ret)
 		strv_add(&ret->warnings, "WARNING: no network namespace of its own: containers can "
 					 "use --network host and none "
 					 "only");
+	if (en->netns != NULL && names_trouble(en->names_feed))
+		strv_add(&ret->warnings, "WARNING: usernet does not run: names of containers are "
+					 "not answered");
 	if (json_strmap_get(&en->log_opts, "max-size") == NULL)
 		strv_add(&ret->warnings, "NOTE: json-file logs are rotated at 10 MB x 3 unless "
 					 "--log-opt says otherwise");

@@ -320,6 +320,32 @@ answers() { [ -n "$(ask "$1" "$2")" ]; }
 
 not() { ! "$@"; }
 
+# tell_listeners PORT...: what the engine does for each TCP address of its API (usernet/feed.h)
+tell_listeners() {
+	python3 - "$XDG_RUNTIME_DIR/dockerd-rootless/usernet.sock" "$@" <<-'PY'
+	import socket, struct, sys
+	s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+	s.connect(sys.argv[1])
+	fields = b"".join(struct.pack("<HHB16sxH", 13, 20, 4, bytes(16), int(p)) for p in sys.argv[2:])
+	s.send(struct.pack("<II", 1, 5) + fields)
+	PY
+}
+
+@test "the engine's own TCP listeners are closed to containers" {
+	local port
+	port=$(free_port)
+	python3 -m http.server --bind 0.0.0.0 "$port" >/dev/null 2>&1 3>&- &
+	echo $! >"$BATS_FILE_TMPDIR/http3.upstream"
+	within 5 in_net web curl -sf "http://192.0.2.10:$port/"
+	tell_listeners "$port"
+	within 5 not in_net web curl -sf --max-time 3 "http://192.0.2.10:$port/"
+	not in_net web curl -sf --max-time 3 "http://10.0.2.2:$port/"
+	not in_net both curl -sf --max-time 3 "http://[2001:db8:9::10]:$port/"
+	tell_listeners
+	within 5 in_net web curl -sf "http://10.0.2.2:$port/"
+	kill "$(cat "$BATS_FILE_TMPDIR/http3.upstream")"
+}
+
 @test "counters are in rootlesskit's info" {
 	rootlessctl --socket "$XDG_RUNTIME_DIR/dockerd-rootless/api.sock" info --json >"$BATS_TEST_TMPDIR/info"
 	[ "$(jq .networkDriver.counters.dns_questions "$BATS_TEST_TMPDIR/info")" -gt 0 ]

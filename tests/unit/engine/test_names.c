@@ -142,6 +142,8 @@ TEST(without_usernet_nothing_happens)
 	set(n, "e1");
 	set(none, "e1");
 	names_del(none, "e1");
+	CHECK(!names_trouble(none));
+	CHECK(!names_trouble(n)); /* not yet */
 	names_free(n);
 	names_free(none);
 	names_free(NULL);
