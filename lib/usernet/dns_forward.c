@@ -2,9 +2,9 @@
 /*
  * Questions about the rest of the world. Each goes from a socket of its own (a
  * random port) with a random id; what comes back must have both and the same
- * question (RFC 5452). Two seconds a server: over UDP twice round, over TCP
- * once, then once by UDP for servers that know no TCP. A server that fails or
- * refuses gives way to the next; when all do: SERVFAIL, as Docker.
+ * question (RFC 5452). Two seconds a server, a datagram being sent again once in
+ * between: over UDP twice round, over TCP once, then once by UDP for servers that know no TCP. A
+ * server that fails or refuses gives way to the next; when all do: SERVFAIL, as Docker.
  *
  * Servers are the host's as they are at this moment, loopback included, for
  * this process is in the host's network; or the container's own (--dns), which
@@ -28,9 +28,11 @@
 #include "usernet/dns_internal.h"
 #include "usernet/pool.h"
 
-#define ROUNDS	     2
-#define FIRST_FOR_MS 30000 /* the first servers are tried again after that */
-#define TCP_LEN	     2	   /* the message's length before it */
+#define ROUNDS		 2
+#define RESEND_MS	 600 /* a datagram is sent once more after that and a random part of ... */
+#define RESEND_SPREAD_MS 500 /* ... this: a burst may have found a server's queue full */
+#define FIRST_FOR_MS	 30000 /* the first servers are tried again after that */
+#define TCP_LEN		 2     /* the message's length before it */
 
 struct dns_server {
 	struct sockaddr_storage sa;
@@ -51,6 +53,7 @@ struct dns_query {
 	size_t tries;  /* so far */
 	size_t failed; /* answered SERVFAIL or REFUSED */
 	bool tcp;      /* the present try */
+	int resend_ms; /* of it, after which the datagram was or will be sent again; 0: no more */
 	int fd;
 	struct loop_source *source;
 	size_t sent;	 /* over TCP */
@@ -294,17 +297,26 @@ static void ask_next(struct dns_query *q)
 		drop_socket(q);
 		q->tcp = q->from.via == DNS_VIA_STREAM && q->tries < q->n_servers;
 		q->tries++;
-		if (ask_one(q, &q->servers[i])) {
-			wheel_set(&q->u->wheel, &q->timer, DNS_TRIES_MS);
-			return;
-		}
+		if (!ask_one(q, &q->servers[i]))
+			continue;
+		q->resend_ms = q->tcp ? 0 : RESEND_MS + (int)(rand_u64() % RESEND_SPREAD_MS);
+		wheel_set(&q->u->wheel, &q->timer, q->tcp ? DNS_TRIES_MS : q->resend_ms);
+		return;
 	}
 	give_up(q);
 }
 
 static void on_timeout(struct wheel_timer *timer, void *arg UNUSED)
 {
-	ask_next(CONTAINER_OF(timer, struct dns_query, timer));
+	struct dns_query *q = CONTAINER_OF(timer, struct dns_query, timer);
+
+	if (q->resend_ms == 0 ||
+	    send(q->fd, q->text + TCP_LEN, q->n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+		ask_next(q);
+		return;
+	}
+	wheel_set(&q->u->wheel, timer, DNS_TRIES_MS - q->resend_ms);
+	q->resend_ms = 0;
 }
 
 /* --- who is asked --- */

@@ -277,6 +277,9 @@ TEST(silent_server_gives_way)
 	start(&t);
 	fd = ask_from(&t, "127.0.1.1", 1, "example.com", DNS_A, 0);
 	CHECK(receive(fd, p, sizeof(p), 1500) == 0);
+	CHECK(receive(t.up[0], p, sizeof(p), 0) > 0);
+	CHECK(receive(t.up[0], p, sizeof(p), 0) > 0); /* sent once more */
+	CHECK(receive(t.up[1], p, sizeof(p), 0) == 0);
 	upstream(&t, 1, 0, 0, 0);
 	answer(fd, p, sizeof(p), 1);
 	/* a new resolv.conf counts from the next question on, and the order is its own again */
