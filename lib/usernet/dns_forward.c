@@ -2,9 +2,10 @@
 /*
  * Questions about the rest of the world. Each goes from a socket of its own (a
  * random port) with a random id; what comes back must have both and the same
- * question (RFC 5452). Two seconds a server, a datagram being sent again once in
- * between: over UDP twice round, over TCP once, then once by UDP for servers that know no TCP. A
- * server that fails or refuses gives way to the next; when all do: SERVFAIL, as Docker.
+ * question (RFC 5452). Two seconds a server, within which a datagram is sent
+ * once more: over UDP twice round; over TCP once, then once by UDP for servers
+ * that know no TCP. A server that fails or refuses gives way to the next; when
+ * all do: SERVFAIL, as Docker.
  *
  * Servers are the host's as they are at this moment, loopback included, for
  * this process is in the host's network; or the container's own (--dns), which
