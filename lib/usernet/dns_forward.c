@@ -80,7 +80,8 @@ static void drop_socket(struct dns_query *q)
 	q->sent = 0;
 }
 
-static void end(struct dns_query *q)
+/* more: its TCP client may ask its next question now */
+static void end_then(struct dns_query *q, bool more)
 {
 	struct dns_stream *s = q->from.stream;
 	struct dns *d = q->u->dns;
@@ -94,7 +95,12 @@ static void end(struct dns_query *q)
 	buf_clear(&q->rx);
 	free(q);
 	if (s != NULL)
-		dns_stream_release(s);
+		dns_stream_release(s, more);
+}
+
+static void end(struct dns_query *q)
+{
+	end_then(q, true);
 }
 
 void dns_forward_stop(struct usernet *u, const struct dns_stream *s)
@@ -422,7 +428,8 @@ void dns_forward(struct usernet *u, const struct dns_origin *from,
 	}
 	if (u->dns->n_queries >= USERNET_DNS_MAX) {
 		u->stats.dns_limit++;
-		end(CONTAINER_OF(u->dns->queries.next, struct dns_query, link));
+		/* nothing may be asked in between: c would not outlive a change of the table */
+		end_then(CONTAINER_OF(u->dns->queries.next, struct dns_query, link), false);
 	}
 	f = new_query(u, from, c, q, query, n);
 	if (f == NULL) {

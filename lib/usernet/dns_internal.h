@@ -69,9 +69,9 @@ void dns_forward_stop(struct usernet *u, const struct dns_stream *s); /* NULL: a
 /* dns_stream.c */
 void dns_stream_accept(struct usernet *u, int fd, const struct ip *asker, uint16_t port);
 void dns_stream_reply(struct dns_stream *s, const uint8_t *p, size_t n);
-/* a question of it is being forwarded, or is not any more (may free s) */
+/* a question of it is being forwarded, or is not any more (more: ask what waits, may free s) */
 void dns_stream_hold(struct dns_stream *s);
-void dns_stream_release(struct dns_stream *s);
+void dns_stream_release(struct dns_stream *s, bool more);
 void dns_stream_kill_all(struct usernet *u);
 
 /* dns_sock.c: the sockets in N */

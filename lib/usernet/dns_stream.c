@@ -89,10 +89,10 @@ void dns_stream_hold(struct dns_stream *s)
 
 static void take_frames(struct dns_stream *s);
 
-void dns_stream_release(struct dns_stream *s)
+void dns_stream_release(struct dns_stream *s, bool more)
 {
 	s->held--;
-	if (s->busy)
+	if (s->busy || !more)
 		return;
 	s->busy = true;
 	take_frames(s); /* some may have waited for this */
