@@ -40,21 +40,35 @@ in_n() {
 rules() { in_n ip rule | grep -c "dport ${1:-}" || true; }
 
 # Python with what the tests below share
-py() {
-	"$1" python3 - "${@:2}" <<-PY
+prelude() {
+	cat <<-PY
 	import os, socket, struct, sys, time
 	host, port = "$HOST", $PORT
 	def reset(s):
 	    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 	    s.close()
-	$(cat)
 	PY
+}
+# py IN ARGUMENTS: the script on stdin, in a network namespace
+py() {
+	{ prelude; cat; } >"$BATS_TEST_TMPDIR/client.py"
+	"$1" python3 "$BATS_TEST_TMPDIR/client.py" "${@:2}"
+}
+# serve ARGUMENTS: the script on stdin, on the host, until the test ends
+serve() {
+	{ prelude; cat; } >"$BATS_TEST_TMPDIR/server.py"
+	python3 "$BATS_TEST_TMPDIR/server.py" "$@" 3>&- &
+	echo $! >"$BATS_TEST_TMPDIR/pid"
+}
+
+teardown() {
+	[ ! -e "$BATS_TEST_TMPDIR/pid" ] || kill "$(cat "$BATS_TEST_TMPDIR/pid")" 2>/dev/null || true
 }
 
 @test "the first connection takes its port up: rule, listener, and N's kernel at the other end" {
 	[ "$(rules "$PORT")" = 1 ]
 	in_n ss -Hltn "sport = :$PORT" | grep -q LISTEN
-	in_one python3 "$PEER" get "$HOST" "$PORT" 300000000 &
+	in_one python3 "$PEER" get "$HOST" "$PORT" 300000000 3>&- &
 	within 3 eval 'in_n ss -Htn state established | grep -q "$HOST:$PORT "'
 	wait $!
 }
@@ -64,8 +78,8 @@ py() {
 	in_one python3 "$PEER" put "$HOST" "$PORT" 300000000
 	in_one python3 "$PEER" get "$HOST" "$PORT" 300000000
 	for p in $(seq 8); do
-		in_one python3 "$PEER" put "$HOST" "$PORT" 5000000 & pids+=($!)
-		in_netns_of two python3 "$PEER" get "$HOST" "$PORT" 5000000 & pids+=($!)
+		in_one python3 "$PEER" put "$HOST" "$PORT" 5000000 3>&- & pids+=($!)
+		in_netns_of two python3 "$PEER" get "$HOST" "$PORT" 5000000 3>&- & pids+=($!)
 	done
 	for p in "${pids[@]}"; do wait "$p"; done
 }
@@ -91,7 +105,7 @@ py() {
 @test "held while the host has not answered; then it goes on" {
 	local closed
 	closed=$(free_port)
-	py env "$closed" <<-'PY' &
+	serve "$closed" <<-'PY'
 	s = socket.create_server((host, int(sys.argv[1])), backlog=0)
 	full = [socket.socket() for _ in range(3)]
 	for f in full:
@@ -102,7 +116,6 @@ py() {
 	    c, _ = s.accept()
 	    c.sendall(b"x")
 	PY
-	echo $! >"$BATS_TEST_TMPDIR/pid"
 	sleep 0.5
 	py in_one "$closed" <<-'PY'
 	s = socket.socket()
@@ -115,13 +128,12 @@ py() {
 	s = socket.create_connection((host, int(sys.argv[1])), 20)
 	assert s.recv(1) == b"x"
 	PY
-	kill "$(cat "$BATS_TEST_TMPDIR/pid")"
 }
 
 @test "resets pass both ways, and the bytes before them" {
 	local p
 	p=$(free_port)
-	py env "$p" <<-'PY' &
+	serve "$p" <<-'PY'
 	s = socket.create_server((host, int(sys.argv[1])), backlog=16)
 	for _ in range(20):
 	    c, _ = s.accept()
@@ -137,7 +149,6 @@ py() {
 	    except ConnectionResetError:
 	        pass
 	PY
-	echo $! >"$BATS_TEST_TMPDIR/pid"
 	sleep 0.3
 	py in_one "$p" <<-'PY'
 	for _ in range(20):
@@ -160,7 +171,7 @@ py() {
 @test "a container that ends while its SYN is held leaves nothing; its address serves the next" {
 	local p
 	p=$(free_port)
-	py env "$p" <<-'PY' &
+	serve "$p" <<-'PY'
 	s = socket.create_server((host, int(sys.argv[1])), backlog=0)
 	full = [socket.socket() for _ in range(3)]
 	for f in full:
@@ -170,7 +181,6 @@ py() {
 	while True:
 	    s.accept()[0].sendall(b"x")
 	PY
-	echo $! >"$BATS_TEST_TMPDIR/pid"
 	sleep 0.3
 	real run -d --name three small sleep 900 >/dev/null
 	in_netns_of three python3 -c "import socket,sys; s = socket.socket(); s.bind(('', 40001)); s.setblocking(False); s.connect_ex(('$HOST', $p)); import time; time.sleep(1)"
@@ -178,7 +188,6 @@ py() {
 	real run -d --name three small sleep 900 >/dev/null
 	in_netns_of three python3 -c "import socket; s = socket.socket(); s.bind(('', 40001)); s.settimeout(20); s.connect(('$HOST', $p)); assert s.recv(1) == b'x'"
 	real rm -f three >/dev/null
-	kill "$(cat "$BATS_TEST_TMPDIR/pid")"
 }
 
 @test "a thousand connections begun at once: none has to try again" {
@@ -207,7 +216,7 @@ py() {
 }
 
 @test "more ports than there are rules: all are served" {
-	py env <<-'PY' &
+	serve <<-'PY'
 	import select
 	made = []
 	for p in range(port + 100, port + 200):
@@ -220,7 +229,6 @@ py() {
 	        c, _ = s.accept()
 	        c.sendall(c.recv(1))
 	PY
-	echo $! >"$BATS_TEST_TMPDIR/pid"
 	sleep 0.5
 	py in_one <<-'PY'
 	ok = 0
@@ -236,7 +244,6 @@ py() {
 	assert ok >= 180, ok
 	PY
 	[ "$(rules)" -le 64 ]
-	kill "$(cat "$BATS_TEST_TMPDIR/pid")"
 }
 
 @test "usernet killed: the rules go at once, the next connections work" {
@@ -249,7 +256,7 @@ py() {
 
 @test "netns-helper killed: connections go on, new ones too, new ports as well" {
 	local p
-	in_one python3 "$PEER" get "$HOST" "$PORT" 300000000 &
+	in_one python3 "$PEER" get "$HOST" "$PORT" 300000000 3>&- &
 	p=$!
 	kill -9 "$(pid_of netns-helper)"
 	in_one python3 "$PEER" put "$HOST" "$PORT" 1000000
