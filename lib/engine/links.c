@@ -173,7 +173,10 @@ void links_changed(struct engine *en, struct container *child)
 		n = find_followers(en, child, ep, &all);
 	pthread_mutex_unlock(&en->mu);
 	for (size_t i = 0; i < n; i++) {
+		/* links lead to older containers only, so these locks have an order */
+		pthread_mutex_lock(&all[i].c->net_mu);
 		hosts_replace(en, all[i].c, all[i].names, all[i].line);
+		pthread_mutex_unlock(&all[i].c->net_mu);
 		container_unref(en, all[i].c);
 		free(all[i].names);
 		free(all[i].line);
