@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"
@@ -109,9 +110,15 @@ int network_save(struct engine *en, const struct network *n, struct err *e)
 
 int network_delete_file(struct engine *en, const char *id, struct err *e)
 {
-	CLEANUP(freep) char *path = file_of(en, id, "");
+	CLEANUP(freep) char *dir = path_join(en->data_root, STORE_DIR);
+	CLEANUP(freep) char *name = xasprintf("%s.json", id);
+	CLEANUP(fd_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	return unlink(path) == 0 || errno == ENOENT ? 0 : err_sys(e, "remove %s", path);
+	if (fd < 0)
+		return err_sys(e, "open %s", dir);
+	if (unlinkat(fd, name, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "remove %s/%s", dir, name);
+	return fsync(fd) == 0 ? 0 : err_sys(e, "sync %s", dir);
 }
 
 static int parse(const char *id, const struct buf *text, struct network *n, struct err *e)
