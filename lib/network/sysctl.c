@@ -81,6 +81,12 @@ void netns_sysctls_of_n(void)
 		/* the link to a container is this machine's memory: no caution after a pause */
 		{"net/ipv4/tcp_slow_start_after_idle", "0"},
 		{"net/ipv4/ip_unprivileged_port_start", "0"},
+		/* nothing is filtered here: where the host has loaded br_netfilter, each packet of
+		 * a bridge would cost an eighth more; datagrams pass through, none is N's own */
+		{"net/bridge/bridge-nf-call-iptables", "0"},
+		{"net/bridge/bridge-nf-call-ip6tables", "0"},
+		{"net/bridge/bridge-nf-call-arptables", "0"},
+		{"net/ipv4/udp_early_demux", "0"},
 		/* who is refused a way is told so each time, not left to a timeout */
 		{"net/ipv4/icmp_ratelimit", "0"},
 		{"net/ipv6/icmp/ratelimit", "0"},
