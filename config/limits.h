@@ -113,7 +113,7 @@
 #define USERNET_FLOWS_MAX	65536 /* all flows; less where descriptors are short */
 #define USERNET_TCP_MAX		8192  /* one container's TCP connections */
 #define USERNET_HELD_MAX	512   /* of them with a host connect under way */
-#define USERNET_ANYIP_QUEUE_MAX 4096  /* SYNs seen and not yet looked at */
+#define USERNET_ANYIP_QUEUE_MAX 8192  /* SYNs seen and not yet looked at */
 #define USERNET_ANYIP_PORTS_MAX 64    /* ports of one family that go it; N scans a rule each */
 #define USERNET_UDP_MAX		4096  /* one container's UDP flows; the oldest gives way */
 #define USERNET_PING_MAX	64    /* one container's ICMP echo sockets */

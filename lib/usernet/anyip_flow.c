@@ -11,12 +11,14 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/time.h"
 #include "usernet/addr.h"
 #include "usernet/anyip_internal.h"
 #include "usernet/relay_internal.h"
 #include "usernet/tcp_internal.h"
 
-#define RELEASED_MS 30000 /* N's kernel has given up by then */
+#define RELEASED_MS 5000 /* a container that is there has answered N's kernel by then */
+#define SYN_LATE_MS 3500 /* a SYN is sent again when it is as old again and a second, RFC 6298 */
 
 static struct flow_key key_of(const struct anyip_syn *s)
 {
@@ -109,6 +111,7 @@ static void release(struct anyip_flow *a)
 	write_back(a);
 }
 
+/* Nobody is there any more: a held SYN was not sent again, a released one came to nothing. */
 static void on_timer(struct wheel_timer *timer, void *arg UNUSED)
 {
 	end_flow(CONTAINER_OF(timer, struct anyip_flow, timer));
@@ -188,6 +191,8 @@ static void start(struct anyip_flow *a, const struct sockaddr_storage *sa, sockl
 	}
 	if (sys == EINPROGRESS) {
 		a->source = loop_add(u->loop, a->fd, EPOLLOUT | EPOLLET, on_host, a, &e);
+		a->born_ms = time_mono_ms();
+		wheel_set(&u->wheel, &a->timer, SYN_LATE_MS);
 		if (a->source != NULL)
 			return;
 		sys = ENOMEM;
@@ -207,8 +212,12 @@ bool anyip_again(struct usernet *u, const struct anyip_syn *s)
 	 */
 	if (a->state != ANYIP_JOINED)
 		a->syn = *s;
-	if (a->state == ANYIP_RELEASED)
+	if (a->state == ANYIP_HELD)
+		wheel_set(&u->wheel, &a->timer, time_mono_ms() - a->born_ms + SYN_LATE_MS);
+	if (a->state == ANYIP_RELEASED) {
+		wheel_set(&u->wheel, &a->timer, RELEASED_MS);
 		write_back(a);
+	}
 	return true;
 }
 

@@ -29,7 +29,7 @@ struct anyip_port {
 
 /*
  * Who may do what in a state:
- * HELD      the host's connect is under way; N has no answer
+ * HELD      the host's connect is under way; N has no answer. Ends when the container gives up
  * RELEASED  the host stands and the SYN was written back; N's kernel makes the handshake, a SYN
  *           seen again is written back again
  * JOINED    a relay has both sockets; only its end ends the flow
@@ -44,6 +44,7 @@ struct anyip_flow {
 	int fd; /* host side; -1 when a relay has it */
 	struct loop_source *source;
 	struct wheel_timer timer;
+	int64_t born_ms;
 	struct anyip_syn syn;
 };
 
