@@ -273,6 +273,22 @@ test_answer() { [ "$(ask "$1" "$2")" = "$3" ]; }
 	wait "$pid"
 }
 
+@test "nonsense from a container and from the host's server changes nothing" {
+	local pid
+	pid=$(pid_of usernet)
+	python3 "$BATS_TEST_DIRNAME/dnsnoise.py" serve 127.0.0.99 1 >/dev/null 2>&1 3>&- &
+	echo $! >"$BATS_FILE_TMPDIR/noise.upstream"
+	resolv "nameserver 127.0.0.99"
+	in_net web python3 "$BATS_TEST_DIRNAME/dnsnoise.py" ask 127.0.0.11 2 4
+	in_net web python3 "$BATS_TEST_DIRNAME/dnsnoise.py" ask 10.0.2.3 3 4
+	kill "$(cat "$BATS_FILE_TMPDIR/noise.upstream")"
+	resolv "nameserver 127.0.0.53" "search corp.example"
+	[ "$(ask api web)" = "$(ip_of web front)" ]
+	[ "$(ask api one.test)" = 198.51.100.1 ]
+	[ "$(pid_of usernet)" = "$pid" ]
+	[ "$(counter dns_mismatch)" -gt 0 ]
+}
+
 @test "usernet killed: the names are there again" {
 	local pid
 	pid=$(pid_of usernet)
