@@ -12,7 +12,7 @@
  *   netbench who ADDR PORT [FROM]  asks by TCP, then by UDP, which address the server sees; FROM is
  *                                  where the question comes from: "address tcp\naddress udp\n"
  *   netbench udp ADDR PORT MS LEN  sends datagrams of LEN bytes as fast as it can for MS, prints
- *                                  Mbit/s and the thousands of datagrams a second that arrived
+ *                                  what arrived: Mbit/s, thousands of datagrams a second, GB
  *   netbench bursts ADDR PORT MS LEN  the same as QUIC programs do it: the sender hands 64 at a
  * time to the kernel (UDP_SEGMENT), the receiver may get them joined
  *
@@ -491,8 +491,8 @@ static void udp(uint32_t ms, size_t len, int in_bursts)
 	usleep(200000);
 	if (write(control, "?", 1) != 1 || read_all(control, counts, sizeof(counts)) < 0)
 		die("control connection");
-	printf("%.1f %.1f\n", gbits(counts[1], end - start) * 1e3,
-	       (double)counts[0] * 1e6 / (double)(end - start));
+	printf("%.1f %.1f %.6f\n", gbits(counts[1], end - start) * 1e3,
+	       (double)counts[0] * 1e6 / (double)(end - start), (double)counts[1] / 1e9);
 }
 
 int main(int argc, char **argv)
