@@ -152,4 +152,7 @@
 #define USERNET_API_WAIT_MS	3000 /* for the rest of a request */
 #define USERNET_HOSTFWD_MAX	1024 /* published ports */
 
+/* network: MAC addresses that a bridge learns from what containers send, besides their own */
+#define NETNS_BRIDGE_MACS_MAX 4096
+
 #endif

@@ -16,6 +16,8 @@
 
 #include "netlink/rtnl_internal.h"
 
+#define BR_FDB_MAX_LEARNED 49 /* IFLA_BR_FDB_MAX_LEARNED, Linux 6.8; older ones ignore it */
+
 static int check_name(const char *name, struct err *e)
 {
 	if (name[0] == '\0' || strlen(name) >= IFNAMSIZ || strchr(name, '/') != NULL)
@@ -34,10 +36,10 @@ static void newlink(struct rtnl_request *q, const char *name, uint16_t flags)
 }
 
 static int add_simple(struct rtnl *nl, const char *name, const char *kind, const uint8_t *mac,
-		      struct err *e)
+		      unsigned macs_max, struct err *e)
 {
 	struct rtnl_request q;
-	size_t info;
+	size_t info, data;
 
 	if (check_name(name, e) < 0)
 		return -1;
@@ -46,20 +48,26 @@ static int add_simple(struct rtnl *nl, const char *name, const char *kind, const
 		nl_build_attr(&q.b, IFLA_ADDRESS, mac, MAC_SIZE);
 	info = nl_build_nest(&q.b, IFLA_LINKINFO);
 	nl_build_str(&q.b, IFLA_INFO_KIND, kind);
+	if (macs_max > 0) {
+		data = nl_build_nest(&q.b, IFLA_INFO_DATA);
+		nl_build_u32(&q.b, BR_FDB_MAX_LEARNED, macs_max);
+		nl_build_nest_end(&q.b, data);
+	}
 	nl_build_nest_end(&q.b, info);
 	if (rtnl_change(nl, &q, 0, e) < 0)
 		return err_wrap(e, "add %s %s", kind, name);
 	return 0;
 }
 
-int rtnl_bridge_add(struct rtnl *nl, const char *name, const uint8_t *mac, struct err *e)
+int rtnl_bridge_add(struct rtnl *nl, const char *name, const uint8_t *mac, unsigned macs_max,
+		    struct err *e)
 {
-	return add_simple(nl, name, "bridge", mac, e);
+	return add_simple(nl, name, "bridge", mac, macs_max, e);
 }
 
 int rtnl_dummy_add(struct rtnl *nl, const char *name, struct err *e)
 {
-	return add_simple(nl, name, "dummy", NULL, e);
+	return add_simple(nl, name, "dummy", NULL, 0, e);
 }
 
 /* The peer's part of a veth request. */

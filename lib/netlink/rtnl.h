@@ -110,8 +110,9 @@ int rtnl_batch_end(struct rtnl *nl, struct err *e) WARN_UNUSED;
 /** rtnl_link_get() - the link of that name; ERR_NOTFOUND */
 int rtnl_link_get(struct rtnl *nl, const char *name, struct rtnl_link *ret,
 		  struct err *e) WARN_UNUSED;
-/** rtnl_bridge_add() - creates a bridge, down; mac may be NULL */
-int rtnl_bridge_add(struct rtnl *nl, const char *name, const uint8_t *mac,
+/** rtnl_bridge_add() - creates a bridge, down; mac may be NULL; it learns at most macs_max
+ * neighbours' MAC addresses (0: any number; before Linux 6.8 likewise) */
+int rtnl_bridge_add(struct rtnl *nl, const char *name, const uint8_t *mac, unsigned macs_max,
 		    struct err *e) WARN_UNUSED;
 /** rtnl_veth_add() - creates a pair; ERR_CONFLICT when a name or the index is taken */
 int rtnl_veth_add(struct rtnl *nl, const struct rtnl_veth *v, struct err *e) WARN_UNUSED;

@@ -9,6 +9,7 @@
 
 #include "base/rand.h"
 #include "base/str.h"
+#include "config/limits.h"
 #include "network/server_internal.h"
 
 #define BRIDGE_MTU 1500
@@ -29,7 +30,7 @@ static int find_or_add(struct rtnl *nl, const char *name, struct rtnl_link *ret,
 	rand_bytes(mac, sizeof(mac));
 	mac[0] = 0x02;
 	mac[1] = 0x42;
-	if (rtnl_bridge_add(nl, name, mac, e) < 0)
+	if (rtnl_bridge_add(nl, name, mac, NETNS_BRIDGE_MACS_MAX, e) < 0)
 		return -1;
 	return rtnl_link_get(nl, name, ret, e);
 }

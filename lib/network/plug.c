@@ -362,6 +362,24 @@ static int plug(struct netns_server *s, int netns_fd, const struct netns_plug *p
 	return 0;
 }
 
+/* The helper before this one may have died after the work and before its answer: the client then
+ * asks again. */
+static int undo_unanswered(struct netns_server *s, struct netns_sandbox *sb,
+			   const struct netns_plug *p, struct err *e)
+{
+	struct netns_port *port = sb != NULL ? netns_port_find(sb, p->ifname) : NULL;
+	char veth[IFNAMSIZ];
+
+	if (port == NULL || !port->loaded)
+		return 0;
+	netns_veth_name(p->sandbox, p->ifname, veth);
+	netns_port_close(s, port);
+	if (rtnl_link_del(&s->rtnl, veth, e) < 0 && e->kind != ERR_NOTFOUND)
+		return -1;
+	netns_port_forget(&s->state, sb, port);
+	return 0;
+}
+
 int netns_do_plug(struct netns_server *s, int netns_fd, const struct netns_plug *p,
 		  char ret_veth[IFNAMSIZ], struct err *e)
 {
@@ -373,7 +391,8 @@ int netns_do_plug(struct netns_server *s, int netns_fd, const struct netns_plug 
 	if (netns_fd < 0 && (sb == NULL || sb->netns_fd < 0))
 		return err_set(e, ERR_NOTFOUND, 0, "network namespace of %s is not there",
 			       p->sandbox);
-	if (plug(s, netns_fd >= 0 ? netns_fd : sb->netns_fd, p, ret_veth, &port, e) < 0)
+	if (undo_unanswered(s, sb, p, e) < 0 ||
+	    plug(s, netns_fd >= 0 ? netns_fd : sb->netns_fd, p, ret_veth, &port, e) < 0)
 		return -1;
 	if (p->sandbox[0] == '\0')
 		return 0;

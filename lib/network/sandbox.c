@@ -35,6 +35,7 @@ static int on_link(const struct rtnl_link *l, void *arg)
 		if (sb == NULL)
 			sb = netns_sandbox_put(&s->state, name, -1);
 		p.index = l->index;
+		p.loaded = true;
 		netns_port_put(&s->state, sb, &p);
 	}
 	return 0;
@@ -61,10 +62,12 @@ static void neigh_forget(struct netns_server *s, const struct netns_port *p, con
 
 void netns_port_close(struct netns_server *s, const struct netns_port *p)
 {
+	struct rtnl_link_change forget = {.alias = ""}; /* no helper takes it for a container's */
 	struct err e;
 
 	rtnl_batch_begin(&s->rtnl);
 	if (rtnl_bridge_port_disable(&s->rtnl, p->index, &e) < 0 ||
+	    rtnl_link_set(&s->rtnl, p->index, &forget, &e) < 0 ||
 	    rtnl_fdb_del(&s->rtnl, p->index, p->mac, &e) < 0)
 		log_debug(&e, "port %d", p->index);
 	neigh_forget(s, p, &p->address);

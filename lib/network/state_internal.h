@@ -19,6 +19,7 @@ struct netns_port {
 	uint8_t mac[MAC_SIZE];
 	struct ip address, address6; /* IP_NONE: none */
 	int index;		     /* of the near end in N */
+	bool loaded; /* an earlier helper's work, which its client may ask for again */
 };
 
 struct netns_sandbox {

@@ -15,8 +15,8 @@ TEST(links_addresses_routes)
 
 	enter_new_netns();
 	CHECK_OK(rtnl_open(&nl, &e), e);
-	CHECK_OK(rtnl_bridge_add(&nl, "br0", NULL, &e), e);
-	CHECK(rtnl_bridge_add(&nl, "br0", NULL, &e) < 0);
+	CHECK_OK(rtnl_bridge_add(&nl, "br0", NULL, 0, &e), e);
+	CHECK(rtnl_bridge_add(&nl, "br0", NULL, 0, &e) < 0);
 	CHECK_EQ(e.kind, ERR_CONFLICT);
 	CHECK_OK(rtnl_link_get(&nl, "br0", &l, &e), e);
 	CHECK_STR(l.kind, "bridge");
@@ -42,9 +42,9 @@ TEST(bad_names)
 	struct rtnl nl = RTNL_INIT;
 	struct err e;
 
-	CHECK(rtnl_bridge_add(&nl, "a/b", NULL, &e) < 0);
+	CHECK(rtnl_bridge_add(&nl, "a/b", NULL, 0, &e) < 0);
 	CHECK_EQ(e.kind, ERR_INVALID);
-	CHECK(rtnl_bridge_add(&nl, "sixteen-letters-", NULL, &e) < 0);
+	CHECK(rtnl_bridge_add(&nl, "sixteen-letters-", NULL, 0, &e) < 0);
 	CHECK(rtnl_link_del(&nl, "", &e) < 0);
 }
 
@@ -64,7 +64,7 @@ TEST(a_pair_is_born_in_a_bridge)
 
 	enter_new_netns();
 	CHECK_OK(rtnl_open(&nl, &e), e);
-	CHECK_OK(rtnl_bridge_add(&nl, "br0", NULL, &e), e);
+	CHECK_OK(rtnl_bridge_add(&nl, "br0", NULL, 100, &e), e);
 	CHECK_OK(rtnl_link_get(&nl, "br0", &l, &e), e);
 	pair.master = l.index;
 	CHECK_OK(rtnl_veth_add(&nl, &pair, &e), e);

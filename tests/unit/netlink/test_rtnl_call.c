@@ -22,7 +22,7 @@ TEST(a_batch_does_all_and_tells_the_first_failure)
 
 	enter_new_netns();
 	CHECK_OK(rtnl_open(&nl, &e), e);
-	CHECK_OK(rtnl_bridge_add(&nl, "br0", NULL, &e), e);
+	CHECK_OK(rtnl_bridge_add(&nl, "br0", NULL, 0, &e), e);
 	CHECK_OK(rtnl_link_get(&nl, "br0", &l, &e), e);
 	rtnl_batch_begin(&nl);
 	CHECK_OK(rtnl_batch_end(&nl, &e), e);

@@ -24,7 +24,7 @@ TEST(rules_and_neighbours)
 	CHECK_OK(rtnl_rule_add(&nl, &rule, &e), e);
 	CHECK_OK(rtnl_rule_del(&nl, &rule, &e), e);
 	CHECK(rtnl_rule_del(&nl, &rule, &e) < 0);
-	CHECK_OK(rtnl_bridge_add(&nl, "x0", mac, &e), e);
+	CHECK_OK(rtnl_bridge_add(&nl, "x0", mac, 0, &e), e);
 	CHECK_OK(rtnl_link_get(&nl, "x0", &l, &e), e);
 	CHECK_MEM(l.mac, mac, MAC_SIZE);
 	CHECK_OK(rtnl_link_set(&nl, l.index, &up, &e), e);

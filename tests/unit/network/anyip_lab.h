@@ -149,7 +149,7 @@ static inline void lab_start(struct lab *l)
 		SKIP("no tun");
 	index = lab_up(&l->s.rtnl, "tap0", NULL, "fd00::100/64");
 	lab_default(&l->s.rtnl, index, "fd00::2");
-	CHECK_OK(rtnl_bridge_add(&l->s.rtnl, "br0", NULL, &e), e);
+	CHECK_OK(rtnl_bridge_add(&l->s.rtnl, "br0", NULL, 0, &e), e);
 	lab_up(&l->s.rtnl, "br0", "172.17.0.1/16", "fd01::1/64");
 	netns_sysctl_try("net/ipv4/conf/br0/rp_filter", "1");
 	lab_box(l);

@@ -280,6 +280,9 @@ TEST(several_networks_live)
 	text[0] = '\0';
 	CHECK_OK(netns_list(c, NETNS_LIST_SANDBOXES, collect, text, &e), e);
 	CHECK_STR(text, "box1 ");
+	/* as if the helper had died before its answer */
+	CHECK_OK(netns_plug(c, 0, &p2, NULL, &e), e);
+	CHECK(netns_plug(c, 0, &p2, NULL, &e) < 0);
 	g.gateway = b2.gateway.ip;
 	g.gateway6 = b2.gateway6.ip;
 	CHECK_OK(netns_gateway_set(c, &g, &e), e);
