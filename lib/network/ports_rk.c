@@ -110,12 +110,14 @@ int rk_port_add(const char *state_dir, const struct rk_port *p, uint64_t *ret_id
 {
 	CLEANUP(json_freep) struct json *answer = NULL;
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	char ip[IP_TEXT_SIZE];
+	char ip[IP_TEXT_SIZE], proto[16];
 	struct json_w w;
 
 	jw_init(&w, &b);
 	jw_obj(&w);
-	jw_kstr(&w, "proto", port_proto_name(p->proto));
+	snprintf(proto, sizeof(proto), "%s%c", port_proto_name(p->proto),
+		 p->parent_ip.family == IP_V6 ? '6' : '4');
+	jw_kstr(&w, "proto", proto);
 	jw_kstr(&w, "parentIP",
 		p->parent_ip.family == IP_NONE ? "0.0.0.0" : ip_format(&p->parent_ip, ip));
 	jw_ki64(&w, "parentPort", p->parent_port);

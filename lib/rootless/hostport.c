@@ -121,19 +121,15 @@ unsigned rk_hostport_free(const struct rk_spec *s)
 /* "listen tcp4 0.0.0.0:80: bind: why", as Go's net package words it */
 static void describe(const struct rk_spec *s, int family, const char *why, char *out, size_t size)
 {
-	const char *name = rk_proto_is_udp(s->proto) ? "udp" : "tcp";
+	bool v4 = family == AF_INET;
 	char ip[IP_TEXT_SIZE];
 
 	if (s->parent_ip.family == IP_NONE)
-		str_copy(ip, family == AF_INET ? "0.0.0.0" : "::", sizeof(ip));
+		str_copy(ip, v4 ? "0.0.0.0" : "::", sizeof(ip));
 	else
 		ip_format(&s->parent_ip, ip);
-	if (family == AF_INET)
-		snprintf(out, size, "listen %s4 %s:%u: bind: %s", name, ip, s->parent_port, why);
-	else
-		snprintf(out, size, "listen %s [%s]:%u: bind: %s",
-			 is_v6_only(s) ? (name[0] == 'u' ? "udp6" : "tcp6") : name, ip,
-			 s->parent_port, why);
+	snprintf(out, size, "listen %s %s%s%s:%u: bind: %s", rk_proto_name(s->proto), v4 ? "" : "[",
+		 ip, v4 ? "" : "]", s->parent_port, why);
 }
 
 static int privileged(const struct rk_spec *s, int family, unsigned first, const char *what,

@@ -38,7 +38,8 @@ static bool is_covered(const struct rk_ports *p, const struct rk_spec *s)
 
 	list_for_each (it, &p->entries, link) {
 		if (it->inherited != NULL && it->inherited->both &&
-		    it->spec.parent_port == s->parent_port && it->spec.proto == s->proto &&
+		    it->spec.parent_port == s->parent_port &&
+		    rk_proto_is_udp(it->spec.proto) == rk_proto_is_udp(s->proto) &&
 		    it->spec.child_port == s->child_port &&
 		    ip_eq(&it->spec.child_ip, &s->child_ip) && ip_is_any(&s->parent_ip))
 			return true;

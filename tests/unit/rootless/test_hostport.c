@@ -69,7 +69,7 @@ TEST(privileged_ports_name_every_way_out)
 		     "'net.ipv4.ip_unprivileged_port_start=443' to /etc/sysctl.conf") != NULL);
 	CHECK(strstr(e.msg, "LISTEN_FDS") != NULL);
 	CHECK(strstr(e.msg, "; 84") != NULL);
-	CHECK(strstr(e.msg, "listen tcp4 127.0.0.1:443: bind: permission denied") != NULL);
+	CHECK(strstr(e.msg, "listen tcp 127.0.0.1:443: bind: permission denied") != NULL);
 }
 
 TEST(a_used_port_names_the_next_one)
@@ -173,7 +173,8 @@ TEST(one_socket_for_both_families)
 	h = handed(bound(AF_INET6, SOCK_DGRAM, false, &port));
 	v4 = spec("0.0.0.0", port);
 	v6 = spec("::", port);
-	v4.proto = v6.proto = RK_UDP;
+	v4.proto = RK_UDP4;
+	v6.proto = RK_UDP6;
 	rk_ports_init(&p, &relay);
 	p.hostports = &h;
 	CHECK_OK(rk_ports_add(&p, &v4, &it, &e), e);
