@@ -66,8 +66,9 @@ void netns_port_close(struct netns_server *s, const struct netns_port *p)
 	struct err e;
 
 	rtnl_batch_begin(&s->rtnl);
-	if (rtnl_bridge_port_disable(&s->rtnl, p->index, &e) < 0 ||
-	    rtnl_link_set(&s->rtnl, p->index, &forget, &e) < 0 ||
+	/* in this order: a change of the link brings its port up again */
+	if (rtnl_link_set(&s->rtnl, p->index, &forget, &e) < 0 ||
+	    rtnl_bridge_port_disable(&s->rtnl, p->index, &e) < 0 ||
 	    rtnl_fdb_del(&s->rtnl, p->index, p->mac, &e) < 0)
 		log_debug(&e, "port %d", p->index);
 	neigh_forget(s, p, &p->address);
