@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <string.h>
 #include "tests/unit/usernet/slirp_engine.h"
 
 TEST(a_connection_goes_through_the_tap)
@@ -50,8 +52,8 @@ TEST(a_port_in_use_is_an_error)
 		      "\"host_addr\":\"127.0.0.1\",\"host_port\":%u,\"guest_port\":81}}",
 		      port);
 	a = xasprintf("{\"error\":{\"desc\":\"bad request: add_hostfwd: slirp_add_hostfwd failed: "
-		      "bind 127.0.0.1 port %u: Address already in use\"}}",
-		      port);
+		      "bind 127.0.0.1 port %u: %s\"}}",
+		      port, strerror(EADDRINUSE));
 	slirp_ask(&s, q, a);
 	slirp_ask(&s,
 		  "{\"execute\":\"add_hostfwd\",\"arguments\":{\"proto\":\"tcp6\",\"host_port\":1,"
