@@ -5,8 +5,9 @@
  *
  * A port is closed before its pair is removed: removing waits for the kernel's
  * grace periods, while the address may be the next container's at once. At a
- * container's end the pair is not removed at all: it goes with its namespace,
- * which the kernel takes down by itself when the pin is gone.
+ * container's end the pair is left to go with its namespace, which the kernel
+ * takes down by itself when the pin is gone; only if somebody else holds that
+ * (a container that shares it) the pair is removed a while later.
  */
 #include <string.h>
 
@@ -15,6 +16,39 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "network/server_internal.h"
+
+#define LEFT_OVER_MS 3000
+
+/* A pair that should have gone with its namespace. */
+struct left_over {
+	struct netns_server *server;
+	char veth[IFNAMSIZ];
+	int index;
+};
+
+static void on_left_over(struct loop *l UNUSED, void *arg)
+{
+	CLEANUP(freep) struct left_over *o = arg;
+	struct rtnl *nl = &o->server->rtnl;
+	struct rtnl_link link;
+	struct err e;
+
+	if (rtnl_link_get(nl, o->veth, &link, &e) < 0 || link.index != o->index)
+		return;
+	if (rtnl_link_del(nl, o->veth, &e) < 0)
+		log_debug(&e, "a port left over");
+}
+
+static void look_again(struct netns_server *s, const struct netns_sandbox *sb,
+		       const struct netns_port *p)
+{
+	struct left_over *o = xcalloc(1, sizeof(*o));
+
+	o->server = s;
+	o->index = p->index;
+	netns_veth_name(sb->name, p->ifname, o->veth);
+	(void)loop_timer(s->loop, LEFT_OVER_MS, on_left_over, o);
+}
 
 static int on_link(const struct rtnl_link *l, void *arg)
 {
@@ -107,8 +141,10 @@ int netns_do_sandbox_remove(struct netns_server *s, const char *name, struct err
 
 	if (sb == NULL)
 		return 0;
-	for (size_t i = 0; i < sb->n_ports; i++)
+	for (size_t i = 0; i < sb->n_ports; i++) {
 		netns_port_close(s, &sb->ports[i]);
+		look_again(s, sb, &sb->ports[i]);
+	}
 	end_sandbox(s, sb);
 	return 0;
 }
