@@ -129,6 +129,7 @@
 #define USERNET_RESOLV_MAX	(64 * KIB)  /* bytes of resolv.conf */
 #define USERNET_RESOLV_SERVERS	3	    /* nameservers used, as the resolver's MAXNS */
 #define USERNET_RINGS_BYTES_MAX (128 * MIB) /* all connections' buffers together */
+#define USERNET_RINGS_USER_MAX	(96 * MIB)  /* one container's share of them */
 #define USERNET_RING_BYTES_MAX	(1 * MIB)   /* one direction of one connection */
 #define USERNET_PORTS_MAX	16384	    /* published ports */
 #define USERNET_RELAYS_MAX	73728 /* pairs of sockets joined: published ports, fast path */

@@ -39,6 +39,8 @@ struct quota_user *limit_new_flow(struct usernet *u, const struct ip *src, enum 
 		u->stats.no_memory++;
 		return NULL;
 	}
+	user->rings.max = USERNET_RINGS_USER_MAX;
+	user->rings.all = &u->rings;
 	if (kind == FLOW_TCP && user->held >= USERNET_HELD_MAX) {
 		u->stats.tcp_syn_limit++;
 		return NULL;
@@ -54,7 +56,12 @@ struct quota_user *limit_new_flow(struct usernet *u, const struct ip *src, enum 
 		udp_evict(u, evict);
 	else
 		ping_evict(u, evict);
-	return quota_user(q, src); /* it may have had only that one */
+	user = quota_user(q, src); /* it may have had only that one */
+	if (user != NULL) {
+		user->rings.max = USERNET_RINGS_USER_MAX;
+		user->rings.all = &u->rings;
+	}
+	return user;
 }
 
 void limit_short_of_descriptors(struct usernet *u)

@@ -14,6 +14,7 @@
 
 #include "base/list.h"
 #include "netlink/ip.h"
+#include "usernet/ring.h"
 
 #define QUOTA_BUCKETS 1024
 #define QUOTA_KINDS   3	 /* TCP (FLOW_ANYIP too), UDP, ping: quota_kind() */
@@ -27,10 +28,11 @@ struct quota_user {
 	struct list rank;	 /* in quota.ranks when it has UDP flows, quota.idle without any */
 	struct list flows[QUOTA_KINDS]; /* longest idle first; none of those taken without a flow */
 	size_t n[QUOTA_KINDS];
-	size_t held;	   /* handshakes under way on the host's side */
-	int64_t fresh_ms;  /* the millisecond of */
-	unsigned n_fresh;  /* so many new flows */
-	unsigned rank_now; /* 0: none */
+	struct ring_budget rings; /* share of all connections' buffers; limit.c sets it */
+	size_t held;		  /* handshakes under way on the host's side */
+	int64_t fresh_ms;	  /* the millisecond of */
+	unsigned n_fresh;	  /* so many new flows */
+	unsigned rank_now;	  /* 0: none */
 };
 
 struct quota {

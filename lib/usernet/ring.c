@@ -5,15 +5,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <stdbool.h>
-
 #include "base/mem.h"
 
 #define RING_FIRST 16384
 
+bool ring_budget_has(const struct ring_budget *b, size_t n)
+{
+	for (; b != NULL; b = b->all) {
+		if (b->used + n > b->max)
+			return false;
+	}
+	return true;
+}
+
+void ring_budget_take(struct ring_budget *b, size_t n)
+{
+	for (; b != NULL; b = b->all)
+		b->used += n;
+}
+
+void ring_budget_give(struct ring_budget *b, size_t n)
+{
+	for (; b != NULL; b = b->all)
+		b->used -= n;
+}
+
 void ring_clear(struct ring *r, struct ring_budget *b)
 {
-	b->used -= r->cap;
+	ring_budget_give(b, r->cap);
 	free(r->data);
 	*r = (struct ring){0};
 }
@@ -25,7 +44,7 @@ static bool grow(struct ring *r, struct ring_budget *b, size_t cap)
 	uint8_t *data;
 	int n;
 
-	if (b->used - r->cap + cap > b->max)
+	if (!ring_budget_has(b, cap - r->cap))
 		return false;
 	data = try_malloc(cap);
 	if (data == NULL)
@@ -35,7 +54,7 @@ static bool grow(struct ring *r, struct ring_budget *b, size_t cap)
 		memcpy(data + at, iov[i].iov_base, iov[i].iov_len);
 		at += iov[i].iov_len;
 	}
-	b->used += cap - r->cap;
+	ring_budget_take(b, cap - r->cap);
 	free(r->data);
 	r->data = data;
 	r->cap = cap;

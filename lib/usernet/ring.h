@@ -6,6 +6,7 @@
 #ifndef USERNET_RING_H
 #define USERNET_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/uio.h>
@@ -20,7 +21,15 @@ struct ring {
 /* what all rings may hold and do hold, bytes */
 struct ring_budget {
 	size_t max, used;
+	struct ring_budget *all; /* of which this is a share; NULL: of nothing */
 };
+
+/** ring_budget_has() - n bytes more are allowed, in the whole too */
+bool ring_budget_has(const struct ring_budget *b, size_t n);
+/** ring_budget_take() - n bytes more are used, in the whole too */
+void ring_budget_take(struct ring_budget *b, size_t n);
+/** ring_budget_give() - n bytes less */
+void ring_budget_give(struct ring_budget *b, size_t n);
 
 /** ring_clear() - drops all and frees */
 void ring_clear(struct ring *r, struct ring_budget *b);

@@ -59,8 +59,8 @@ void tcp_kill(struct usernet *u, struct tcp_flow *t, bool reset_n, bool reset_ho
 	wheel_stop(&u->wheel, &t->timer);
 	if (t->counted)
 		anyip_translated(u, &t->f.key, -1);
-	ring_clear(&t->up, &u->rings);
-	ring_clear(&t->down, &u->rings);
+	ring_clear(&t->up, tcp_rings(u, t));
+	ring_clear(&t->down, tcp_rings(u, t));
 	tcp_ooo_clear(u, t);
 	flow_remove(&u->flows, &t->f);
 	list_del(&t->due);

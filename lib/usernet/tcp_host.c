@@ -172,7 +172,7 @@ void tcp_host_read(struct usernet *u, struct tcp_flow *t)
 		struct msghdr m = {.msg_iov = iov};
 		ssize_t n;
 
-		if (ring_room(&t->down, &u->rings, 65536, USERNET_RING_BYTES_MAX) == 0)
+		if (ring_room(&t->down, tcp_rings(u, t), 65536, USERNET_RING_BYTES_MAX) == 0)
 			return; /* goes on when N acknowledges */
 		m.msg_iovlen = (size_t)ring_space(&t->down, iov);
 		n = recvmsg(t->fd, &m, MSG_DONTWAIT);
@@ -208,7 +208,7 @@ bool tcp_host_write(struct usernet *u, struct tcp_flow *t, const uint8_t *p, siz
 		done = r > 0 ? (size_t)r : 0;
 	}
 	if (done < n) {
-		size_t room = ring_room(&t->up, &u->rings, n - done, USERNET_RING_BYTES_MAX);
+		size_t room = ring_room(&t->up, tcp_rings(u, t), n - done, USERNET_RING_BYTES_MAX);
 		size_t keep = MIN(room, n - done);
 
 		/* the budget may be exhausted: then N must send the rest again */

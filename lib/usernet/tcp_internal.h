@@ -77,6 +77,9 @@ void tcp_arm(struct usernet *u, struct tcp_flow *t);
 void tcp_on_timer(struct wheel_timer *timer, void *arg);
 uint32_t tcp_window(const struct usernet *u, const struct tcp_flow *t);
 
+/** tcp_rings() - what the flow's buffers are charged to */
+struct ring_budget *tcp_rings(struct usernet *u, const struct tcp_flow *t);
+
 /* tcp_sack.c */
 /** tcp_sack_input() - takes what N says it has, sends again what it lacks */
 void tcp_sack_input(struct usernet *u, struct tcp_flow *t, const struct packet_tcp *in);

@@ -20,7 +20,7 @@ static void drop(struct usernet *u, struct tcp_flow *t, struct tcp_ooo *o)
 {
 	list_del(&o->link);
 	t->n_ooo--;
-	u->rings.used -= sizeof(*o) + o->len;
+	ring_budget_give(tcp_rings(u, t), sizeof(*o) + o->len);
 	free(o);
 }
 
@@ -62,7 +62,7 @@ void tcp_ooo_add(struct usernet *u, struct tcp_flow *t, uint32_t seq, const uint
 
 		n = MIN(n, (size_t)(after->seq - seq));
 	}
-	if (n == 0 || u->rings.used + sizeof(*o) + n > u->rings.max)
+	if (n == 0 || !ring_budget_has(tcp_rings(u, t), sizeof(*o) + n))
 		return;
 	o = try_malloc(sizeof(*o) + n);
 	if (o == NULL)
@@ -74,7 +74,7 @@ void tcp_ooo_add(struct usernet *u, struct tcp_flow *t, uint32_t seq, const uint
 	list_add_tail(at->next, &o->link); /* before the next is behind at */
 	t->n_ooo++;
 	t->ooo_last = seq;
-	u->rings.used += sizeof(*o) + n;
+	ring_budget_take(tcp_rings(u, t), sizeof(*o) + n);
 }
 
 void tcp_ooo_drain(struct usernet *u, struct tcp_flow *t)

@@ -7,10 +7,17 @@
 
 #define BLOCKS_MAX (4 + (PACKET_SACKS - 1) * 8)
 
+struct ring_budget *tcp_rings(struct usernet *u, const struct tcp_flow *t)
+{
+	return t->f.user != NULL ? &t->f.user->rings : &u->rings;
+}
+
 /* The largest window we would offer; less for newcomers when memory is short. */
 static size_t window_max(const struct usernet *u, const struct tcp_flow *t)
 {
-	size_t max = u->rings.used > u->rings.max / 2 ? 65536 : USERNET_RING_BYTES_MAX / 2;
+	const struct ring_budget *share = t->f.user != NULL ? &t->f.user->rings : &u->rings;
+	bool many = u->rings.used > u->rings.max / 2 || share->used > share->max / 2;
+	size_t max = many ? 65536 : USERNET_RING_BYTES_MAX / 2;
 
 	return t->rcv_scale > 0 ? max : 65535;
 }
@@ -226,8 +233,8 @@ void tcp_on_timer(struct wheel_timer *timer, void *arg)
 			retransmit(u, t);
 	} else if (t->up.cap > 0 || t->down.cap > 0) {
 		if (t->up.len == 0)
-			ring_clear(&t->up, &u->rings);
-		ring_clear(&t->down, &u->rings);
+			ring_clear(&t->up, tcp_rings(u, t));
+		ring_clear(&t->down, tcp_rings(u, t));
 	} else if (++t->probes > TCP_KEEP_PROBES) {
 		tcp_kill(u, t, true, true);
 	} else {

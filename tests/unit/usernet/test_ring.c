@@ -61,3 +61,20 @@ TEST(growth_keeps_bytes_and_stops_at_the_bounds)
 	ring_clear(&other, &b);
 	CHECK_EQ(b.used, 0);
 }
+
+TEST(a_share_leaves_something_for_others)
+{
+	struct ring_budget all = {.max = 1 << 20}, one = {.max = 3 << 18, .all = &all};
+	struct ring_budget other = {.max = 3 << 18, .all = &all};
+	struct ring greedy[64] = {0}, r = {0};
+
+	for (size_t i = 0; i < 64; i++)
+		ring_room(&greedy[i], &one, 1 << 16, 1 << 16);
+	CHECK(one.used <= one.max && all.used == one.used);
+	CHECK(ring_room(&r, &other, 1 << 16, 1 << 16) >= 1 << 16);
+	CHECK_EQ(all.used, one.used + other.used);
+	for (size_t i = 0; i < 64; i++)
+		ring_clear(&greedy[i], &one);
+	ring_clear(&r, &other);
+	CHECK(all.used == 0 && one.used == 0 && other.used == 0);
+}
