@@ -12,7 +12,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -32,6 +31,7 @@
 #include "container/seal.h"
 #include "engine/engine.h"
 #include "engine/state.h"
+#include "sandbox/process.h"
 #include "tls/tls.h"
 
 #define LISTEN_FDS_FIRST 3
@@ -305,16 +305,6 @@ static void wait_signals(struct daemon *d, const sigset_t *set)
 	notify("STOPPING=1");
 }
 
-static void raise_nofile(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
-		r.rlim_cur = r.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &r);
-	}
-}
-
 static int write_pid(const struct daemon *d, struct err *e)
 {
 	CLEANUP(freep)
@@ -389,7 +379,7 @@ int dockerd_main(int argc, char **argv)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	umask(0022);
-	raise_nofile();
+	sandbox_nofile_max();
 	r = run(&d, &set, &e);
 	if (r < 0)
 		log_error(&e, "dockerd cannot start");

@@ -18,9 +18,9 @@
 #include "base/opt.h"
 #include "base/strv.h"
 #include "config/limits.h"
+#include "sandbox/allow.h"
 #include "sandbox/caps.h"
 #include "sandbox/process.h"
-#include "sandbox/seccomp.h"
 
 #define CAP_BIT(n) (1ULL << (n))
 #define KEEP_CAPS                                                                           \
@@ -115,24 +115,6 @@ static const char *const allowed[] = {
 	"writev",
 };
 
-static int install_filter(struct err *e)
-{
-	struct sandbox_rule rule = {.action = SANDBOX_ACT_ALLOW};
-	struct sandbox_rules rules = {
-		.default_action = SANDBOX_ACT_ERRNO | EPERM, .rules = &rule, .n_rules = 1};
-	struct sandbox_filter filter = {0};
-	int r;
-
-	for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
-		strv_add(&rule.names, allowed[i]);
-	r = sandbox_filter_compile(&rules, &filter, e);
-	if (r == 0)
-		r = sandbox_filter_install(&filter, e);
-	sandbox_filter_clear(&filter);
-	strv_clear(&rule.names);
-	return r;
-}
-
 static int set_limits(struct err *e)
 {
 	if (sandbox_rlimit_set("nofile", 4096, 4096, e) < 0 ||
@@ -155,13 +137,14 @@ static int set_limits(struct err *e)
 static int lock_in(int dir_fd, struct err *e)
 {
 	const struct caps_sets sets = {.effective = KEEP_CAPS, .permitted = KEEP_CAPS};
+	static const struct sandbox_allow calls = {allowed, ARRAY_LEN(allowed), NULL, 0};
 
 	if (fchdir(dir_fd) < 0 || chroot(".") < 0 || chdir("/") < 0)
 		return err_sys(e, "lock into the layer directory");
 	if (set_limits(e) < 0 || caps_drop_bounding(KEEP_CAPS, e) < 0 || caps_set(&sets, e) < 0 ||
 	    sandbox_no_new_privs(e) < 0 || sandbox_undumpable(e) < 0)
 		return -1;
-	return install_filter(e);
+	return sandbox_allow_only(&calls, e);
 }
 
 static int run(const struct conf *c, const char *path, struct unpack_result *ret, struct err *e)

@@ -18,14 +18,13 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/mem.h"
 #include "network/server_internal.h"
+#include "sandbox/allow.h"
 #include "sandbox/caps.h"
 #include "sandbox/process.h"
-#include "sandbox/seccomp.h"
 
 #define KEPT                                                                          \
 	(1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_RAW | 1ULL << CAP_NET_BIND_SERVICE | \
@@ -50,65 +49,25 @@ static const char *const allowed[] = {
 	"unlinkat",	"write",	  "writev",
 };
 
-/* Calls that are allowed with one value of one argument only. */
-static const struct {
-	const char *name;
-	unsigned arg;
-	enum sandbox_cmp cmp;
-	uint64_t value;
-} with_argument[] = {
-	{"mount", 3, SANDBOX_CMP_EQ, MS_BIND},
-	{"mprotect", 2, SANDBOX_CMP_LT, 4 /* PROT_EXEC */},
-	{"setns", 1, SANDBOX_CMP_EQ, CLONE_NEWNET},
-	{"socket", 0, SANDBOX_CMP_EQ, AF_INET},
-	{"socket", 0, SANDBOX_CMP_EQ, AF_INET6},
-	{"socket", 0, SANDBOX_CMP_EQ, AF_NETLINK},
-	{"socket", 0, SANDBOX_CMP_EQ, AF_UNIX}, /* for ioctl(2) on interfaces */
+static const struct sandbox_allow_arg with_argument[] = {
+	{"mount", {.index = 3, .op = SANDBOX_CMP_EQ, .value = MS_BIND}},
+	{"mprotect", {.index = 2, .op = SANDBOX_CMP_LT, .value = 4 /* PROT_EXEC */}},
+	{"setns", {.index = 1, .op = SANDBOX_CMP_EQ, .value = CLONE_NEWNET}},
+	{"socket", {.index = 0, .op = SANDBOX_CMP_EQ, .value = AF_INET}},
+	{"socket", {.index = 0, .op = SANDBOX_CMP_EQ, .value = AF_INET6}},
+	{"socket", {.index = 0, .op = SANDBOX_CMP_EQ, .value = AF_NETLINK}},
+	/* for ioctl(2) on interfaces */
+	{"socket", {.index = 0, .op = SANDBOX_CMP_EQ, .value = AF_UNIX}},
 };
-
-static int confine_calls(struct err *e)
-{
-	CLEANUP(sandbox_filter_clear) struct sandbox_filter filter = {0};
-	CLEANUP(sandbox_rules_clear)
-	struct sandbox_rules rules = {.default_action = SANDBOX_ACT_ERRNO | EPERM};
-
-	rules.n_rules = 1 + ARRAY_LEN(with_argument);
-	rules.rules = xcalloc(rules.n_rules, sizeof(*rules.rules));
-	for (size_t i = 0; i < rules.n_rules; i++)
-		rules.rules[i].action = SANDBOX_ACT_ALLOW;
-	for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
-		strv_add(&rules.rules[0].names, allowed[i]);
-	for (size_t i = 0; i < ARRAY_LEN(with_argument); i++) {
-		struct sandbox_rule *r = &rules.rules[i + 1];
-
-		strv_add(&r->names, with_argument[i].name);
-		r->n_args = 1;
-		r->args = xcalloc(1, sizeof(*r->args));
-		r->args[0] = (struct sandbox_arg){.index = with_argument[i].arg,
-						  .op = with_argument[i].cmp,
-						  .value = with_argument[i].value};
-	}
-	if (sandbox_filter_compile(&rules, &filter, e) < 0)
-		return -1;
-	return sandbox_filter_install(&filter, e);
-}
-
-/* One for each container, and those in flight. */
-static void raise_descriptors(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
-		return;
-	r.rlim_cur = r.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &r);
-}
 
 int netns_confine(struct err *e)
 {
+	static const struct sandbox_allow calls = {allowed, ARRAY_LEN(allowed), with_argument,
+						   ARRAY_LEN(with_argument)};
 	struct caps_sets have, keep = {0};
 
-	raise_descriptors();
+	/* one for each container, and those in flight */
+	sandbox_nofile_max();
 	if (caps_get(&have, e) < 0)
 		return -1;
 	keep.effective = keep.permitted = have.permitted & KEPT;
@@ -116,7 +75,7 @@ int netns_confine(struct err *e)
 		return -1;
 	if (sandbox_no_new_privs(e) < 0)
 		return -1;
-	if (confine_calls(e) < 0)
+	if (sandbox_allow_only(&calls, e) < 0)
 		return err_wrap(e, "seccomp");
 	return 0;
 }

@@ -102,6 +102,16 @@ int sandbox_rlimit_set(const char *name, uint64_t soft, uint64_t hard, struct er
 	return 1;
 }
 
+void sandbox_nofile_max(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
+		return;
+	r.rlim_cur = r.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &r);
+}
+
 int sandbox_apparmor_enabled(void)
 {
 	char c = 'N';

@@ -21,6 +21,8 @@ int sandbox_rlimit_number(const char *name);
 /** sandbox_rlimit_set() - prlimit(2) on oneself; UINT64_MAX is unlimited. EPERM (a hard limit above
  * ours without the host's CAP_SYS_RESOURCE) lowers the wish to what is allowed and returns 1 */
 int sandbox_rlimit_set(const char *name, uint64_t soft, uint64_t hard, struct err *e) WARN_UNUSED;
+/** sandbox_nofile_max() - as many descriptors as the hard limit allows; never fails */
+void sandbox_nofile_max(void);
 /** sandbox_apparmor_enabled() - the kernel has AppArmor on */
 int sandbox_apparmor_enabled(void);
 /** sandbox_apparmor_exec() - the next execve gets this profile; ERR_UNAVAILABLE when the kernel has

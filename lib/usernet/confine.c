@@ -27,9 +27,9 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "sandbox/allow.h"
 #include "sandbox/caps.h"
 #include "sandbox/process.h"
-#include "sandbox/seccomp.h"
 #include "usernet/usernet_internal.h"
 
 #define CAP_NET_BIND_SERVICE (1ULL << 10)
@@ -152,74 +152,37 @@ static const char *const allowed[] = {
 	"sched_yield",
 };
 
-static void add_names(struct sandbox_rule *r, const char *const *names, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		strv_add(&r->names, names[i]);
-	r->action = SANDBOX_ACT_ALLOW;
-}
+#define WRITING (O_ACCMODE | O_CREAT | O_TRUNC)
 
-static void add_arg(struct sandbox_rule *r, unsigned index, enum sandbox_cmp op, uint64_t value,
-		    uint64_t value_two)
-{
-	r->args = xrealloc(r->args, (r->n_args + 1) * sizeof(*r->args));
-	r->args[r->n_args++] = (struct sandbox_arg){
-		.index = index, .op = op, .value = value, .value_two = value_two};
-}
-
-static int confine_calls(struct err *e)
-{
-	static const char *const open_names[] = {"openat"}, *const open_old[] = {"open"};
-	static const char *const sock_names[] = {"socket"}, *const ioctl_names[] = {"ioctl"};
-	static const char *const prot_names[] = {"mprotect"}, *const pair_names[] = {"socketpair"};
-	CLEANUP(sandbox_filter_clear) struct sandbox_filter filter = {0};
-	CLEANUP(sandbox_rules_clear)
-	struct sandbox_rules rules = {.default_action = SANDBOX_ACT_ERRNO | EPERM};
-	uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
-
-	rules.rules = xcalloc(10, sizeof(*rules.rules));
-	rules.n_rules = 10;
-	add_names(&rules.rules[0], allowed, ARRAY_LEN(allowed));
-	add_names(&rules.rules[1], open_names, 1);
-	add_arg(&rules.rules[1], 2, SANDBOX_CMP_MASKED_EQ, writing, O_RDONLY);
-	add_names(&rules.rules[2], open_old, 1);
-	add_arg(&rules.rules[2], 1, SANDBOX_CMP_MASKED_EQ, writing, O_RDONLY);
-	add_names(&rules.rules[3], sock_names, 1);
-	add_arg(&rules.rules[3], 0, SANDBOX_CMP_EQ, AF_INET, 0);
-	add_names(&rules.rules[4], sock_names, 1);
-	add_arg(&rules.rules[4], 0, SANDBOX_CMP_EQ, AF_INET6, 0);
-	add_names(&rules.rules[5], ioctl_names, 1);
-	/* musl passes requests as int: sign-extended */
-	add_arg(&rules.rules[5], 1, SANDBOX_CMP_MASKED_EQ, 0xffffffffU, TUNGETIFF);
-	add_names(&rules.rules[6], prot_names, 1);
-	add_arg(&rules.rules[6], 2, SANDBOX_CMP_LT, 4 /* PROT_EXEC */, 0);
+static const struct sandbox_allow_arg with_argument[] = {
+	{"openat",
+	 {.index = 2, .op = SANDBOX_CMP_MASKED_EQ, .value = WRITING, .value_two = O_RDONLY}},
+	{"open",
+	 {.index = 1, .op = SANDBOX_CMP_MASKED_EQ, .value = WRITING, .value_two = O_RDONLY}},
+	{"socket", {.index = 0, .op = SANDBOX_CMP_EQ, .value = AF_INET}},
+	{"socket", {.index = 0, .op = SANDBOX_CMP_EQ, .value = AF_INET6}},
 	/* a TCP client of the nameserver's address on the tun: one end for it, one for dns_stream.c
 	 */
-	add_names(&rules.rules[7], pair_names, 1);
-	add_arg(&rules.rules[7], 0, SANDBOX_CMP_EQ, AF_UNIX, 0);
+	{"socketpair", {.index = 0, .op = SANDBOX_CMP_EQ, .value = AF_UNIX}},
+	{"mprotect", {.index = 2, .op = SANDBOX_CMP_LT, .value = 4 /* PROT_EXEC */}},
+	/* musl passes requests as int: sign-extended */
+	{"ioctl",
+	 {.index = 1, .op = SANDBOX_CMP_MASKED_EQ, .value = 0xffffffffU, .value_two = TUNGETIFF}},
 	/* a nameserver with a scope, fe80::1%eth0 */
-	add_names(&rules.rules[8], ioctl_names, 1);
-	add_arg(&rules.rules[8], 1, SANDBOX_CMP_MASKED_EQ, 0xffffffffU, SIOCGIFINDEX);
+	{"ioctl",
+	 {.index = 1,
+	  .op = SANDBOX_CMP_MASKED_EQ,
+	  .value = 0xffffffffU,
+	  .value_two = SIOCGIFINDEX}},
 	/* the host's addresses, when it has no route to the world */
-	add_names(&rules.rules[9], ioctl_names, 1);
-	add_arg(&rules.rules[9], 1, SANDBOX_CMP_MASKED_EQ, 0xffffffffU, SIOCGIFCONF);
-	if (sandbox_filter_compile(&rules, &filter, e) < 0)
-		return -1;
-	return sandbox_filter_install(&filter, e);
-}
-
-static void raise_descriptors(void)
-{
-	struct rlimit r;
-
-	if (getrlimit(RLIMIT_NOFILE, &r) < 0)
-		return;
-	r.rlim_cur = r.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &r);
-}
+	{"ioctl",
+	 {.index = 1, .op = SANDBOX_CMP_MASKED_EQ, .value = 0xffffffffU, .value_two = SIOCGIFCONF}},
+};
 
 int usernet_confine(const char *resolv_conf, bool keep_bind, struct err *e)
 {
+	static const struct sandbox_allow calls = {allowed, ARRAY_LEN(allowed), with_argument,
+						   ARRAY_LEN(with_argument)};
 	struct caps_sets have, keep = {0};
 
 	if (caps_get(&have, e) < 0)
@@ -229,11 +192,11 @@ int usernet_confine(const char *resolv_conf, bool keep_bind, struct err *e)
 	if (caps_set(&keep, e) < 0)
 		return -1;
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	raise_descriptors();
+	sandbox_nofile_max();
 	if (sandbox_no_new_privs(e) < 0)
 		return -1;
 	confine_files(resolv_conf);
-	if (confine_calls(e) < 0)
+	if (sandbox_allow_only(&calls, e) < 0)
 		return err_wrap(e, "seccomp");
 	return 0;
 }
