@@ -157,21 +157,27 @@ int rk_uplink_spawn(struct rk_uplink *u, struct err *e)
 	return 0;
 }
 
+/* Without a tun bridges and published ports still work, so it is no reason to end. */
 static int open_tun(struct rk_uplink *u, struct err *e)
 {
 	struct netns_tun t = {
-		.subnet = u->conf->subnet,
+		.subnet = ip_prefix_network(&u->conf->subnet),
 		.mtu = (unsigned)u->conf->mtu,
 		.ipv6 = u->conf->ipv6,
 	};
-	struct ip_prefix net = ip_prefix_network(&u->conf->subnet);
 
 	snprintf(t.ifname, sizeof(t.ifname), "%s", u->conf->ifname);
-	t.subnet = net;
-	return netns_tun_open(u->helper, &t, &u->tun_fd, e);
+	if (netns_tun_open(u->helper, &t, &u->tun_fd, e) == 0)
+		return 0;
+	if (e->kind != ERR_UNAVAILABLE && e->kind != ERR_DENIED)
+		return -1;
+	if (!u->tun_failed)
+		log_warn(e, "no network to the outside: /dev/net/tun cannot be used; bridges "
+			    "and published ports work");
+	u->tun_failed = true;
+	return 0;
 }
 
-/* Without a tun bridges and published ports still work, so it is no reason to end. */
 static int send_tun(struct rk_uplink *u, struct err *e)
 {
 	struct ip_prefix net = ip_prefix_network(&u->conf->subnet);
@@ -183,30 +189,28 @@ static int send_tun(struct rk_uplink *u, struct err *e)
 	};
 	bool lost = false;
 
-	if (u->tun_fd < 0 && open_tun(u, e) < 0) {
-		if (e->kind != ERR_UNAVAILABLE && e->kind != ERR_DENIED)
-			return -1;
-		if (!u->tun_failed)
-			log_warn(e,
-				 "no network to the outside: /dev/net/tun cannot be used; bridges "
-				 "and published ports work");
-		u->tun_failed = true;
-		return 0;
-	}
 	memcpy(tun.subnet, net.ip.bytes, sizeof(tun.subnet));
 	return usernet_ctl_tun(u->ctl_fd, &tun, u->tun_fd, &lost, e);
 }
 
-/* Tells usernet what it was not told yet; may be called again after a failure. */
+/*
+ * Tells usernet what it was not told yet; may be called again after a failure. The tun is there
+ * when the channel to the helper opens, and usernet has the channel when it reads the first
+ * packet: so the first SYN finds the fast path.
+ */
 static int brief(struct rk_uplink *u, struct err *e)
 {
-	if (!u->tun_sent && u->conf->net_kind == RK_NET_USERNET) {
+	bool tun = u->conf->net_kind == RK_NET_USERNET;
+
+	if (tun && u->tun_fd < 0 && open_tun(u, e) < 0)
+		return -1;
+	if (!u->pool_sent && send_pool(u, e) < 0)
+		return -1;
+	if (!u->tun_sent && u->tun_fd >= 0) {
 		if (send_tun(u, e) < 0)
 			return -1;
 		u->tun_sent = true;
 	}
-	if (!u->pool_sent && send_pool(u, e) < 0)
-		return -1;
 	if (!u->ports_sent) {
 		u->ports_sent = true; /* from now on additions go straight through */
 		return rk_ports_replay(u->ports, e);
