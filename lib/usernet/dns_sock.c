@@ -2,7 +2,9 @@
 /*
  * The sockets on 127.0.0.11:53 in N, made by the netns-helper (POOL_DNS). They
  * outlive it, so a new channel asks for them only when there are none. An
- * earlier usernet's may take a moment to go: then it is tried again.
+ * earlier usernet's may take a moment to go: then it is tried again. They are
+ * opened when the engine has told all names: a nameserver that knows half of
+ * them would deny the rest, and be believed.
  */
 #include <errno.h>
 #include <string.h>
@@ -105,7 +107,7 @@ void dns_sock_open(struct usernet *u)
 	struct err e;
 	int sys;
 
-	if (d->udp_fd >= 0 || u->no_dns)
+	if (d->udp_fd >= 0 || u->no_dns || u->pool_fd < 0 || !feed_told(u))
 		return;
 	sys = ask_helper(u);
 	if (sys == EADDRINUSE && d->reopened++ < REOPEN_MAX) {

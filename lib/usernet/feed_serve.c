@@ -35,6 +35,7 @@ struct feed_serve {
 	size_t n_conns;
 	struct feed_listener *listeners; /* of the engine */
 	size_t n_listeners;
+	bool told; /* the names are whole, for the first time */
 };
 
 static void conn_end(struct feed_conn *c)
@@ -75,6 +76,10 @@ static int obey(struct feed_conn *c, struct feed_message *m, struct err *e)
 		return 0;
 	case FEED_END:
 		nametab_end(&u->names);
+		if (!u->feed->told) {
+			u->feed->told = true;
+			dns_sock_open(u);
+		}
 		return 0;
 	case FEED_LISTENERS:
 		free(u->feed->listeners);
@@ -174,6 +179,11 @@ void feed_serve_drain(struct usernet *u)
 	list_for_each_safe (c, tmp, &u->feed->conns, link)
 		while (take_message(c) > 0)
 			;
+}
+
+bool feed_told(const struct usernet *u)
+{
+	return u->feed == NULL || u->feed->told;
 }
 
 bool feed_is_listener(const struct usernet *u, const struct ip *addr, uint16_t port)

@@ -242,12 +242,14 @@ void dns_query(struct usernet *u, const struct packet_ip *ip, const struct packe
  * non-blocking, AF_UNIX) whose other end answers; or -1 with errno */
 int dns_stream_open(struct usernet *u, const struct ip *asker, uint16_t port);
 void dns_kill_all(struct usernet *u);
-/** dns_sock_open() - there is a (new) channel to the netns-helper: 127.0.0.11:53 in N, if it is not
- * open yet */
+/** dns_sock_open() - there is a (new) channel to the netns-helper, or the names are known now:
+ * 127.0.0.11:53 in N, if it is not open yet */
 void dns_sock_open(struct usernet *u);
 
 /* feed_serve.c: usernet's end of the feed (feed.h) */
 int feed_serve_start(struct usernet *u, int listen_fd, struct err *e) WARN_UNUSED;
+/** feed_told() - the names are known, or there is nobody to tell them */
+bool feed_told(const struct usernet *u);
 /** feed_serve_drain() - reads what was sent so far; uses the scratch */
 void feed_serve_drain(struct usernet *u);
 void feed_serve_stop(struct usernet *u);

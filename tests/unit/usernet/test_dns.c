@@ -4,8 +4,11 @@
  * the two sockets), for the engine (it feeds names), for the containers (which
  * ask from addresses of 127/8), and for the host's nameserver.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/fd.h"
@@ -25,7 +28,11 @@ struct dns_test {
 	struct engine en;
 	struct sockaddr_storage udp, tcp; /* where it answers */
 	int pool, feed;
-	int up[2]; /* the host's nameservers: UDP sockets */
+	int dns_fd[2]; /* what the helper hands over */
+	pthread_t helper;
+	atomic_bool whole; /* all names were told */
+	atomic_int early;  /* times the sockets were asked for before that */
+	int up[2];	   /* the host's nameservers: UDP sockets */
 	int up_tcp;
 	char *resolv;
 };
@@ -55,39 +62,74 @@ static void write_resolv(struct dns_test *t, const char *text)
 	CHECK(rename(tmp, t->resolv) == 0); /* as NetworkManager does */
 }
 
+/* The netns-helper: it has the nameserver's sockets, and nothing else. */
+static void *help(void *arg)
+{
+	struct dns_test *t = arg;
+	struct pool_request q;
+	struct err e;
+
+	while (fd_recv(t->pool, &q, sizeof(q), NULL, NULL, &e) == (ssize_t)sizeof(q)) {
+		struct pool_answer a = {.version = POOL_VERSION, .op = q.op, .kind = q.kind};
+		bool dns = q.op == POOL_DNS;
+
+		if (dns && !atomic_load(&t->whole))
+			atomic_fetch_add(&t->early, 1);
+		a.sys = dns ? 0 : EOPNOTSUPP;
+		if (fd_send(t->pool, &a, sizeof(a), t->dns_fd, dns ? 2 : 0, &e) < 0)
+			break;
+	}
+	return NULL;
+}
+
+static void tell(struct dns_test *t, enum feed_op op)
+{
+	struct buf b = BUF_INIT;
+	struct err e;
+
+	feed_put_head(&b, op);
+	CHECK_OK(feed_send(t->feed, &b, 1000, &e), e);
+	buf_clear(&b);
+}
+
 static void start(struct dns_test *t)
 {
 	CLEANUP(freep) char *path = path_join(harness_tmpdir(), FEED_SOCKET);
-	struct pool_answer a = {.version = POOL_VERSION, .op = POOL_DNS};
 	struct sockaddr_storage sa;
-	int pair[2], fds[2], listen_fd;
+	int pair[2], listen_fd;
 	struct err e;
 
+	memset(t, 0, sizeof(*t));
 	t->up[0] = open_socket(UPSTREAM, 53, SOCK_DGRAM, &sa);
 	t->up[1] = open_socket(OTHER, 53, SOCK_DGRAM, &sa);
 	t->up_tcp = open_socket(UPSTREAM, 53, SOCK_STREAM, &sa);
 	t->resolv = path_join(harness_tmpdir(), "resolv.conf");
 	write_resolv(t, "nameserver " UPSTREAM "\nnameserver " OTHER "\n");
-	fds[0] = open_socket("127.0.0.1", 0, SOCK_DGRAM, &t->udp);
-	fds[1] = open_socket("127.0.0.1", 0, SOCK_STREAM, &t->tcp);
+	t->dns_fd[0] = open_socket("127.0.0.1", 0, SOCK_DGRAM, &t->udp);
+	t->dns_fd[1] = open_socket("127.0.0.1", 0, SOCK_STREAM, &t->tcp);
 	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0);
-	CHECK_OK(fd_send(pair[0], &a, sizeof(a), fds, 2, &e), e);
 	listen_fd = net_listen_unix(path, SOCK_SEQPACKET, 0600, &e);
 	CHECK(listen_fd >= 0);
 	t->pool = pair[0];
+	CHECK(pthread_create(&t->helper, NULL, help, t) == 0);
 	t->en = engine_start_with(t->resolv, -1, listen_fd, pair[1]);
 	close(pair[1]);
-	close(fds[0]);
-	close(fds[1]);
 	close(listen_fd);
 	t->feed = feed_connect(harness_tmpdir(), &e);
 	CHECK(t->feed >= 0);
+	tell(t, FEED_BEGIN);
+	atomic_store(&t->whole, true);
+	tell(t, FEED_END);
 }
 
 static void stop(struct dns_test *t)
 {
 	engine_stop(&t->en);
+	pthread_join(t->helper, NULL);
+	CHECK_EQ(atomic_load(&t->early), 0);
 	close(t->pool);
+	close(t->dns_fd[0]);
+	close(t->dns_fd[1]);
 	close(t->feed);
 	close(t->up[0]);
 	close(t->up[1]);
