@@ -31,6 +31,7 @@
 #include "container/seal.h"
 #include "engine/engine.h"
 #include "engine/state.h"
+#include "rootless/gate.h"
 #include "sandbox/process.h"
 #include "tls/tls.h"
 
@@ -41,6 +42,7 @@ struct daemon {
 	struct engine *engine;
 	struct api *api;
 	struct tls_config *tls;
+	struct rk_gate gate;
 	struct feed_listener *listeners;
 	size_t n_listeners;
 	int argc;
@@ -305,16 +307,20 @@ static void wait_signals(struct daemon *d, const sigset_t *set)
 	notify("STOPPING=1");
 }
 
-static int write_pid(const struct daemon *d, struct err *e)
+static int write_pid(struct daemon *d, struct err *e)
 {
 	CLEANUP(freep)
 	char *dir =
 		xstrndup(d->conf.pidfile, (size_t)(path_base(d->conf.pidfile) - d->conf.pidfile));
 	char text[16];
+	int gate;
 
 	if (*dir != '\0' && path_mkdirs(dir, 0700, e) < 0)
 		return -1;
-	snprintf(text, sizeof(text), "%d", (int)getpid());
+	gate = rk_gate_start(&d->gate, getenv("ROOTLESSKIT_STATE_DIR"), e);
+	if (gate < 0)
+		log_warn(e, "docker.pid names a process outside of the containers' network");
+	snprintf(text, sizeof(text), "%d", (int)(gate > 0 ? d->gate.pid : getpid()));
 	return file_write(AT_FDCWD, d->conf.pidfile, text, strlen(text), 0644, FILE_NOSYNC, e);
 }
 
@@ -342,7 +348,7 @@ static int run(struct daemon *d, const sigset_t *set, struct err *e)
 
 int dockerd_main(int argc, char **argv)
 {
-	struct daemon d = {.argc = argc, .argv = argv};
+	struct daemon d = {.argc = argc, .argv = argv, .gate = RK_GATE_INIT};
 	CLEANUP(freep) char *states = NULL;
 	sigset_t set;
 	struct err e;
@@ -392,6 +398,7 @@ int dockerd_main(int argc, char **argv)
 	tls_config_free(d.tls);
 	free(d.listeners);
 	unlink(d.conf.pidfile);
+	rk_gate_stop(&d.gate);
 	dockerd_conf_clear(&d.conf);
 	return r < 0 ? 1 : 0;
 }

@@ -153,6 +153,9 @@
 #define USERNET_API_WAIT_MS	3000 /* for the rest of a request */
 #define USERNET_HOSTFWD_MAX	1024 /* published ports */
 
+/* nsenter, nsinspect: a file below /proc/PID */
+#define NSENTER_FILE_MAX (4 * MIB)
+
 /* network: MAC addresses that a bridge learns from what containers send, besides their own */
 #define NETNS_BRIDGE_MACS_MAX 4096
 

@@ -51,6 +51,7 @@ static int store(const struct opt *o, void *config, const char *value, struct er
 			return bad_value(o, value, "invalid syntax", e);
 		return 0;
 	case OPT_STR:
+	case OPT_MAYBE:
 		*(const char **)to = value;
 		return 0;
 	case OPT_STRV:
@@ -95,6 +96,8 @@ static int parse_long(const struct opt *opts, void *config, int argc, char **arg
 		return store(o, config, equals + 1, e);
 	if (o->type == OPT_FLAG)
 		return store(o, config, "true", e);
+	if (o->type == OPT_MAYBE)
+		return store(o, config, "", e);
 	if (*i + 1 >= argc)
 		return err_set(e, ERR_INVALID, 0, "flag needs an argument: --%s", name);
 	return store(o, config, argv[++*i], e);
@@ -121,7 +124,7 @@ static int parse_short(const struct opt *opts, void *config, int argc, char **ar
 				return -1;
 			continue;
 		}
-		if (p[1] != '\0')
+		if (p[1] != '\0' || o->type == OPT_MAYBE)
 			return store(o, config, p[1] == '=' ? p + 2 : p + 1, e);
 		if (*i + 1 >= argc)
 			return err_set(e, ERR_INVALID, 0, "flag needs an argument: '%c' in -%s", *p,
@@ -191,7 +194,7 @@ bool opt_wants_help(const struct opt *opts, int argc, char **argv, int flags)
 		o = argv[i][1] == '-' ? find_long(opts, argv[i] + 2, strlen(argv[i] + 2)) : NULL;
 		if (argv[i][1] != '-' && argv[i][1] != '\0' && argv[i][2] == '\0')
 			o = find_short(opts, argv[i][1]);
-		if (o != NULL && o->type != OPT_FLAG)
+		if (o != NULL && o->type != OPT_FLAG && o->type != OPT_MAYBE)
 			i++;
 	}
 	return false;
@@ -208,11 +211,15 @@ static void print_option(const struct opt *o, FILE *out)
 	}
 	if (o->help == NULL)
 		return;
-	n = snprintf(left, sizeof(left), "  %c%c%s %s%s%s%s", o->short_name != 0 ? '-' : ' ',
+	n = snprintf(left, sizeof(left), "  %c%c%s %s%s%s%s%s", o->short_name != 0 ? '-' : ' ',
 		     o->short_name != 0 ? o->short_name : ' ',
 		     o->short_name != 0 && o->long_name != NULL ? "," : " ",
 		     o->long_name != NULL ? "--" : "", o->long_name != NULL ? o->long_name : "",
-		     o->metavar != NULL ? " " : "", o->metavar != NULL ? o->metavar : "");
+		     o->metavar == NULL	    ? ""
+		     : o->type == OPT_MAYBE ? "[="
+					    : " ",
+		     o->metavar != NULL ? o->metavar : "",
+		     o->metavar != NULL && o->type == OPT_MAYBE ? "]" : "");
 	if (n > 32)
 		fprintf(out, "%s\n%34s%s\n", left, "", o->help);
 	else

@@ -24,6 +24,7 @@ enum opt_type {
 	OPT_END = 0,
 	OPT_FLAG,    /* bool: --name, --name=true|false, -n */
 	OPT_STR,     /* const char *: last one wins, borrowed from argv */
+	OPT_MAYBE,   /* const char *: --name and -n give "", --name=VALUE and -nVALUE the value */
 	OPT_STRV,    /* struct strv: appended */
 	OPT_INT,     /* int */
 	OPT_I64,     /* int64_t */

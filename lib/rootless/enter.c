@@ -79,7 +79,11 @@ int rk_dir_child(const char *dir, pid_t *ret_pid, struct err *e)
 
 int rk_dir_netns(const char *dir, pid_t child, struct err *e)
 {
-	CLEANUP(freep) char *path = path_join(dir, RK_FILE_NETNS);
+	CLEANUP(freep) char *real = realpath(dir, NULL);
+	/* mounted in the child's mount namespace; the links of a copy-up are relative */
+	CLEANUP(freep)
+	char *path =
+		xasprintf("/proc/%d/root%s/" RK_FILE_NETNS, (int)child, real != NULL ? real : dir);
 	struct err ignored;
 	int fd = ns_open_path(path, NS_NET, &ignored);
 

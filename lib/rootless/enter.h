@@ -32,9 +32,11 @@ int rk_dir_child(const char *dir, pid_t *ret_pid, struct err *e) WARN_UNUSED;
 
 /**
  * rk_dir_netns() - descriptor of N, the containers' network namespace
- * @dir:   state directory, as the present mount namespace shows it: the child's own, see rk_enter()
- * @child: rk_dir_child(); its own network namespace is N when it is not detached (dir/netns)
+ * @dir:   state directory
+ * @child: rk_dir_child(); its own network namespace is N when that is not detached
  * @e:     filled on failure
+ *
+ * Works from outside and inside alike. To join it takes the child's user namespace.
  *
  * Return: descriptor, the caller's, or -1.
  */

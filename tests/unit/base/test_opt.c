@@ -15,6 +15,7 @@ struct conf {
 	int64_t big;
 	uint64_t memory;
 	char called[16];
+	const char *maybe;
 };
 
 static int on_call(void *config, const char *value, struct err *e)
@@ -36,6 +37,7 @@ static const struct opt opts[] = {
 	{0, "big", OPT_I64, offsetof(struct conf, big), "N", "a big number", NULL},
 	{'m', "memory", OPT_SIZE, offsetof(struct conf, memory), "BYTES", "a size", NULL},
 	{0, "call", OPT_CALL, 0, "X", "a function", on_call},
+	{'n', "net", OPT_MAYBE, offsetof(struct conf, maybe), "FILE", "with or without", NULL},
 	{0},
 };
 
@@ -152,4 +154,22 @@ TEST(help_names_every_option)
 	CHECK(strstr(text, "Usage") != NULL);
 	for (const struct opt *o = opts; o->type != OPT_END; o++)
 		CHECK_MSG(strstr(text, o->long_name) != NULL, "%s is missing", o->long_name);
+}
+
+TEST(a_value_that_may_be_missing)
+{
+	struct {
+		const char *arg, *value;
+	} given[] = {{"-n", ""}, {"--net", ""}, {"-n/x", "/x"}, {"-n=/x", "/x"}, {"--net=/x", "/x"},
+		     {"-dn/x", "/x"}};
+
+	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
+		char arg[16];
+		ARGS(arg, "operand");
+
+		snprintf(arg, sizeof(arg), "%s", given[i].arg);
+		CHECK_OK(parse(&c, argc, argv, 0, &e), e);
+		CHECK_STR(c.maybe, given[i].value);
+		CHECK_STR(argv[2], "operand");
+	}
 }
