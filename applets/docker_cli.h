@@ -135,6 +135,7 @@ struct docker_create {
 	const char *memory_swap, *cpus, *cpuset_cpus, *cpuset_mems;
 	int64_t pids_limit, cpu_shares, cpu_period, cpu_quota, memory_swappiness, oom_score_adj;
 	int64_t blkio_weight;
+	struct strv io_devices[5]; /* weight, read bps, write bps, read iops, write iops */
 	bool oom_kill_disable;
 	const char *gpus;
 	/* life */
@@ -157,6 +158,9 @@ void docker_create_init(void *conf);
 /** docker_create_body() - the JSON body for image and command */
 int docker_create_body(struct docker_create *c, const char *image, int argc, char **argv,
 		       struct buf *out, struct err *e) WARN_UNUSED;
+
+/** docker_put_limits() - writes the limits that docker update can change too */
+int docker_put_limits(const struct docker_create *c, struct json_w *w, struct err *e) WARN_UNUSED;
 
 /* docker_create_net.c */
 
@@ -204,6 +208,7 @@ extern const struct docker_cmd docker_exec_cmd, docker_attach_cmd, docker_start_
 extern const struct docker_cmd docker_stop_cmd, docker_restart_cmd, docker_kill_cmd, docker_rm_cmd,
 	docker_pause_cmd, docker_unpause_cmd, docker_rename_cmd, docker_wait_cmd,
 	docker_container_prune_cmd;
+extern const struct docker_cmd docker_update_cmd, docker_stats_cmd;
 extern const struct docker_cmd docker_ps_cmd, docker_logs_cmd, docker_top_cmd, docker_port_cmd,
 	docker_diff_cmd;
 extern const struct docker_cmd docker_inspect_cmd, docker_container_inspect_cmd,

@@ -296,29 +296,33 @@ static int put_volumes(struct docker_create *c, struct json_w *w, struct strv *r
 	return put_each(w, "Devices", &c->devices, spec_device, e);
 }
 
-static int put_memory(struct docker_create *c, struct json_w *w, struct err *e)
+static int put_swap(const char *text, struct json_w *w, struct err *e)
 {
-	static const char *const blkio_lists[] = {"BlkioWeightDevice", "BlkioDeviceReadBps",
-						  "BlkioDeviceWriteBps", "BlkioDeviceReadIOps",
-						  "BlkioDeviceWriteIOps"};
-	uint64_t swap;
+	uint64_t swap = 0;
+
+	if (text == NULL)
+		return 0;
+	if (strcmp(text, "-1") == 0) {
+		jw_ki64(w, "MemorySwap", -1);
+		return 0;
+	}
+	if (str_size(text, &swap) < 0)
+		return err_set(e, ERR_INVALID, 0,
+			       "invalid argument \"%s\" for \"--memory-swap\" flag: invalid size: "
+			       "'%s'",
+			       text, text);
+	put_i64(w, "MemorySwap", (int64_t)swap);
+	return 0;
+}
+
+int docker_put_limits(const struct docker_create *c, struct json_w *w, struct err *e)
+{
 	int64_t nano;
 
 	put_i64(w, "Memory", (int64_t)c->memory);
 	put_i64(w, "MemoryReservation", (int64_t)c->memory_reservation);
-	if (c->memory_swap != NULL && strcmp(c->memory_swap, "-1") == 0) {
-		jw_ki64(w, "MemorySwap", -1);
-	} else if (c->memory_swap != NULL) {
-		if (str_size(c->memory_swap, &swap) < 0)
-			return err_set(
-				e, ERR_INVALID, 0,
-				"invalid argument \"%s\" for \"--memory-swap\" flag: invalid "
-				"size: '%s'",
-				c->memory_swap, c->memory_swap);
-		put_i64(w, "MemorySwap", (int64_t)swap);
-	}
-	if (c->memory_swappiness >= 0)
-		jw_ki64(w, "MemorySwappiness", c->memory_swappiness);
+	if (put_swap(c->memory_swap, w, e) < 0)
+		return -1;
 	if (c->cpus != NULL) {
 		if (spec_cpus(c->cpus, &nano, e) < 0)
 			return -1;
@@ -331,8 +335,43 @@ static int put_memory(struct docker_create *c, struct json_w *w, struct err *e)
 	put_str(w, "CpusetMems", c->cpuset_mems);
 	put_i64(w, "PidsLimit", c->pids_limit);
 	put_i64(w, "BlkioWeight", c->blkio_weight);
-	for (size_t i = 0; i < ARRAY_LEN(blkio_lists); i++)
-		jw_kraw(w, blkio_lists[i], "[]");
+	if (c->restart != NULL) {
+		jw_key(w, "RestartPolicy");
+		return spec_restart(c->restart, w, e);
+	}
+	return 0;
+}
+
+static const struct {
+	const char *key, *option;
+	int (*write)(const char *text, struct json_w *w, struct err *e);
+} io_devices[] = {
+	{"BlkioWeightDevice", "blkio-weight-device", spec_device_weight},
+	{"BlkioDeviceReadBps", "device-read-bps", spec_device_bps},
+	{"BlkioDeviceWriteBps", "device-write-bps", spec_device_bps},
+	{"BlkioDeviceReadIOps", "device-read-iops", spec_device_iops},
+	{"BlkioDeviceWriteIOps", "device-write-iops", spec_device_iops},
+};
+
+static int put_io_devices(const struct docker_create *c, struct json_w *w, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(io_devices); i++) {
+		jw_karr(w, io_devices[i].key);
+		strv_for_each (it, &c->io_devices[i])
+			if (io_devices[i].write(*it, w, e) < 0)
+				return err_wrap(e, "invalid argument \"%s\" for \"--%s\" flag", *it,
+						io_devices[i].option);
+		jw_end(w);
+	}
+	return 0;
+}
+
+static int put_resources(struct docker_create *c, struct json_w *w, struct err *e)
+{
+	if (docker_put_limits(c, w, e) < 0 || put_io_devices(c, w, e) < 0)
+		return -1;
+	if (c->memory_swappiness >= 0)
+		jw_ki64(w, "MemorySwappiness", c->memory_swappiness);
 	put_i64(w, "OomScoreAdj", c->oom_score_adj);
 	put_bool(w, "OomKillDisable", c->oom_kill_disable);
 	put_i64(w, "ShmSize", (int64_t)c->shm_size);
@@ -435,14 +474,9 @@ static int put_host_config(struct docker_create *c, const struct port_maps *port
 		put_map(w, "Config", &c->log_opt, '=');
 		jw_end(w);
 	}
-	if (c->restart != NULL) {
-		jw_key(w, "RestartPolicy");
-		if (spec_restart(c->restart, w, e) < 0)
-			return -1;
-	}
 	put_network_host(c, ports, w);
 	if (put_hosts(w, &c->add_host, e) < 0 || put_security(c, w, e) < 0 ||
-	    put_volumes(c, w, ret_anonymous, e) < 0 || put_memory(c, w, e) < 0)
+	    put_volumes(c, w, ret_anonymous, e) < 0 || put_resources(c, w, e) < 0)
 		return -1;
 	jw_end(w);
 	return 0;

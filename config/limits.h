@@ -7,6 +7,9 @@
 #define MIB (1024ULL * KIB)
 #define GIB (1024ULL * MIB)
 
+/* stats: what a container can fill */
+#define STATS_NETS_MAX 64 /* interfaces told of */
+
 /* ns */
 #define SUBID_FILE_MAX_BYTES (4 * MIB) /* /etc/subuid, /etc/subgid, getsubids' output */
 #define SUBID_RANGES_MAX     339 /* the kernel takes 340 lines in a map, one is the user's own */

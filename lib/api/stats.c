@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
  * GET /containers/{id}/stats: one reading a second. Figures in the form of
- * cgroup v2 hosts; where there is no group the fields are absent, as in Docker
- * for a stopped container.
+ * cgroup v2 hosts; of a container that does not run they are absent, as in Docker.
  */
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 
 #include "api/api_internal.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/str.h"
+#include "base/strv.h"
 #include "base/time.h"
 #include "cgroup/cgroup.h"
 #include "engine/container.h"
@@ -63,26 +65,44 @@ static uint64_t memory_limit(const struct cgroup_stats *g)
 								       : g->memory_max_bytes;
 }
 
+/* Every "key number" of memory.stat. */
+static void write_memory_keys(struct json_w *w, const char *text)
+{
+	CLEANUP(strv_clear) struct strv lines = STRV_INIT;
+
+	strv_split(&lines, text, "\n");
+	strv_for_each (line, &lines) {
+		char *blank = strchr(*line, ' ');
+
+		if (blank == NULL)
+			continue;
+		*blank = '\0';
+		jw_ku64(w, *line, strtoull(blank + 1, NULL, 10));
+	}
+}
+
 static void write_memory(struct json_w *w, const struct cgroup_stats *g)
 {
 	jw_kobj(w, "memory_stats");
 	if (g != NULL) {
 		jw_ku64(w, "usage", g->memory_bytes);
 		jw_kobj(w, "stats");
-		jw_ku64(w, "anon", g->memory_anon_bytes);
-		jw_ku64(w, "file", g->memory_file_bytes);
-		jw_ku64(w, "inactive_file", g->memory_inactive_file_bytes);
+		if (g->memory_stat != NULL)
+			write_memory_keys(w, g->memory_stat);
 		jw_end(w);
+		if (g->memory_oom > 0)
+			jw_ku64(w, "failcnt", g->memory_oom);
 		jw_ku64(w, "limit", memory_limit(g));
 	}
 	jw_end(w);
 }
 
-static void write_io_entry(struct json_w *w, const char *op, uint64_t value)
+static void write_io_entry(struct json_w *w, const struct cgroup_io_stats *d, const char *op,
+			   uint64_t value)
 {
 	jw_obj(w);
-	jw_ki64(w, "major", 0);
-	jw_ki64(w, "minor", 0);
+	jw_ku64(w, "major", d->major);
+	jw_ku64(w, "minor", d->minor);
 	jw_kstr(w, "op", op);
 	jw_ku64(w, "value", value);
 	jw_end(w);
@@ -97,12 +117,14 @@ static void write_blkio(struct json_w *w, const struct cgroup_stats *g)
 	};
 
 	jw_kobj(w, "blkio_stats");
-	if (g == NULL) {
+	if (g == NULL || g->n_io == 0) {
 		jw_knull(w, "io_service_bytes_recursive");
 	} else {
 		jw_karr(w, "io_service_bytes_recursive");
-		write_io_entry(w, "read", g->io_read_bytes);
-		write_io_entry(w, "write", g->io_write_bytes);
+		for (size_t i = 0; i < g->n_io; i++) {
+			write_io_entry(w, &g->io[i], "read", g->io[i].read_bytes);
+			write_io_entry(w, &g->io[i], "write", g->io[i].write_bytes);
+		}
 		jw_end(w);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(unused); i++)
@@ -112,19 +134,23 @@ static void write_blkio(struct json_w *w, const struct cgroup_stats *g)
 
 static void write_networks(struct json_w *w, const struct engine_stats *s)
 {
-	if (!s->has_net)
+	if (s->n_nets == 0)
 		return;
 	jw_kobj(w, "networks");
-	jw_kobj(w, "eth0");
-	jw_ku64(w, "rx_bytes", s->rx_bytes);
-	jw_ku64(w, "rx_packets", s->rx_packets);
-	jw_ku64(w, "rx_errors", 0);
-	jw_ku64(w, "rx_dropped", 0);
-	jw_ku64(w, "tx_bytes", s->tx_bytes);
-	jw_ku64(w, "tx_packets", s->tx_packets);
-	jw_ku64(w, "tx_errors", 0);
-	jw_ku64(w, "tx_dropped", 0);
-	jw_end(w);
+	for (size_t i = 0; i < s->n_nets; i++) {
+		const struct engine_net_stats *n = &s->nets[i];
+
+		jw_kobj(w, n->name);
+		jw_ku64(w, "rx_bytes", n->rx_bytes);
+		jw_ku64(w, "rx_packets", n->rx_packets);
+		jw_ku64(w, "rx_errors", n->rx_errors);
+		jw_ku64(w, "rx_dropped", n->rx_dropped);
+		jw_ku64(w, "tx_bytes", n->tx_bytes);
+		jw_ku64(w, "tx_packets", n->tx_packets);
+		jw_ku64(w, "tx_errors", n->tx_errors);
+		jw_ku64(w, "tx_dropped", n->tx_dropped);
+		jw_end(w);
+	}
 	jw_end(w);
 }
 
@@ -150,8 +176,6 @@ static void write_stats(struct buf *b, const struct engine_stats *s,
 		jw_ku64(&w, "current", s->cgroup->pids);
 		if (s->cgroup->pids_max > 0)
 			jw_ku64(&w, "limit", s->cgroup->pids_max);
-	} else if (s->n_procs > 0) {
-		jw_ku64(&w, "current", s->n_procs);
 	}
 	jw_end(&w);
 	write_blkio(&w, read_by(s, CGROUP_IO));

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * One container's group: limits, figures, freezing, killing. File formats:
- * Documentation/admin-guide/cgroup-v2.rst; the conversions of shares and
- * weights are those of runc (runtime-spec gives v1 values).
+ * One container's group: making, freezing, killing, removing. File formats:
+ * Documentation/admin-guide/cgroup-v2.rst.
  */
 #include "cgroup/cgroup.h"
 
@@ -23,6 +22,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "cgroup/cgroup_internal.h"
 
 #define FILE_MAX	  (1024 * 1024)
 #define FREEZE_TIMEOUT_MS 10000
@@ -38,16 +38,14 @@ char *cgroup_path(const struct cgroup_root *r, const char *parent, const char *n
 	return path_join(dir, name);
 }
 
-static int put(const char *dir, const char *file, const char *text, struct err *e)
+int cgroup_put(const char *dir, const char *file, const char *text, struct err *e)
 {
 	CLEANUP(freep) char *path = path_join(dir, file);
 
 	return file_write_plain(AT_FDCWD, path, text, e);
 }
 
-static int putf(const char *dir, const char *file, struct err *e, const char *fmt, ...)
-	PRINTF(4, 5);
-static int putf(const char *dir, const char *file, struct err *e, const char *fmt, ...)
+int cgroup_putf(const char *dir, const char *file, struct err *e, const char *fmt, ...)
 {
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	va_list ap;
@@ -55,18 +53,17 @@ static int putf(const char *dir, const char *file, struct err *e, const char *fm
 	va_start(ap, fmt);
 	buf_vaddf(&b, fmt, ap);
 	va_end(ap);
-	return put(dir, file, buf_str(&b), e);
+	return cgroup_put(dir, file, buf_str(&b), e);
 }
 
-static int get(const char *dir, const char *file, struct buf *out, struct err *e)
+int cgroup_get(const char *dir, const char *file, struct buf *out, struct err *e)
 {
 	CLEANUP(freep) char *path = path_join(dir, file);
 
 	return file_read(AT_FDCWD, path, FILE_MAX, out, e);
 }
 
-/* The number after "key " at the start of a line; false when there is none. */
-static bool find_key(const char *text, const char *key, uint64_t *ret)
+bool cgroup_find_key(const char *text, const char *key, uint64_t *ret)
 {
 	size_t n = strlen(key);
 
@@ -80,16 +77,6 @@ static bool find_key(const char *text, const char *key, uint64_t *ret)
 	return false;
 }
 
-static uint64_t read_number(const char *dir, const char *file)
-{
-	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	struct err ignored;
-
-	if (get(dir, file, &b, &ignored) < 0)
-		return 0;
-	return str_starts(buf_str(&b), "max") ? UINT64_MAX : strtoull(buf_str(&b), NULL, 10);
-}
-
 /* What a group has of the root's controllers, its children get too. */
 static void pass_controllers(const char *dir)
 {
@@ -97,7 +84,7 @@ static void pass_controllers(const char *dir)
 	struct err ignored;
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
-		(void)!put(dir, "cgroup.subtree_control", all[i], &ignored);
+		(void)!cgroup_put(dir, "cgroup.subtree_control", all[i], &ignored);
 }
 
 int cgroup_create(const struct cgroup_root *r, const char *path, struct err *e)
@@ -118,77 +105,6 @@ int cgroup_create(const struct cgroup_root *r, const char *path, struct err *e)
 	return 0;
 }
 
-static int set_swap(const char *path, const struct cgroup_limits *l, struct err *e)
-{
-	int r = 0;
-
-	/* Docker counts memory and swap together; the kernel swap alone */
-	if (l->memory_swap_bytes < 0)
-		r = put(path, "memory.swap.max", "max", e);
-	else if (l->memory_swap_bytes > 0 && l->memory_swap_bytes >= l->memory_bytes)
-		r = putf(path, "memory.swap.max", e, "%" PRId64,
-			 l->memory_swap_bytes - MAX(l->memory_bytes, 0));
-	return r < 0 && e->sys == ENOENT ? 0 : r; /* a kernel without swap */
-}
-
-static int set_memory(const char *path, const struct cgroup_limits *l, struct err *e)
-{
-	if (l->memory_bytes < 0 && put(path, "memory.max", "max", e) < 0)
-		return -1;
-	if (l->memory_bytes > 0 && putf(path, "memory.max", e, "%" PRId64, l->memory_bytes) < 0)
-		return -1;
-	if (l->memory_low_bytes > 0 &&
-	    putf(path, "memory.low", e, "%" PRId64, l->memory_low_bytes) < 0)
-		return -1;
-	return set_swap(path, l, e);
-}
-
-static int set_cpu(const char *path, const struct cgroup_limits *l, struct err *e)
-{
-	uint64_t period = l->cpu_period_usec != 0 ? l->cpu_period_usec : 100000;
-
-	if (l->cpu_shares >= 2) {
-		uint64_t shares = MIN(l->cpu_shares, 262144);
-
-		if (putf(path, "cpu.weight", e, "%" PRIu64, 1 + (shares - 2) * 9999 / 262142) < 0)
-			return -1;
-	}
-	if (l->cpu_quota_usec > 0 &&
-	    putf(path, "cpu.max", e, "%" PRId64 " %" PRIu64, l->cpu_quota_usec, period) < 0)
-		return -1;
-	if (l->cpu_quota_usec <= 0 && (l->cpu_quota_usec < 0 || l->cpu_period_usec != 0) &&
-	    putf(path, "cpu.max", e, "max %" PRIu64, period) < 0)
-		return -1;
-	if (!str_empty(l->cpuset_cpus) && put(path, "cpuset.cpus", l->cpuset_cpus, e) < 0)
-		return -1;
-	if (!str_empty(l->cpuset_mems) && put(path, "cpuset.mems", l->cpuset_mems, e) < 0)
-		return -1;
-	return 0;
-}
-
-/* The scheduler BFQ takes Docker's figure as it is, io.cost has a scale of its own. */
-static int set_io(const char *path, const struct cgroup_limits *l, struct err *e)
-{
-	unsigned weight = MIN(l->blkio_weight, 1000);
-
-	if (weight < 10 || putf(path, "io.bfq.weight", e, "%u", weight) == 0)
-		return 0;
-	return putf(path, "io.weight", e, "%u", 1 + (weight - 10) * 9999 / 990);
-}
-
-int cgroup_set(const char *path, const struct cgroup_limits *l, struct err *e)
-{
-	if (str_empty(path))
-		return 0;
-	if (set_memory(path, l, e) < 0 || set_cpu(path, l, e) < 0)
-		return -1;
-	if (l->pids_max < 0 && put(path, "pids.max", "max", e) < 0)
-		return -1;
-	if (l->pids_max > 0 && putf(path, "pids.max", e, "%" PRId64, l->pids_max) < 0)
-		return -1;
-	return set_io(path, l, e);
-}
-
 int cgroup_open(const char *path)
 {
 	return str_empty(path) ? -1 : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -198,76 +114,7 @@ int cgroup_add(const char *path, pid_t pid, struct err *e)
 {
 	if (str_empty(path))
 		return 0;
-	return putf(path, "cgroup.procs", e, "%d", (int)pid);
-}
-
-static void read_memory(const char *path, struct cgroup_stats *s)
-{
-	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	CLEANUP(buf_clear) struct buf events = BUF_INIT;
-	struct err ignored;
-
-	if (get(path, "memory.stat", &b, &ignored) < 0)
-		return;
-	s->has |= CGROUP_MEMORY;
-	(void)find_key(buf_str(&b), "inactive_file", &s->memory_inactive_file_bytes);
-	(void)find_key(buf_str(&b), "anon", &s->memory_anon_bytes);
-	(void)find_key(buf_str(&b), "file", &s->memory_file_bytes);
-	s->memory_bytes = read_number(path, "memory.current");
-	s->memory_max_bytes = read_number(path, "memory.max");
-	s->memory_peak_bytes = read_number(path, "memory.peak");
-	if (get(path, "memory.events", &events, &ignored) == 0)
-		(void)find_key(buf_str(&events), "oom_kill", &s->memory_oom_kills);
-}
-
-/* "8:0 rbytes=1 wbytes=2 rios=3 wios=4 ..." per device */
-static void read_io(const char *path, struct cgroup_stats *s)
-{
-	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	CLEANUP(strv_clear) struct strv words = STRV_INIT;
-	struct err ignored;
-
-	if (get(path, "io.stat", &b, &ignored) < 0)
-		return;
-	s->has |= CGROUP_IO;
-	strv_split(&words, buf_str(&b), " \n");
-	strv_for_each (w, &words) {
-		const char *v;
-
-		if ((v = str_skip(*w, "rbytes=")) != NULL)
-			s->io_read_bytes += strtoull(v, NULL, 10);
-		else if ((v = str_skip(*w, "wbytes=")) != NULL)
-			s->io_write_bytes += strtoull(v, NULL, 10);
-		else if ((v = str_skip(*w, "rios=")) != NULL)
-			s->io_read_ops += strtoull(v, NULL, 10);
-		else if ((v = str_skip(*w, "wios=")) != NULL)
-			s->io_write_ops += strtoull(v, NULL, 10);
-	}
-}
-
-int cgroup_read(const char *path, struct cgroup_stats *ret, struct err *e)
-{
-	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-
-	*ret = (struct cgroup_stats){0};
-	if (str_empty(path))
-		return 0;
-	if (get(path, "cpu.stat", &b, e) < 0)
-		return -1;
-	ret->has |= CGROUP_CPU;
-	(void)find_key(buf_str(&b), "usage_usec", &ret->cpu_usage_usec);
-	(void)find_key(buf_str(&b), "user_usec", &ret->cpu_user_usec);
-	(void)find_key(buf_str(&b), "system_usec", &ret->cpu_system_usec);
-	(void)find_key(buf_str(&b), "nr_periods", &ret->cpu_periods);
-	(void)find_key(buf_str(&b), "nr_throttled", &ret->cpu_throttled);
-	(void)find_key(buf_str(&b), "throttled_usec", &ret->cpu_throttled_usec);
-	read_memory(path, ret);
-	read_io(path, ret);
-	ret->pids = read_number(path, "pids.current");
-	ret->pids_max = read_number(path, "pids.max");
-	if (ret->pids > 0)
-		ret->has |= CGROUP_PIDS;
-	return 0;
+	return cgroup_putf(path, "cgroup.procs", e, "%d", (int)pid);
 }
 
 static void add_pids(const char *dir, struct strv *pids)
@@ -277,7 +124,7 @@ static void add_pids(const char *dir, struct strv *pids)
 	struct dirent *ent;
 	DIR *d;
 
-	if (get(dir, "cgroup.procs", &b, &ignored) == 0)
+	if (cgroup_get(dir, "cgroup.procs", &b, &ignored) == 0)
 		strv_split(pids, buf_str(&b), "\n");
 	d = opendir(dir);
 	if (d == NULL)
@@ -327,7 +174,7 @@ static int wait_frozen(const char *path, bool frozen, struct err *e)
 
 		if (lseek(fd, 0, SEEK_SET) < 0 || fd_read_all(fd, FILE_MAX, &b, e) < 0)
 			return err_sys(e, "read %s", file);
-		if (find_key(buf_str(&b), "frozen", &now) && !!now == frozen)
+		if (cgroup_find_key(buf_str(&b), "frozen", &now) && !!now == frozen)
 			return 0;
 		left = deadline - time_mono_ms();
 		if (left <= 0 || fd_wait(fd, POLLPRI, (int)left) == 0)
@@ -340,7 +187,7 @@ int cgroup_freeze(const char *path, bool frozen, struct err *e)
 {
 	if (str_empty(path))
 		return err_set(e, ERR_UNAVAILABLE, 0, "no cgroup to freeze");
-	if (put(path, "cgroup.freeze", frozen ? "1" : "0", e) < 0)
+	if (cgroup_put(path, "cgroup.freeze", frozen ? "1" : "0", e) < 0)
 		return -1;
 	return wait_frozen(path, frozen, e);
 }
@@ -352,7 +199,7 @@ int cgroup_kill(const char *path, struct err *e)
 
 	if (str_empty(path))
 		return 0;
-	if (put(path, "cgroup.kill", "1", e) == 0)
+	if (cgroup_put(path, "cgroup.kill", "1", e) == 0)
 		return 0;
 	if (e->sys != ENOENT && e->sys != EACCES)
 		return -1;
@@ -369,8 +216,8 @@ uint64_t cgroup_oom_kills(const char *path)
 	struct err ignored;
 	uint64_t n = 0;
 
-	if (!str_empty(path) && get(path, "memory.events", &b, &ignored) == 0)
-		(void)find_key(buf_str(&b), "oom_kill", &n);
+	if (!str_empty(path) && cgroup_get(path, "memory.events", &b, &ignored) == 0)
+		(void)cgroup_find_key(buf_str(&b), "oom_kill", &n);
 	return n;
 }
 

@@ -36,8 +36,17 @@ struct cgroup_root {
 	char *path;  /* absolute directory of the delegated subtree; NULL with CGROUP_NONE */
 	unsigned controllers; /* enum cgroup_controller bits children can use */
 	bool io_weight;	      /* the kernel can weigh I/O */
+	bool io_max;	      /* and bound it by device */
+	bool swap;	      /* swap can be bounded */
 	char *cpus, *mems;    /* the processors and memory nodes there are ("0-3"), or NULL */
 	char *why_none;	      /* a sentence when mode is CGROUP_NONE */
+};
+
+/* Bounds of one block device, bytes and operations a second; 0 leaves a bound alone. */
+struct cgroup_io_limit {
+	unsigned major, minor;
+	uint64_t read_bps, write_bps, read_iops, write_iops; /* io.max */
+	unsigned weight;				     /* 10..1000, as blkio_weight */
 };
 
 /* Limits of one group; 0 leaves a limit alone unless said otherwise. Bytes, microseconds. */
@@ -52,6 +61,15 @@ struct cgroup_limits {
 	const char *cpuset_mems;
 	int64_t pids_max;      /* -1 unlimited */
 	unsigned blkio_weight; /* 10..1000, turned into io.weight */
+	const struct cgroup_io_limit *io;
+	size_t n_io;
+	bool swappiness, oom_kill_disable; /* asked for; version 2 has neither: only warned of */
+};
+
+/* What one block device did. */
+struct cgroup_io_stats {
+	unsigned major, minor;
+	uint64_t read_bytes, write_bytes, read_ops, write_ops;
 };
 
 /* One reading, in bytes, microseconds and counts; has tells which controllers were read. */
@@ -60,9 +78,11 @@ struct cgroup_stats {
 	uint64_t cpu_usage_usec, cpu_user_usec, cpu_system_usec;
 	uint64_t cpu_periods, cpu_throttled, cpu_throttled_usec;
 	uint64_t memory_bytes, memory_max_bytes, memory_inactive_file_bytes, memory_peak_bytes;
-	uint64_t memory_anon_bytes, memory_file_bytes, memory_oom_kills;
+	uint64_t memory_oom_kills, memory_oom;
+	char *memory_stat; /* memory.stat as the kernel writes it, lines of "key number"; or NULL */
 	uint64_t pids, pids_max;
-	uint64_t io_read_bytes, io_write_bytes, io_read_ops, io_write_ops;
+	struct cgroup_io_stats *io;
+	size_t n_io;
 };
 
 /**
@@ -76,8 +96,6 @@ struct cgroup_stats {
 void cgroup_root_detect(struct cgroup_root *ret);
 /** cgroup_root_clear() - frees the strings */
 void cgroup_root_clear(struct cgroup_root *r);
-/** cgroup_limits_any() - some limit is asked for */
-bool cgroup_limits_any(const struct cgroup_limits *l);
 /** cgroup_limits_warnings() - appends Docker's warnings for limits that will not be enforced, and
  * sets those in *l to "none" */
 void cgroup_limits_warnings(const struct cgroup_root *r, struct cgroup_limits *l,
@@ -107,8 +125,10 @@ int cgroup_set(const char *path, const struct cgroup_limits *l, struct err *e) W
 int cgroup_open(const char *path);
 /** cgroup_add() - moves a process in */
 int cgroup_add(const char *path, pid_t pid, struct err *e) WARN_UNUSED;
-/** cgroup_read() - current figures; *ret is zeroed first */
+/** cgroup_read() - current figures; *ret is zeroed first, cgroup_stats_clear() in any case */
 int cgroup_read(const char *path, struct cgroup_stats *ret, struct err *e) WARN_UNUSED;
+/** cgroup_stats_clear() - frees */
+void cgroup_stats_clear(struct cgroup_stats *s);
 /** cgroup_pids() - appends the pids in the group and below; *ret_pids is on the heap */
 int cgroup_pids(const char *path, pid_t **ret_pids, size_t *ret_n, struct err *e) WARN_UNUSED;
 /** cgroup_freeze() - freezes or thaws and waits (by poll(2) on cgroup.events) until it is so;

@@ -85,6 +85,12 @@ int spec_cpus(const char *text, int64_t *ret, struct err *e) WARN_UNUSED;
 int spec_ulimit(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
 /** spec_device() - writes the Device object of "/dev/a[:/dev/b[:rwm]]" */
 int spec_device(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
+/** spec_device_bps() - writes the ThrottleDevice object of "/dev/sda:1mb" */
+int spec_device_bps(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
+/** spec_device_iops() - the same of "/dev/sda:1000" */
+int spec_device_iops(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
+/** spec_device_weight() - writes the WeightDevice object of "/dev/sda:500" */
+int spec_device_weight(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
 /** spec_restart() - writes the RestartPolicy object of "on-failure[:N]" */
 int spec_restart(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
 /** spec_keys() - detach keys "ctrl-p,ctrl-q" as bytes; count or -1 */

@@ -176,18 +176,24 @@ int engine_copy_finish(struct engine_copy *c, struct err *e) WARN_UNUSED;
 /** engine_copy_cancel() - ends it early; frees */
 void engine_copy_cancel(struct engine_copy *c);
 
+/* One interface's counters. */
+struct engine_net_stats {
+	char name[32];
+	uint64_t rx_bytes, rx_packets, rx_errors, rx_dropped;
+	uint64_t tx_bytes, tx_packets, tx_errors, tx_dropped;
+};
+
 /* stats: one reading of a container, in the units of the cgroup room */
 struct engine_stats {
 	char id[65];
 	char *name;
 	bool running;
 	int64_t read_nsec;
-	struct cgroup_stats *cgroup; /* NULL: no figures here */
+	struct cgroup_stats *cgroup; /* without a group what /proc tells; NULL: no figures */
 	uint64_t system_cpu_usec;
 	int ncpu;
-	uint64_t rx_bytes, rx_packets, tx_bytes, tx_packets; /* of eth0 */
-	bool has_net;
-	size_t n_procs;
+	struct engine_net_stats *nets;
+	size_t n_nets;
 };
 
 /** engine_container_stats() - one reading; engine_stats_clear() */

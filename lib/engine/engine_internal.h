@@ -263,15 +263,32 @@ int host_check_restart_policy(const struct docker_host_config *h, struct err *e)
  * h is the body of an update, whose memory limit may stay as it is */
 int limits_check(const struct engine *en, const struct docker_host_config *h, bool update,
 		 struct err *e) WARN_UNUSED;
+/** limits_check_memory() - of that those for memory */
+int limits_check_memory(const struct docker_host_config *h, bool update, struct err *e) WARN_UNUSED;
 /** limits_warn() - appends Docker's warnings for limits that will not be enforced */
 void limits_warn(const struct engine *en, const struct docker_host_config *h,
 		 struct strv *warnings);
 /** limits_make_group() - makes the container's control group, c->cgroup, with its limits */
 int limits_make_group(struct engine *en, struct container *c, struct err *e) WARN_UNUSED;
+/** limits_apply() - writes those limits that can be enforced here into a group; NULL: none */
+int limits_apply(const struct engine *en, const char *group, const struct docker_host_config *h,
+		 struct err *e) WARN_UNUSED;
+/* --- update (update.c) --- */
 /** limits_merge() - puts into h what an update asks for. ERR_CONFLICT for limits that exclude each
  * other; h may then be half changed */
 int limits_merge(struct docker_host_config *h, const struct docker_host_config *update,
 		 struct err *e) WARN_UNUSED;
+
+/* --- processes (top.c) --- */
+/** each_process() - calls fn for every process of a container: those in its control group, or
+ * without one those in the pid namespace of its first process, of which there is only that one when
+ * it is the engine's */
+void each_process(const char *group, pid_t init, void (*fn)(void *arg, pid_t pid), void *arg);
+
+/* --- stats (stats.c) --- */
+/** stats_parse_net() - reads /proc/PID/net/dev, whose names a container may choose; lo is left out
+ */
+void stats_parse_net(const char *text, struct engine_stats *s);
 
 /* --- network (endpoint_config.c, sandbox.c, links.c, hosts.c; network_internal.h) --- */
 /* the networks of a new container, from its NetworkMode and what the request says */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What the engine says of itself and its host: info, df, stats. */
+/* What the engine says of itself and its host: info, df. */
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,20 +68,44 @@ static size_t count_entries(const char *dir)
 	return n > 2 ? n - 2 : 0;
 }
 
+static void warn_unless(struct engine_info *i, bool there, const char *what)
+{
+	if (!there)
+		strv_addf(&i->warnings, "WARNING: No %s support", what);
+}
+
 static void fill_cgroup(const struct engine *en, struct engine_info *i)
 {
 	unsigned has = en->cgroup.controllers;
 	bool none = en->cgroup.mode == CGROUP_NONE;
 
+	bool weight = has & CGROUP_IO && en->cgroup.io_weight;
+	bool bounds = has & CGROUP_IO && en->cgroup.io_max;
+
 	i->cgroup_driver = xstrdup(none ? "none" : "cgroupfs");
 	i->cgroup_version = xasprintf("%d", en->cgroup.version == 1 ? 1 : 2);
-	i->memory_limit = i->swap_limit = !none && (has & CGROUP_MEMORY) != 0;
-	i->cpu_cfs = i->cpu_shares = !none && (has & CGROUP_CPU) != 0;
-	i->cpuset = !none && (has & CGROUP_CPUSET) != 0;
-	i->pids_limit = !none && (has & CGROUP_PIDS) != 0;
-	if (none && en->cgroup.why_none != NULL)
+	i->memory_limit = (has & CGROUP_MEMORY) != 0;
+	i->swap_limit = i->memory_limit && en->cgroup.swap;
+	i->cpu_cfs = i->cpu_shares = (has & CGROUP_CPU) != 0;
+	i->cpuset = (has & CGROUP_CPUSET) != 0;
+	i->pids_limit = (has & CGROUP_PIDS) != 0;
+	if (none) {
 		strv_addf(&i->warnings, "WARNING: Running in rootless-mode without cgroups: %s",
-			  en->cgroup.why_none);
+			  en->cgroup.why_none != NULL ? en->cgroup.why_none : "");
+		return;
+	}
+	warn_unless(i, i->memory_limit, "memory limit");
+	warn_unless(i, i->swap_limit, "swap limit");
+	warn_unless(i, i->cpu_cfs, "cpu cfs quota");
+	warn_unless(i, i->cpu_cfs, "cpu cfs period");
+	warn_unless(i, i->cpu_shares, "cpu shares");
+	warn_unless(i, i->cpuset, "cpuset");
+	warn_unless(i, weight, "io.weight");
+	warn_unless(i, weight, "io.weight (per device)");
+	warn_unless(i, bounds, "io.max (rbps)");
+	warn_unless(i, bounds, "io.max (wbps)");
+	warn_unless(i, bounds, "io.max (riops)");
+	warn_unless(i, bounds, "io.max (wiops)");
 }
 
 /* user and password of a proxy's URL are nobody's who may see /info */
@@ -184,84 +208,4 @@ void engine_info_clear(struct engine_info *i)
 void engine_df(struct engine *en, struct engine_df *ret)
 {
 	ret->layers_bytes = image_store_layers_bytes(en->images);
-}
-
-/* counters of eth0 as the container's own /proc shows them */
-static void read_net(pid_t pid, struct engine_stats *s)
-{
-	CLEANUP(buf_clear) struct buf text = BUF_INIT;
-	char path[48];
-	const char *line;
-	struct err ignored;
-
-	snprintf(path, sizeof(path), "/proc/%d/net/dev", pid);
-	if (file_read(AT_FDCWD, path, 65536, &text, &ignored) < 0)
-		return;
-	line = strstr(buf_str(&text), "eth0:");
-	if (line == NULL)
-		return;
-	s->has_net = sscanf(line + 5,
-			    "%" SCNu64 " %" SCNu64 " %*u %*u %*u %*u %*u %*u %" SCNu64 " %" SCNu64,
-			    &s->rx_bytes, &s->rx_packets, &s->tx_bytes, &s->tx_packets) == 4;
-}
-
-/* time of all processors since boot: the first line of /proc/stat */
-static uint64_t read_system_cpu(void)
-{
-	CLEANUP(buf_clear) struct buf text = BUF_INIT;
-	unsigned long long v[8] = {0}, sum = 0;
-	struct err ignored;
-	long hz = sysconf(_SC_CLK_TCK);
-
-	if (file_read(AT_FDCWD, "/proc/stat", 1024 * 1024, &text, &ignored) < 0)
-		return 0;
-	if (sscanf(buf_str(&text), "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1],
-		   &v[2], &v[3], &v[4], &v[5], &v[6], &v[7]) < 4)
-		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(v); i++)
-		sum += v[i];
-	return sum * (1000000ULL / (unsigned long long)hz);
-}
-
-int engine_container_stats(struct engine *en, const char *name, struct engine_stats *ret,
-			   struct err *e)
-{
-	struct container *c = container_get(en, name, e);
-	CLEANUP(freep) char *group = NULL;
-	pid_t pid;
-
-	if (c == NULL)
-		return -1;
-	memset(ret, 0, sizeof(*ret));
-	pthread_mutex_lock(&en->mu);
-	str_copy(ret->id, c->id, sizeof(ret->id));
-	ret->name = xasprintf("/%s", c->name);
-	ret->running = state_runs(c->state);
-	pid = (pid_t)c->pid;
-	group = xstrdup(c->cgroup);
-	pthread_mutex_unlock(&en->mu);
-	container_unref(en, c);
-	ret->read_nsec = time_now_nsec();
-	if (!ret->running)
-		return 0;
-	ret->ncpu = (int)sysconf(_SC_NPROCESSORS_ONLN);
-	ret->system_cpu_usec = read_system_cpu();
-	read_net(pid, ret);
-	if (!str_empty(group)) {
-		struct cgroup_stats s;
-		struct err why;
-
-		if (cgroup_read(group, &s, &why) == 0)
-			ret->cgroup = xmemdup(&s, sizeof(s));
-		else
-			log_debug(&why, "stats of %s", ret->id);
-	}
-	return 0;
-}
-
-void engine_stats_clear(struct engine_stats *s)
-{
-	free(s->name);
-	free(s->cgroup);
-	memset(s, 0, sizeof(*s));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Processes of a container (docker top), read from /proc (proc_pid_stat(5)):
- * those in the pid namespace of its first process. Columns as `ps -ef`; other
- * ps arguments need the host's ps.
+ * those in its control group or in the pid namespace of its first process. Columns as `ps -ef`;
+ * other ps arguments need the host's ps.
  */
 #include <dirent.h>
 #include <inttypes.h>
@@ -114,22 +114,39 @@ static void add_row(struct engine_top *t, const struct proc_line *p)
 	strv_add(row, p->cmd);
 }
 
-/* calls fn for every process of the container */
-static void each_process(pid_t init, void (*fn)(void *arg, pid_t pid), void *arg)
+/* without a group: the pid namespace tells, if it is not ours too */
+static void each_in_namespace(pid_t init, void (*fn)(void *arg, pid_t pid), void *arg)
 {
 	ino_t ns = pid_namespace(init);
-	DIR *d = opendir("/proc");
 	struct dirent *ent;
+	DIR *d;
 
+	if (ns == 0 || ns == pid_namespace(getpid())) {
+		fn(arg, init);
+		return;
+	}
+	d = opendir("/proc");
 	while (d != NULL && (ent = readdir(d)) != NULL) {
 		uint64_t pid;
 
-		if (str_u64(ent->d_name, INT32_MAX, &pid) == 0 && ns != 0 &&
-		    pid_namespace((pid_t)pid) == ns)
+		if (str_u64(ent->d_name, INT32_MAX, &pid) == 0 && pid_namespace((pid_t)pid) == ns)
 			fn(arg, (pid_t)pid);
 	}
 	if (d != NULL)
 		closedir(d);
+}
+
+void each_process(const char *group, pid_t init, void (*fn)(void *arg, pid_t pid), void *arg)
+{
+	CLEANUP(freep) pid_t *pids = NULL;
+	struct err ignored;
+	size_t n = 0;
+
+	if (!str_empty(group) && cgroup_pids(group, &pids, &n, &ignored) == 0 && n > 0)
+		for (size_t i = 0; i < n; i++)
+			fn(arg, pids[i]);
+	else
+		each_in_namespace(init, fn, arg);
 }
 
 static void native_row(void *arg, pid_t pid)
@@ -165,7 +182,8 @@ static void split_columns(const char *line, size_t n, struct strv *row)
 	}
 }
 
-static int run_ps(const char *args, pid_t init, struct engine_top *ret, struct err *e)
+static int run_ps(const char *args, const char *group, pid_t init, struct engine_top *ret,
+		  struct err *e)
 {
 	CLEANUP(strv_clear) struct strv argv = STRV_INIT;
 	CLEANUP(strv_clear) struct strv lines = STRV_INIT;
@@ -188,7 +206,7 @@ static int run_ps(const char *args, pid_t init, struct engine_top *ret, struct e
 		pid_column++;
 	if (pid_column == ret->titles.len)
 		return err_set(e, ERR_INVALID, 0, "Couldn't find PID field in ps output");
-	each_process(init, collect_pid, &set);
+	each_process(group, init, collect_pid, &set);
 	for (size_t i = 1; i < lines.len; i++) {
 		struct strv row = STRV_INIT;
 
@@ -209,6 +227,7 @@ int engine_container_top(struct engine *en, const char *name, const char *ps_arg
 {
 	struct container *c = container_get(en, name, e);
 	CLEANUP(freep) char *id = NULL;
+	CLEANUP(freep) char *group = NULL;
 	pid_t pid;
 
 	if (c == NULL)
@@ -216,15 +235,16 @@ int engine_container_top(struct engine *en, const char *name, const char *ps_arg
 	memset(ret, 0, sizeof(*ret));
 	pthread_mutex_lock(&en->mu);
 	pid = state_runs(c->state) ? (pid_t)c->pid : 0;
+	group = xstrdup(c->cgroup);
 	pthread_mutex_unlock(&en->mu);
 	id = xstrdup(c->id);
 	container_unref(en, c);
 	if (pid == 0)
 		return err_set(e, ERR_CONFLICT, 0, "container %s is not running", id);
 	if (!str_empty(ps_args) && !str_eq(ps_args, "-ef"))
-		return run_ps(ps_args, pid, ret, e);
+		return run_ps(ps_args, group, pid, ret, e);
 	strv_split(&ret->titles, "UID PID PPID C STIME TTY TIME CMD", " ");
-	each_process(pid, native_row, ret);
+	each_process(group, pid, native_row, ret);
 	return 0;
 }
 

@@ -11,7 +11,7 @@ limits_warn() {
 	out=$(docker run --rm -m 64m --cpus 1 --pids-limit 20 small echo ran 2>&1)
 	has "$out" ran
 	has "$out" "does not support memory limit"
-	has "$out" "NanoCPUs/quota discarded"
+	has "$out" "CPU period/quota discarded"
 	has "$out" "PIDs limit discarded"
 }
 pause_is_refused() {

@@ -1,33 +1,63 @@
 // SPDX-License-Identifier: MIT
-/* Detection never fails; without groups there are warnings. */
+/* Detection never fails; a delegated group is taken over, with ordinary files in place of cgroupfs.
+ */
+#include <string.h>
+
 #include "base/str.h"
-#include "cgroup/cgroup.h"
+#include "cgroup/detect_internal.h"
+#include "tests/unit/cgroup/fake_host.h"
 #include "tests/unit/harness.h"
 
-TEST(detect_explains_none)
+TEST(detect_takes_its_group_over)
 {
-	struct cgroup_root r = {.mode = CGROUP_NONE};
-	struct cgroup_limits l = {.memory_bytes = 1 << 20, .cpu_quota_usec = 50000, .pids_max = 10};
-	struct strv w = STRV_INIT;
+	struct fake_host f;
+	struct cgroup_root r;
 
-	CHECK(cgroup_limits_any(&l));
-	cgroup_limits_warnings(&r, &l, &w);
-	CHECK_EQ(w.len, 3);
-	CHECK(!cgroup_limits_any(&l));
-	strv_clear(&w);
+	fake_host_init(&f, 2);
+	fake_put(&f, "mount/user/cgroup.procs", "41\n42\n");
+	fake_put(&f, "mount/user/cgroup.controllers", "cpu memory pids\n");
+	fake_put(&f, "mount/user/cgroup.subtree_control", "");
+	/* the leaf, as the kernel would fill it */
+	fake_put(&f, "mount/user/engine/cgroup.procs", "");
+	fake_put(&f, "mount/user/engine/memory.swap.max", "max\n");
+	fake_put(&f, "mount/user/cpuset.cpus.effective", "0-3\n");
+	fake_put(&f, "self", "0::/user\n");
+	cgroup_root_detect_host(&f.host, &r);
+	CHECK_EQ(r.mode, CGROUP_V2);
+	CHECK(str_ends(r.path, "/mount/user"));
+	CHECK(r.swap && !r.io_max && !r.io_weight);
+	CHECK_STR(r.cpus, "0-3");
+	fake_check(&f, "mount/user/engine/cgroup.procs", "42");
+	fake_check(&f, "mount/user/cgroup.subtree_control", "+pids");
+	cgroup_root_clear(&r);
+	/* a restarted engine finds itself in the leaf */
+	fake_put(&f, "self", "0::/user/engine\n");
+	cgroup_root_detect_host(&f.host, &r);
+	CHECK(str_ends(r.path, "/mount/user"));
+	cgroup_root_clear(&r);
+	fake_host_clear(&f);
 }
 
-TEST(detect_keeps_what_is_there)
+TEST(detect_says_why_there_is_none)
 {
-	struct cgroup_root r = {.mode = CGROUP_V2, .controllers = CGROUP_MEMORY | CGROUP_PIDS};
-	struct cgroup_limits l = {.memory_bytes = 1 << 20, .cpu_shares = 512, .pids_max = 10};
-	struct strv w = STRV_INIT;
+	struct fake_host f;
+	struct cgroup_root r;
 
-	cgroup_limits_warnings(&r, &l, &w);
-	CHECK_EQ(w.len, 1);
-	CHECK_EQ(l.pids_max, 10);
-	CHECK_EQ(l.cpu_shares, 0);
-	strv_clear(&w);
+	fake_host_init(&f, 1);
+	cgroup_root_detect_host(&f.host, &r);
+	CHECK_EQ(r.mode, CGROUP_NONE);
+	CHECK_EQ(r.version, 1);
+	CHECK(strstr(r.why_none, "cgroup v1") != NULL);
+	cgroup_root_clear(&r);
+	fake_host_clear(&f);
+	fake_host_init(&f, 2);
+	fake_put(&f, "self", "0::/elsewhere\n");
+	cgroup_root_detect_host(&f.host, &r);
+	CHECK_EQ(r.mode, CGROUP_NONE);
+	CHECK_EQ(r.version, 2);
+	CHECK_STR(r.why_none, "the engine's cgroup is not delegated to this user");
+	cgroup_root_clear(&r);
+	fake_host_clear(&f);
 }
 
 TEST(detect_compares_sets)

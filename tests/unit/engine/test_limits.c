@@ -1,41 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Limits: what is refused, what an update merges, which files of a group are written. */
+/* Limits: what is refused, which files of a group are written, what is warned of. */
 #include <stdlib.h>
-#include <sys/stat.h>
 
-#include "base/file.h"
 #include "base/str.h"
 #include "tests/unit/engine/fixture.h"
-
-static void update(struct engine *en, const char *body, int want)
-{
-	struct strv warnings = STRV_INIT;
-	struct json *v = NULL;
-	struct err e;
-
-	CHECK_OK(json_parse(body, strlen(body), &v, &e), e);
-	CHECK_EQ(engine_container_update(en, "c1", v, &warnings, &e), want);
-	json_free(v);
-	strv_clear(&warnings);
-}
-
-static void put(const char *dir, const char *name)
-{
-	CLEANUP(freep) char *path = path_join(dir, name);
-	struct err e;
-
-	CHECK_OK(file_write(AT_FDCWD, path, "", 0, 0600, FILE_NOSYNC, &e), e);
-}
-
-static void check_file(const char *dir, const char *name, const char *want)
-{
-	CLEANUP(freep) char *path = path_join(dir, name);
-	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	struct err e;
-
-	CHECK_OK(file_read(AT_FDCWD, path, 4096, &b, &e), e);
-	CHECK(str_starts(buf_str(&b), want));
-}
 
 TEST(limits_are_checked)
 {
@@ -59,60 +27,55 @@ TEST(limits_are_checked)
 	h.cpuset_cpus = (char *)"x";
 	CHECK_EQ(limits_check(en, &h, false, &e), -1);
 	CHECK_EQ(e.kind, ERR_INVALID);
+	h = (struct docker_host_config){.nano_cpus = 100000LL * 1000000000};
+	CHECK_EQ(limits_check(en, &h, false, &e), -1);
+	CHECK(str_starts(e.msg, "range of CPUs is from 0.01 to "));
+	h = (struct docker_host_config){.memory_swappiness = {.set = true, .value = 101}};
+	CHECK_EQ(limits_check(en, &h, false, &e), -1);
+	CHECK_STR(e.msg, "Invalid value: 101, valid memory swappiness range is 0-100");
+	h = (struct docker_host_config){.io_maximum_iops = 1};
+	CHECK_EQ(limits_check(en, &h, false, &e), -1);
 	h = (struct docker_host_config){.blkio_weight = 5};
 	CHECK_EQ(limits_check(en, &h, false, &e), -1);
 	cgroup_root_clear(&en->cgroup);
 	fixture_free(en);
 }
 
-TEST(limits_update_a_stopped_container)
+static void host_of(const char *text, struct docker_host_config *ret)
 {
-	struct engine *en = fixture_engine();
-	struct container *c = fixture_container(en, '1', "c1", C_EXITED);
+	struct json *v = NULL;
+	struct err e;
 
-	c->host.memory = 64 << 20;
-	c->host.memory_swap = 128 << 20;
-	update(en,
-	       "{\"Memory\":100000000,\"NanoCpus\":500000000,\"PidsLimit\":9,"
-	       "\"CpusetCpus\":\"0\",\"RestartPolicy\":{\"Name\":\"on-failure\","
-	       "\"MaximumRetryCount\":3}}",
-	       0);
-	CHECK_EQ(c->host.memory, 100000000);
-	CHECK_EQ(c->host.nano_cpus, 500000000);
-	CHECK_EQ(c->host.pids_limit.value, 9);
-	CHECK_STR(c->host.cpuset_cpus, "0");
-	CHECK_STR(c->host.restart_policy.name, "on-failure");
-	CHECK_EQ(c->host.restart_policy.maximum_retry_count, 3);
-	update(en, "{\"Memory\":1000000000}", -1);   /* above the swap limit */
-	update(en, "{\"MemorySwap\":90000000}", -1); /* below the memory limit */
-	update(en, "{\"CpuQuota\":5000}", -1);	     /* beside NanoCpus */
-	update(en, "{\"RestartPolicy\":{\"Name\":\"sometimes\"}}", -1);
-	CHECK_EQ(c->host.memory, 100000000);
-	CHECK_EQ(c->host.memory_swap, 128 << 20);
-	CHECK_EQ(c->host.cpu_quota, 0);
-	fixture_free(en);
+	CHECK_OK(json_parse(text, strlen(text), &v, &e), e);
+	CHECK_OK(json_bind(v, &docker_host_config_json, ret, &e), e);
+	json_free(v);
 }
 
-TEST(limits_update_a_running_container)
+TEST(limits_of_devices_are_written)
 {
 	struct engine *en = fixture_engine();
-	struct container *c = fixture_container(en, '1', "c1", C_RUNNING);
+	struct docker_host_config h = {0};
+	struct strv warnings = STRV_INIT;
+	const char *group = harness_tmpdir();
+	struct err e;
 
+	host_of("{\"BlkioDeviceReadBps\":[{\"Path\":\"/dev/null\",\"Rate\":1048576}],"
+		"\"BlkioWeightDevice\":[{\"Path\":\"/dev/null\",\"Weight\":50}]}",
+		&h);
+	limits_warn(en, &h, &warnings);
+	CHECK_EQ(warnings.len, 2);
+	CHECK(strstr(warnings.items[1], "BPS Block I/O read limit") != NULL);
 	en->cgroup.mode = CGROUP_V2;
-	en->cgroup.controllers = CGROUP_CPU | CGROUP_PIDS | CGROUP_MEMORY;
-	c->cgroup = path_join(en->data_root, "group");
-	c->host.pids_limit.set = true;
-	c->host.pids_limit.value = 5;
-	update(en, "{\"PidsLimit\":7}", -1); /* no such group */
-	CHECK_EQ(c->host.pids_limit.value, 5);
-	CHECK(mkdir(c->cgroup, 0700) == 0);
-	put(c->cgroup, "pids.max");
-	put(c->cgroup, "cpu.max");
-	update(en, "{\"PidsLimit\":7,\"CpuQuota\":5000}", 0);
-	check_file(c->cgroup, "pids.max", "7");
-	check_file(c->cgroup, "cpu.max", "5000 100000");
-	update(en, "{\"PidsLimit\":-1,\"CpuQuota\":-1}", 0);
-	check_file(c->cgroup, "pids.max", "max");
-	check_file(c->cgroup, "cpu.max", "max 100000");
+	en->cgroup.controllers = CGROUP_IO;
+	CHECK_EQ(limits_apply(en, group, &h, &e), -1);
+	CHECK_STR(e.msg, "/dev/null is not a block device");
+	str_replace_ptr(&h.blkio_device_read_bps.items[0].path, "/nowhere");
+	h.blkio_weight_device.len = 0;
+	CHECK_EQ(limits_apply(en, group, &h, &e), -1);
+	CHECK_STR(e.msg, "stat /nowhere: No such file or directory");
+	CHECK_OK(limits_apply(en, NULL, &h, &e), e);
+	h.blkio_weight_device.len = 1;
+	json_struct_clear(&docker_host_config_json, &h);
+	strv_clear(&warnings);
 	fixture_free(en);
 }
