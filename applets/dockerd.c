@@ -32,6 +32,7 @@
 #include "engine/engine.h"
 #include "engine/state.h"
 #include "rootless/gate.h"
+#include "rootless/state.h"
 #include "sandbox/process.h"
 #include "tls/tls.h"
 
@@ -307,6 +308,19 @@ static void wait_signals(struct daemon *d, const sigset_t *set)
 	notify("STOPPING=1");
 }
 
+/* Where our state is, for those who look at it without asking us. */
+static void note_data_root(const struct daemon *d)
+{
+	const char *dir = getenv("ROOTLESSKIT_STATE_DIR");
+	CLEANUP(freep) char *real = dir != NULL ? realpath(d->conf.data_root, NULL) : NULL;
+	CLEANUP(freep) char *path = real != NULL ? path_join(dir, RK_FILE_DATA_ROOT) : NULL;
+	struct err e;
+
+	if (path != NULL &&
+	    file_write(AT_FDCWD, path, real, strlen(real), 0600, FILE_NOSYNC, &e) < 0)
+		log_debug(&e, "data root");
+}
+
 static int write_pid(struct daemon *d, struct err *e)
 {
 	CLEANUP(freep)
@@ -339,6 +353,7 @@ static int run(struct daemon *d, const sigset_t *set, struct err *e)
 	d->api = api_new(d->engine);
 	if (write_pid(d, e) < 0 || listen_all(d, e) < 0)
 		return -1;
+	note_data_root(d);
 	notify("READY=1");
 	log_info(NULL, "Daemon has completed initialization");
 	engine_start_policies(d->engine);

@@ -157,7 +157,8 @@
 #define USERNET_HOSTFWD_MAX	1024 /* published ports */
 
 /* nsenter, nsinspect: a file below /proc/PID */
-#define NSENTER_FILE_MAX (4 * MIB)
+#define NSENTER_FILE_MAX   (4 * MIB)
+#define LOOK_ADDRESSES_MAX 64 /* of one container */
 
 /* network: MAC addresses that a bridge learns from what containers send, besides their own */
 #define NETNS_BRIDGE_MACS_MAX 4096

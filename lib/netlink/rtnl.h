@@ -30,8 +30,14 @@ struct rtnl {
 
 #define RTNL_ALIAS_SIZE 256
 
+struct rtnl_counters {
+	uint64_t rx_bytes, rx_packets, rx_errors, rx_dropped;
+	uint64_t tx_bytes, tx_packets, tx_errors, tx_dropped;
+};
+
 struct rtnl_link {
 	int index;
+	int peer;   /* index of a veth's other end in its namespace, 0 none */
 	int master; /* index of the bridge, 0 none */
 	unsigned mtu;
 	unsigned flags; /* IFF_* */
@@ -39,6 +45,16 @@ struct rtnl_link {
 	char kind[16]; /* "bridge", "veth", "tun", "" */
 	uint8_t mac[MAC_SIZE];
 	char alias[RTNL_ALIAS_SIZE]; /* free text that stays with the link */
+	struct rtnl_counters counters;
+};
+
+/* A socket that waits for what comes: a listening TCP one, an unconnected UDP one. */
+struct rtnl_socket {
+	struct ip local; /* all zero: every address */
+	uint16_t port;
+	uint8_t protocol; /* IPPROTO_TCP, IPPROTO_UDP */
+	uint32_t uid;	  /* of its maker, as our user namespace shows it */
+	uint32_t inode;	  /* "socket:[inode]" below /proc/PID/fd */
 };
 
 struct rtnl_veth {
@@ -99,6 +115,8 @@ struct rtnl_link_change {
 
 /** rtnl_open() - opens a socket in the present network namespace */
 int rtnl_open(struct rtnl *nl, struct err *e) WARN_UNUSED;
+/** rtnl_open_diag() - opens a socket for rtnl_sockets() in the present network namespace */
+int rtnl_open_diag(struct rtnl *nl, struct err *e) WARN_UNUSED;
 /** rtnl_close() - closes; also a never opened RTNL_INIT */
 void rtnl_close(struct rtnl *nl);
 /** rtnl_batch_begin() - from here on changes (all below but get and dumps) are collected; each
@@ -161,5 +179,12 @@ int rtnl_addrs(struct rtnl *nl, int (*fn)(const struct rtnl_addr *a, void *arg),
 /** rtnl_routes() - calls fn for every route of all tables until it returns non-zero */
 int rtnl_routes(struct rtnl *nl, int (*fn)(const struct rtnl_route *r, void *arg), void *arg,
 		struct err *e) WARN_UNUSED;
+/** rtnl_rules() - calls fn for every policy rule of both families until it returns non-zero */
+int rtnl_rules(struct rtnl *nl, int (*fn)(const struct rtnl_rule *r, void *arg), void *arg,
+	       struct err *e) WARN_UNUSED;
+/** rtnl_sockets() - calls fn for every listening socket, TCP and UDP, IPv4 and IPv6, until it
+ * returns non-zero; nl is of rtnl_open_diag(). ERR_NOTFOUND: a kernel without sock_diag(7) */
+int rtnl_sockets(struct rtnl *nl, int (*fn)(const struct rtnl_socket *s, void *arg), void *arg,
+		 struct err *e) WARN_UNUSED;
 
 #endif

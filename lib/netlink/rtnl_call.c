@@ -44,13 +44,13 @@ void rtnl_request_init(struct rtnl_request *q, uint16_t type, uint16_t flags)
 	nl_build_init(&q->b, q->data, sizeof(q->data), type, flags | NLM_F_ACK);
 }
 
-int rtnl_open(struct rtnl *nl, struct err *e)
+static int open_protocol(struct rtnl *nl, int protocol, struct err *e)
 {
 	CLEANUP(fd_closep) int fd = -1;
 	struct timeval t = {.tv_sec = CALL_TIMEOUT_S};
 	int one = 1;
 
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (fd < 0)
 		return err_sys(e, "open rtnetlink socket");
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t)) < 0)
@@ -62,6 +62,16 @@ int rtnl_open(struct rtnl *nl, struct err *e)
 	nl->fd = TAKE_FD(fd);
 	nl->seq = 0;
 	return 0;
+}
+
+int rtnl_open(struct rtnl *nl, struct err *e)
+{
+	return open_protocol(nl, NETLINK_ROUTE, e);
+}
+
+int rtnl_open_diag(struct rtnl *nl, struct err *e)
+{
+	return open_protocol(nl, NETLINK_SOCK_DIAG, e);
 }
 
 void rtnl_close(struct rtnl *nl)

@@ -6,10 +6,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "netlink/rtnl_internal.h"
 
-static bool copy_ip(const struct nl_attr *a, struct ip *ret)
+bool rtnl_attr_ip(const struct nl_attr *a, struct ip *ret)
 {
 	struct ip ip = {.family = a->value.n == 4 ? IP_V4 : a->value.n == 16 ? IP_V6 : IP_NONE};
 
@@ -18,6 +19,24 @@ static bool copy_ip(const struct nl_attr *a, struct ip *ret)
 	memcpy(ip.bytes, a->value.p, a->value.n);
 	*ret = ip;
 	return true;
+}
+
+static void copy_counters(const struct nl_attr *a, struct rtnl_counters *c)
+{
+	struct rtnl_link_stats64 s = {0};
+
+	/* newer kernels say more, older ones less */
+	memcpy(&s, a->value.p, MIN(a->value.n, sizeof(s)));
+	*c = (struct rtnl_counters){
+		.rx_bytes = s.rx_bytes,
+		.rx_packets = s.rx_packets,
+		.rx_errors = s.rx_errors,
+		.rx_dropped = s.rx_dropped,
+		.tx_bytes = s.tx_bytes,
+		.tx_packets = s.tx_packets,
+		.tx_errors = s.tx_errors,
+		.tx_dropped = s.tx_dropped,
+	};
 }
 
 bool rtnl_parse_link(const struct nl_reply *r, struct rtnl_link *ret)
@@ -43,6 +62,12 @@ bool rtnl_parse_link(const struct nl_reply *r, struct rtnl_link *ret)
 			break;
 		case IFLA_MASTER:
 			l.master = (int)nl_attr_u32(&a, 0);
+			break;
+		case IFLA_LINK:
+			l.peer = (int)nl_attr_u32(&a, 0);
+			break;
+		case IFLA_STATS64:
+			copy_counters(&a, &l.counters);
 			break;
 		case IFLA_ADDRESS:
 			if (a.value.n == MAC_SIZE)
@@ -82,7 +107,7 @@ bool rtnl_parse_addr(const struct nl_reply *r, struct rtnl_addr *ret)
 		/* IFA_LOCAL is the own address; IPv6 has only IFA_ADDRESS */
 		if (a.type == IFA_LOCAL ||
 		    (a.type == IFA_ADDRESS && out.prefix.ip.family == IP_NONE))
-			copy_ip(&a, &out.prefix.ip);
+			rtnl_attr_ip(&a, &out.prefix.ip);
 	}
 	if (out.prefix.ip.family == IP_NONE || out.prefix.bits > ip_bits(&out.prefix.ip))
 		return false;
@@ -110,11 +135,11 @@ bool rtnl_parse_route(const struct nl_reply *r, struct rtnl_route *ret)
 	out.dst.bits = m.rtm_dst_len;
 	while (nl_next_attr(&v, &a)) {
 		if (a.type == RTA_DST)
-			copy_ip(&a, &out.dst.ip);
+			rtnl_attr_ip(&a, &out.dst.ip);
 		else if (a.type == RTA_GATEWAY)
-			copy_ip(&a, &out.gateway);
+			rtnl_attr_ip(&a, &out.gateway);
 		else if (a.type == RTA_PREFSRC)
-			copy_ip(&a, &out.prefsrc);
+			rtnl_attr_ip(&a, &out.prefsrc);
 		else if (a.type == RTA_OIF)
 			out.oif = (int)nl_attr_u32(&a, 0);
 		else if (a.type == RTA_TABLE)

@@ -13,6 +13,11 @@
 bool rtnl_parse_link(const struct nl_reply *r, struct rtnl_link *ret);
 bool rtnl_parse_addr(const struct nl_reply *r, struct rtnl_addr *ret);
 bool rtnl_parse_route(const struct nl_reply *r, struct rtnl_route *ret);
+bool rtnl_parse_rule(const struct nl_reply *r, struct rtnl_rule *ret);
+bool rtnl_parse_socket(const struct nl_reply *r, uint8_t protocol, struct rtnl_socket *ret);
+
+/* an attribute with an address of either family; false: another length */
+bool rtnl_attr_ip(const struct nl_attr *a, struct ip *ret);
 
 struct rtnl_request {
 	struct nl_build b;

@@ -27,9 +27,9 @@
 
 /* Only files that we or RootlessKit make: the directory may be any the user named. */
 static const char *const known_files[] = {
-	RK_FILE_CHILD_PID,   RK_FILE_API, RK_FILE_NETNS,    RK_FILE_USERNS,
-	"netns-helper.sock", FEED_SOCKET, "resolv.conf",    "hosts",
-	".s4nn.sock",	     ".bp.sock",  ".bp-ready.pipe",
+	RK_FILE_CHILD_PID, RK_FILE_API,		RK_FILE_NETNS, RK_FILE_USERNS,
+	RK_FILE_DATA_ROOT, "netns-helper.sock", FEED_SOCKET,   "resolv.conf",
+	"hosts",	   ".s4nn.sock",	".bp.sock",    ".bp-ready.pipe",
 };
 
 char *rk_state_path(const struct rk_state *s, const char *name)

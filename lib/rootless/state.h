@@ -16,7 +16,8 @@
 #define RK_FILE_CHILD_PID "child_pid"
 #define RK_FILE_API	  "api.sock"
 #define RK_FILE_NETNS	  "netns"
-#define RK_FILE_USERNS	  "userns" /* inode of the user namespace, for what a crash left */
+#define RK_FILE_USERNS	  "userns"    /* inode of the user namespace, for what a crash left */
+#define RK_FILE_DATA_ROOT "data-root" /* path, noted by dockerd for nsinspect */
 
 struct rk_state {
 	char *dir; /* absolute */
