@@ -2,10 +2,10 @@
 /*
  * Questions about the rest of the world. Each goes from a socket of its own (a
  * random port) with a random id; what comes back must have both and the same
- * question (RFC 5452). Two seconds a server, within which a datagram is sent
- * once more: over UDP twice round; over TCP once, then once by UDP for servers
- * that know no TCP. A server that fails or refuses gives way to the next; when
- * all do: SERVFAIL, as Docker.
+ * question (RFC 5452). Two seconds a server, or what the host's resolv.conf says
+ * (options timeout:N), within which a datagram is sent once more: over UDP twice round; over TCP
+ * once, then once by UDP for servers that know no TCP. A server that fails or refuses gives way to
+ * the next; when all do: SERVFAIL, as Docker.
  *
  * Servers are the host's as they are at this moment, loopback included, for
  * this process is in the host's network; or the container's own (--dns), which
@@ -29,11 +29,11 @@
 #include "usernet/dns_internal.h"
 #include "usernet/pool.h"
 
-#define ROUNDS		 2
-#define RESEND_MS	 600 /* a datagram is sent once more after that and a random part of ... */
-#define RESEND_SPREAD_MS 500 /* ... this: a burst may have found a server's queue full */
-#define FIRST_FOR_MS	 30000 /* the first servers are tried again after that */
-#define TCP_LEN		 2     /* the message's length before it */
+#define ROUNDS	      2
+#define RESEND_AFTER  30 /* per cent of a server's time; a datagram is sent once more then, and */
+#define RESEND_SPREAD 25 /* a random part of these later: a burst may have filled its queue */
+#define FIRST_FOR_MS  30000 /* the first servers are tried again after that */
+#define TCP_LEN	      2	    /* the message's length before it */
 
 struct dns_server {
 	struct sockaddr_storage sa;
@@ -49,12 +49,13 @@ struct dns_query {
 	struct dns_question q;
 	struct dns_server servers[USERNET_RESOLV_SERVERS];
 	size_t n_servers;
-	bool of_host;  /* they are the host's */
-	size_t first;  /* of them, the one asked first */
-	size_t tries;  /* so far */
-	size_t failed; /* answered SERVFAIL or REFUSED */
-	bool tcp;      /* the present try */
-	int resend_ms; /* of it, after which the datagram was or will be sent again; 0: no more */
+	bool of_host;	 /* they are the host's */
+	size_t first;	 /* of them, the one asked first */
+	size_t tries;	 /* so far */
+	size_t failed;	 /* answered SERVFAIL or REFUSED */
+	bool tcp;	 /* the present try */
+	int patience_ms; /* with one server */
+	int resend_ms;	 /* of it, after which the datagram was or will be sent again; 0: no more */
 	int fd;
 	struct loop_source *source;
 	size_t sent;	 /* over TCP */
@@ -296,6 +297,11 @@ static bool ask_one(struct dns_query *q, const struct dns_server *s)
 	return q->tcp || send(q->fd, q->text + TCP_LEN, q->n, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0;
 }
 
+static int resend_after(int patience_ms)
+{
+	return patience_ms * (RESEND_AFTER + (int)(rand_u64() % RESEND_SPREAD)) / 100;
+}
+
 static void ask_next(struct dns_query *q)
 {
 	while (q->tries < q->n_servers * ROUNDS) {
@@ -306,8 +312,8 @@ static void ask_next(struct dns_query *q)
 		q->tries++;
 		if (!ask_one(q, &q->servers[i]))
 			continue;
-		q->resend_ms = q->tcp ? 0 : RESEND_MS + (int)(rand_u64() % RESEND_SPREAD_MS);
-		wheel_set(&q->u->wheel, &q->timer, q->tcp ? DNS_TRIES_MS : q->resend_ms);
+		q->resend_ms = q->tcp ? 0 : resend_after(q->patience_ms);
+		wheel_set(&q->u->wheel, &q->timer, q->tcp ? q->patience_ms : q->resend_ms);
 		return;
 	}
 	give_up(q);
@@ -322,7 +328,7 @@ static void on_timeout(struct wheel_timer *timer, void *arg UNUSED)
 		ask_next(q);
 		return;
 	}
-	wheel_set(&q->u->wheel, timer, DNS_TRIES_MS - q->resend_ms);
+	wheel_set(&q->u->wheel, timer, q->patience_ms - q->resend_ms);
 	q->resend_ms = 0;
 }
 
@@ -339,6 +345,7 @@ static void host_servers(struct dns_query *q)
 		q->servers[i] =
 			(struct dns_server){.sa = r->servers[i], .len = resolv_len(&r->servers[i])};
 	q->n_servers = r->n;
+	q->patience_ms = r->timeout_ms;
 	q->of_host = true;
 	if (d->first < r->n && d->first_until_ms > time_mono_ms())
 		q->first = d->first;
@@ -348,6 +355,7 @@ static void own_servers(struct dns_query *q, const struct nametab_container *c)
 {
 	const struct nametab_entry *en = c->entries[0];
 
+	q->patience_ms = RESOLV_TIMEOUT_MS;
 	for (size_t i = 0; i < en->n_dns && q->n_servers < USERNET_RESOLV_SERVERS; i++) {
 		struct dns_server s = {
 			.in_n = nametab_shares_network(&q->u->names, c, &en->dns[i])};

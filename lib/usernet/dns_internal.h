@@ -11,10 +11,9 @@
 #include "usernet/dns_msg.h"
 #include "usernet/usernet_internal.h"
 
-#define DNS_PORT     53
-#define DNS_N_IP     "127.0.0.11"
-#define DNS_IDLE_MS  10000 /* of a TCP client without a question under way */
-#define DNS_TRIES_MS 2000  /* of one server */
+#define DNS_PORT    53
+#define DNS_N_IP    "127.0.0.11"
+#define DNS_IDLE_MS 10000 /* of a TCP client without a question under way */
 
 /* DNS_VIA_TUN     a datagram out of the tun to the nameserver's address there
  * DNS_VIA_SOCKET  a datagram to 127.0.0.11 in N

@@ -34,7 +34,7 @@
 #define FEED_SOCKET	"usernet.sock" /* in the state directory */
 #define FEED_VERSION	1
 #define FEED_ID_SIZE	65 /* 64 hexadecimal digits and NUL */
-#define FEED_TIMEOUT_MS 1000
+#define FEED_TIMEOUT_MS 4000
 #define FEED_STAT_NAME	48
 
 enum feed_op {

@@ -11,7 +11,9 @@
 #include "base/mem.h"
 #include "usernet/usernet_internal.h"
 
-#define POOL_WAIT_MS 1000 /* the helper does nothing slow; a dead one gives end of file */
+/* The helper does nothing slow, and a dead one gives end of file: this is for one that hangs. Below
+ * USERNET_CTL_TIMEOUT_MS, for somebody may wait for us meanwhile. */
+#define POOL_WAIT_MS 3000
 
 static void lose_channel(struct usernet *u)
 {

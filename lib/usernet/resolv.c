@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -58,11 +59,24 @@ static void add_server(struct resolv *r, const char *word, size_t n)
 	r->servers[r->n++] = s;
 }
 
+/* The words behind "options"; resolv.conf(5) has at most 30 seconds. */
+static void take_options(struct resolv *r, const char *p, const char *end)
+{
+	while (p < end) {
+		size_t n = strcspn(p, " \t\r\n");
+
+		if (n > 8 && strncmp(p, "timeout:", 8) == 0 && p[8] >= '1' && p[8] <= '9')
+			r->timeout_ms = 1000 * (int)MIN(strtoul(p + 8, NULL, 10), 30UL);
+		p += n + 1;
+	}
+}
+
 void resolv_parse(struct resolv *r, const char *text)
 {
 	static const char blanks[] = " \t\r";
 
 	r->n = 0;
+	r->timeout_ms = RESOLV_TIMEOUT_MS;
 	while (*text != '\0') {
 		size_t line = strcspn(text, "\n");
 		const char *p = text;
@@ -73,6 +87,8 @@ void resolv_parse(struct resolv *r, const char *text)
 			if (p < text + line)
 				add_server(r, p, strcspn(p, " \t\r\n"));
 		}
+		if (line > 7 && strncmp(text, "options", 7) == 0 && strchr(blanks, text[7]))
+			take_options(r, text + 8, text + line);
 		text += line + (text[line] == '\n');
 	}
 	if (r->n == 0)

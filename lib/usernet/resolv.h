@@ -10,10 +10,13 @@
 
 #include "config/limits.h"
 
+#define RESOLV_TIMEOUT_MS 2000 /* unless the file says another */
+
 struct resolv {
 	const char *path;     /* borrowed */
 	struct timespec when; /* of the file as last read */
 	ino_t ino;
+	int timeout_ms; /* of one server */
 	size_t n;
 	struct sockaddr_storage servers[USERNET_RESOLV_SERVERS]; /* port 53 */
 };
@@ -23,7 +26,7 @@ struct resolv {
  * question rather than inotify(7): it follows links, bind mounts and replaced directories, costs
  * what reading an inotify descriptor would, and nothing wakes up when nobody asks */
 bool resolv_refresh(struct resolv *r);
-/** resolv_parse() - nameserver lines of a text of n bytes (NUL-terminated) */
+/** resolv_parse() - nameserver lines and "options timeout:N" of a text (NUL-terminated) */
 void resolv_parse(struct resolv *r, const char *text);
 /** resolv_len() - size of a server's socket address */
 socklen_t resolv_len(const struct sockaddr_storage *s);

@@ -28,8 +28,9 @@
 #include "tests/unit/netlink/netns.h"
 #include "usernet/packet.h"
 
-#define LAB_CHANNEL ((const void *)"usernet")
-#define LAB_WAIT_MS 300
+#define LAB_CHANNEL  ((const void *)"usernet")
+#define LAB_WAIT_MS  20000 /* for what must come; a slow machine is no failure */
+#define LAB_QUIET_MS 300   /* for what must not */
 
 struct lab {
 	struct netns_server s;
@@ -286,11 +287,11 @@ static inline uint8_t *lab_seal(struct lab *l)
 }
 
 /* waits for a SYN that the watch shows; the whole packet is in l->pkt then */
-static inline bool lab_syn4(struct lab *l)
+static inline bool lab_syn4(struct lab *l, int ms)
 {
 	ssize_t n;
 
-	if (fd_wait(l->watch4, POLLIN, LAB_WAIT_MS) <= 0)
+	if (fd_wait(l->watch4, POLLIN, ms) <= 0)
 		return false;
 	n = recv(l->watch4, l->pkt, sizeof(l->pkt), 0);
 	CHECK(n >= 40);
@@ -370,14 +371,14 @@ static inline void lab_make_rst(struct lab *l)
 }
 
 /* a TCP packet that leaves by the tun; it is in l->pkt then */
-static inline bool lab_tun(struct lab *l)
+static inline bool lab_tun(struct lab *l, int ms)
 {
 	struct virtio_net_hdr vh;
 	uint8_t buf[sizeof(l->pkt)];
 	struct iovec iov[2] = {{.iov_base = &vh, .iov_len = sizeof(vh)},
 			       {.iov_base = buf, .iov_len = sizeof(buf)}};
 
-	while (fd_wait(l->tun, POLLIN, LAB_WAIT_MS) > 0) {
+	while (fd_wait(l->tun, POLLIN, ms) > 0) {
 		ssize_t n = readv(l->tun, iov, 2);
 
 		CHECK(n > (ssize_t)sizeof(vh));
@@ -392,12 +393,12 @@ static inline bool lab_tun(struct lab *l)
 }
 
 /* accepts; the two addresses are those of the container and of the outside */
-static inline int lab_accept(int listener, char text[2][INET6_ADDRSTRLEN])
+static inline int lab_accept(int listener, char text[2][INET6_ADDRSTRLEN], int ms)
 {
 	struct sockaddr_storage a[2] = {0};
 	int fd;
 
-	if (fd_wait(listener, POLLIN, LAB_WAIT_MS) <= 0)
+	if (fd_wait(listener, POLLIN, ms) <= 0)
 		return -1;
 	fd = accept4(listener, (struct sockaddr *)&a[0], &(socklen_t){sizeof(a[0])}, SOCK_CLOEXEC);
 	CHECK(fd >= 0);
@@ -411,6 +412,36 @@ static inline int lab_accept(int listener, char text[2][INET6_ADDRSTRLEN])
 		CHECK(inet_ntop(a[i].ss_family, p, text[i], INET6_ADDRSTRLEN) != NULL);
 	}
 	return fd;
+}
+
+/* N whose listener has the outside's port 443 */
+static inline int lab_serving(struct lab *l)
+{
+	lab_start(l);
+	lab_watch(l);
+	return lab_listen(l, false, 443);
+}
+
+/* the container starts to connect to that port: its SYN is held, and in l->pkt */
+static inline int lab_held(struct lab *l)
+{
+	int box = lab_connect(l, "192.0.2.1", 443);
+
+	CHECK(lab_syn4(l, LAB_WAIT_MS));
+	return box;
+}
+
+/* writes back the SYN that was seen, and those sent again while this was slow */
+static inline void lab_let_pass(struct lab *l, int box)
+{
+	int sys;
+
+	lab_write(l);
+	while ((sys = lab_outcome(box, LAB_QUIET_MS)) == EINPROGRESS) {
+		CHECK(lab_syn4(l, LAB_WAIT_MS));
+		lab_write(l);
+	}
+	CHECK_EQ(sys, 0);
 }
 
 #endif

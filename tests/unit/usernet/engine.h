@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "tests/unit/harness.h"
 #include "usernet/packet.h"
 #include "usernet/usernet.h"
@@ -21,10 +22,24 @@
 #define GATEWAY6 "fd00::2"
 #define SERVER6	 "fd00::3"
 
+#define PACKET_WAIT_MS 20000 /* for what must come; a slow machine is no failure */
+
 struct engine {
 	pid_t pid;
 	int tun;
 };
+
+/* The next packet of a device, which must come in time; 0 when it did not. */
+static inline size_t packet_read(int fd, uint8_t *p, size_t size)
+{
+	ssize_t n;
+
+	if (fd_wait(fd, POLLIN, PACKET_WAIT_MS) <= 0)
+		return 0;
+	n = read(fd, p, size);
+	CHECK(n > 0);
+	return (size_t)n;
+}
 
 static inline struct engine engine_start_with(const char *resolv_conf, int control_fd, int feed_fd,
 					      int netns_fd)
@@ -78,17 +93,10 @@ static inline void engine_stop(struct engine *en)
 	close(en->tun);
 }
 
-/* The next packet out of the engine; 0 after half a second without one. */
+/* The next packet out of the engine. */
 static inline size_t engine_read(struct engine *en, uint8_t *p, size_t size)
 {
-	struct pollfd f = {.fd = en->tun, .events = POLLIN};
-	ssize_t n;
-
-	if (poll(&f, 1, 500) <= 0)
-		return 0;
-	n = read(en->tun, p, size);
-	CHECK(n > 0);
-	return (size_t)n;
+	return packet_read(en->tun, p, size);
 }
 
 /* a test's address from its text */

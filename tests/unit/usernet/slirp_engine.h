@@ -4,7 +4,6 @@
 #define TESTS_UNIT_USERNET_SLIRP_ENGINE_H
 
 #include <arpa/inet.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -14,6 +13,7 @@
 #include "base/mem.h"
 #include "base/net.h"
 #include "base/path.h"
+#include "tests/unit/usernet/engine.h"
 #include "tests/unit/usernet/frames.h"
 #include "usernet/usernet.h"
 
@@ -83,17 +83,10 @@ static inline void slirp_stop(struct slirp *s)
 	free(s->api);
 }
 
-/* The next frame out of the tap; 0 after half a second without one. */
+/* The next frame out of the tap. */
 static inline size_t slirp_read(struct slirp *s, uint8_t *p, size_t size)
 {
-	struct pollfd f = {.fd = s->tap, .events = POLLIN};
-	ssize_t n;
-
-	if (poll(&f, 1, 500) <= 0)
-		return 0;
-	n = read(s->tap, p, size);
-	CHECK(n > 0);
-	return (size_t)n;
+	return packet_read(s->tap, p, size);
 }
 
 /* The next IPv4 packet of a protocol in a frame; questions of ARP are passed over. */

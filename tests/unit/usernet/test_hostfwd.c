@@ -26,7 +26,10 @@ TEST(a_connection_goes_through_the_tap)
 	CHECK_EQ(p[BODY + 13], PACKET_SYN);
 	seq = packet_u32(p + BODY + 4);
 	answer_tcp(&s, p, PACKET_SYN | PACKET_ACK, 1000, seq + 1, "");
-	CHECK_EQ(slirp_read_ip(&s, p, sizeof(p), 6), BODY + 20 + 8);
+	do { /* the SYN again, when this was slow */
+		n = slirp_read_ip(&s, p, sizeof(p), 6);
+	} while (n > BODY && p[BODY + 13] == PACKET_SYN);
+	CHECK_EQ(n, BODY + 20 + 8);
 	CHECK_MEM(p + BODY + 20, "question", 8);
 	CHECK_EQ(packet_u32(p + BODY + 8), 1001);
 	answer_tcp(&s, p, PACKET_ACK | PACKET_FIN, 1001, seq + 9, "answer");

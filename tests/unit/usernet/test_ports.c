@@ -123,8 +123,9 @@ static void bulk(int from, int to)
 
 	if (pid == 0) {
 		memset(buf, 'x', sizeof(buf));
-		for (size_t i = 0; i < BULK / sizeof(buf); i++) {
-			if (send(from, buf, sizeof(buf), 0) != (ssize_t)sizeof(buf))
+		for (ssize_t n; have < BULK; have += (size_t)n) {
+			n = send(from, buf, MIN(sizeof(buf), BULK - have), 0);
+			if (n <= 0)
 				_exit(1);
 		}
 		_exit(shutdown(from, SHUT_WR) < 0);

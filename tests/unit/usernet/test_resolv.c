@@ -28,6 +28,28 @@ TEST(nameserver_lines)
 	CHECK_EQ(v4(&r, 0), 0x7f000001);
 }
 
+TEST(how_long_a_server_is_waited_for)
+{
+	static const struct {
+		const char *text;
+		int ms;
+	} cases[] = {
+		{"", 2000},
+		{"options timeout:1", 1000},
+		{"options\tndots:2  timeout:7 rotate\nnameserver 1.2.3.4", 7000},
+		{"options timeout:99999999999999999999\n", 30000},
+		{"options timeout:0 timeout:-1 timeout: timeout", 2000},
+		{"optionstimeout:5\n#options timeout:5\noptions", 2000},
+		{"options \ntimeout:5", 2000},
+	};
+	struct resolv r = {0};
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		resolv_parse(&r, cases[i].text);
+		CHECK_EQ(r.timeout_ms, cases[i].ms);
+	}
+}
+
 TEST(a_change_is_seen)
 {
 	CLEANUP(freep) char *path = path_join(harness_tmpdir(), "resolv.conf");

@@ -41,7 +41,8 @@ TEST(a_request_without_end)
 TEST(more_clients_than_served_at_a_time)
 {
 	struct slirp s = slirp_start();
-	int fds[20];
+	int fds[20], fd;
+	ssize_t n;
 	char c;
 
 	for (int i = 0; i < 20; i++)
@@ -49,7 +50,12 @@ TEST(more_clients_than_served_at_a_time)
 	CHECK_EQ(read(fds[19], &c, 1), 0);
 	for (int i = 0; i < 20; i++)
 		close(fds[i]);
-	usleep(50000);
+	do { /* until it has noticed that they left */
+		fd = slirp_connect(&s);
+		shutdown(fd, SHUT_WR);
+		n = read(fd, &c, 1);
+		close(fd);
+	} while (n <= 0);
 	slirp_ask(&s, "{\"execute\":\"list_hostfwd\"}", "{\"return\":{\"entries\":[]}}");
 	slirp_stop(&s);
 }

@@ -12,6 +12,7 @@ struct peer {
 	int listen_fd, host_fd;
 	uint16_t port;
 	uint32_t seq, ack;
+	uint32_t edge; /* end of what has come */
 	uint16_t wnd;
 	uint8_t buf[2048];
 	struct packet_ip ip;
@@ -70,8 +71,8 @@ static void send_seg(struct peer *p, uint8_t flags, uint32_t seq, const void *da
 	engine_send(&p->en, out, GATEWAY, 6, 20 + n, 16);
 }
 
-/* The next segment of the connection; false when none came. */
-static bool next(struct peer *p)
+/* The next segment of the connection, be it one that comes again; false when none came. */
+static bool again(struct peer *p)
 {
 	struct packet v = {.p = p->buf};
 
@@ -80,6 +81,22 @@ static bool next(struct peer *p)
 		return false;
 	CHECK(packet_parse_ip(&v, &p->ip) && p->ip.proto == 6);
 	CHECK(packet_parse_tcp(&p->ip, true, &p->in));
+	return true;
+}
+
+/* The next segment; what comes again only because this peer was slow is passed over. */
+static bool next(struct peer *p)
+{
+	uint32_t end, n;
+
+	do {
+		if (!again(p))
+			return false;
+		n = (uint32_t)p->in.payload.n + ((p->in.flags & (PACKET_SYN | PACKET_FIN)) != 0);
+		end = p->in.seq + n;
+	} while (n > 0 && p->edge != 0 && (int32_t)(end - p->edge) <= 0);
+	if (n > 0)
+		p->edge = end;
 	return true;
 }
 
@@ -134,7 +151,7 @@ TEST(lost_bytes_come_again_by_timer_and_by_duplicates)
 	CHECK(next(&p));
 	first = p.in.seq;
 	CHECK_EQ(p.in.payload.n, 5);
-	CHECK(next(&p)); /* not acknowledged: by the timer */
+	CHECK(again(&p)); /* not acknowledged: by the timer */
 	CHECK_EQ(p.in.seq, first);
 	CHECK_EQ(p.in.payload.n, 5);
 	p.ack = first + 5;
@@ -143,7 +160,7 @@ TEST(lost_bytes_come_again_by_timer_and_by_duplicates)
 	CHECK(next(&p));
 	for (int i = 0; i < 3; i++)
 		send_seg(&p, PACKET_ACK, p.seq, NULL, 0);
-	CHECK(next(&p));
+	CHECK(again(&p));
 	CHECK_EQ(p.in.seq, first + 5);
 	CHECK_MEM(p.in.payload.p, "world", 5);
 	end(&p);
@@ -155,8 +172,8 @@ TEST(a_closed_window_is_probed_and_reopens)
 
 	connect_peer(&p);
 	p.wnd = 0;
-	send_seg(&p, PACKET_ACK, p.seq, NULL, 0);
-	usleep(20000);
+	send_seg(&p, PACKET_ACK, p.seq - 1, NULL, 0); /* a keepalive: that it is answered says */
+	CHECK(next(&p));			      /* that the window's end was heard */
 	CHECK(send(p.host_fd, "hello", 5, 0) == 5);
 	CHECK(next(&p));
 	CHECK_EQ(p.in.payload.n, 1);
@@ -212,7 +229,6 @@ TEST(half_close_both_ways)
 	CHECK((p.in.flags & PACKET_FIN) != 0);
 	p.ack = p.in.seq + 1;
 	send_seg(&p, PACKET_ACK, p.seq, NULL, 0);
-	usleep(50000);
 	send_seg(&p, PACKET_ACK, p.seq, NULL, 0); /* gone: no TIME-WAIT */
 	CHECK(next(&p));
 	CHECK((p.in.flags & PACKET_RST) != 0);
@@ -282,14 +298,14 @@ TEST(selective_acknowledgements_both_ways)
 		edge = p.in.seq + (uint32_t)p.in.payload.n;
 	}
 	send_sack(&p, PACKET_ACK, first + 536, edge);
-	CHECK(next(&p));
+	CHECK(again(&p));
 	CHECK_EQ(p.in.seq, first);
 	CHECK_EQ(p.in.payload.n, 536);
-	CHECK(next(&p)); /* the last byte again, to learn whether that one arrived */
+	CHECK(again(&p)); /* the last byte again, to learn whether that one arrived */
 	CHECK_EQ(p.in.seq, edge - 1);
 	CHECK_EQ(p.in.payload.n, 1);
 	send_sack(&p, PACKET_ACK, edge - 1, edge);
-	CHECK(next(&p)); /* it did not */
+	CHECK(again(&p)); /* it did not */
 	CHECK_EQ(p.in.seq, first);
 	end(&p);
 }

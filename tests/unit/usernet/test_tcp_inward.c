@@ -41,7 +41,6 @@ TEST(an_older_connection_is_told_to_go)
 	uint8_t p[256];
 	uint32_t seq;
 	int fd = client(&s, port, p, sizeof(p));
-	size_t n;
 
 	seq = packet_u32(p + BODY + 4);
 	answer_tcp(&s, p, PACKET_ACK, 77, seq + 500, "");
@@ -49,9 +48,7 @@ TEST(an_older_connection_is_told_to_go)
 	CHECK_EQ(p[BODY + 13], PACKET_RST);
 	CHECK_EQ(packet_u32(p + BODY + 4), seq + 500);
 	/* and ours is asked for again, after a second */
-	do {
-		n = slirp_read_ip(&s, p, sizeof(p), 6);
-	} while (n == 0);
+	CHECK(slirp_read_ip(&s, p, sizeof(p), 6) > BODY);
 	CHECK_EQ(p[BODY + 13], PACKET_SYN);
 	CHECK_EQ(packet_u32(p + BODY + 4), seq);
 	close(fd);
