@@ -122,12 +122,14 @@
 #define USERNET_PING_MAX	64    /* one container's ICMP echo sockets */
 #define USERNET_FRESH_MAX	256   /* one container's new flows in a millisecond */
 #define USERNET_USERS_IDLE	256   /* containers without a flow that are remembered */
-#define USERNET_DNS_MAX		2048  /* DNS questions being forwarded; the oldest gives way */
-#define USERNET_DNS_ASKER_MAX	1024  /* of one container; further ones are dropped */
-#define USERNET_DNS_BYTES_MAX	4096  /* a DNS question; answers up to 64 KiB */
-#define USERNET_DNS_ADDRS_MAX	256   /* addresses answered for one name */
-#define USERNET_DNS_STREAMS_MAX 256   /* TCP clients of the DNS server */
-#define USERNET_DNS_STREAM_ASKS 16    /* questions of one of them under way; then it waits */
+#define USERNET_GATHER_ASKS	4 /* containers whose datagrams begin to be gathered, in a second */
+#define USERNET_GATHER_SLOTS	64   /* addresses whose single datagrams are counted */
+#define USERNET_DNS_MAX		2048 /* DNS questions being forwarded; the oldest gives way */
+#define USERNET_DNS_ASKER_MAX	1024 /* of one container; further ones are dropped */
+#define USERNET_DNS_BYTES_MAX	4096 /* a DNS question; answers up to 64 KiB */
+#define USERNET_DNS_ADDRS_MAX	256  /* addresses answered for one name */
+#define USERNET_DNS_STREAMS_MAX 256  /* TCP clients of the DNS server */
+#define USERNET_DNS_STREAM_ASKS 16   /* questions of one of them under way; then it waits */
 #define USERNET_DNS_STREAM_OUT	(128 * KIB) /* answers kept for a client that does not read */
 #define USERNET_RESOLV_MAX	(64 * KIB)  /* bytes of resolv.conf */
 #define USERNET_RESOLV_SERVERS	3	    /* nameservers used, as the resolver's MAXNS */

@@ -9,6 +9,7 @@
 #include <linux/if_addr.h>
 #include <linux/if_bridge.h>
 #include <linux/if_link.h>
+#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <string.h>
@@ -177,6 +178,21 @@ int rtnl_bridge_port_disable(struct rtnl *nl, int index, struct err *e)
 {
 	if (port_set(nl, index, IFLA_BRPORT_STATE, BR_STATE_DISABLED, e) < 0)
 		return err_wrap(e, "disable bridge port %d", index);
+	return 0;
+}
+
+int rtnl_qdisc_fifo(struct rtnl *nl, int index, uint32_t packets, struct err *e)
+{
+	struct tcmsg t = {.tcm_ifindex = index, .tcm_parent = TC_H_ROOT};
+	struct tc_fifo_qopt o = {.limit = packets};
+	struct rtnl_request q;
+
+	rtnl_request_init(&q, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL);
+	nl_build_raw(&q.b, &t, sizeof(t));
+	nl_build_str(&q.b, TCA_KIND, "pfifo");
+	nl_build_attr(&q.b, TCA_OPTIONS, &o, sizeof(o));
+	if (rtnl_change(nl, &q, EEXIST, e) < 0)
+		return err_wrap(e, "queue of link %d", index);
 	return 0;
 }
 

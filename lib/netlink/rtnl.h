@@ -143,6 +143,9 @@ int rtnl_link_set(struct rtnl *nl, int index, const struct rtnl_link_change *c,
 int rtnl_bridge_port_isolated(struct rtnl *nl, int index, bool on, struct err *e) WARN_UNUSED;
 /** rtnl_bridge_port_disable() - a port that passes nothing any more, at once */
 int rtnl_bridge_port_disable(struct rtnl *nl, int index, struct err *e) WARN_UNUSED;
+/** rtnl_qdisc_fifo() - a queue of at most so many packets where a link sends at once by itself; one
+ * that is there already stays */
+int rtnl_qdisc_fifo(struct rtnl *nl, int index, uint32_t packets, struct err *e) WARN_UNUSED;
 /** rtnl_link_del() - removes a link by name; ERR_NOTFOUND */
 int rtnl_link_del(struct rtnl *nl, const char *name, struct err *e) WARN_UNUSED;
 /** rtnl_addr_add() - adds an address (IPv4 with its broadcast address, IPv6 without duplicate

@@ -43,6 +43,8 @@ static int dispatch(struct pool_channel *c, const struct pool_request *q, struct
 		return netns_pool_unlisten(s, c, q);
 	case POOL_DNS:
 		return netns_pool_dns(fds, n_fds);
+	case POOL_GATHER:
+		return netns_pool_gather(s, &q->child);
 	default:
 		return EOPNOTSUPP;
 	}

@@ -17,6 +17,8 @@ int netns_pool_sockets(struct netns_server *s, const struct pool_request *q, str
 int netns_pool_socket(uint32_t kind);
 /* dnssock.c */
 int netns_pool_dns(int fds[POOL_BATCH], size_t *n_fds);
+/* gather.c */
+int netns_pool_gather(struct netns_server *s, const struct ip *child);
 
 /* anyip.c; its rules: server_internal.h */
 /* channel: whose usernet asks; only the one that called SYN_WATCH last may listen. The first watch

@@ -184,6 +184,7 @@ static void server_clear(struct netns_server *s)
 	rtnl_close(&s->rtnl);
 	netns_state_clear(&s->state);
 	fd_close(&s->self_netns_fd);
+	fd_close(&s->sysfs_fd);
 	fd_close(&s->anyip.notes_fd);
 	fd_close(&s->listen_fd);
 }
@@ -191,8 +192,11 @@ static void server_clear(struct netns_server *s)
 int netns_server_run(const struct netns_server_conf *conf, struct err *e)
 {
 	CLEANUP(server_clear)
-	struct netns_server s = {
-		.rtnl = RTNL_INIT, .self_netns_fd = -1, .listen_fd = -1, .anyip.notes_fd = -1};
+	struct netns_server s = {.rtnl = RTNL_INIT,
+				 .self_netns_fd = -1,
+				 .sysfs_fd = -1,
+				 .listen_fd = -1,
+				 .anyip.notes_fd = -1};
 	CLEANUP(fd_closep) int signal_fd = -1;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -202,6 +206,7 @@ int netns_server_run(const struct netns_server_conf *conf, struct err *e)
 		return err_sys(e, "open /proc/self/ns/net");
 	if (rtnl_open(&s.rtnl, e) < 0)
 		return -1;
+	s.sysfs_fd = netns_gather_open();
 	netns_sysctls_of_n();
 	if (netns_lo_up(&s.rtnl, e) < 0 || netns_rules_of_n(&s, e) < 0 ||
 	    netns_sandboxes_load(&s, e) < 0)

@@ -69,6 +69,7 @@ struct netns_server {
 	struct loop *loop;
 	struct rtnl rtnl;  /* in N */
 	int self_netns_fd; /* N, to come back to */
+	int sysfs_fd;	   /* a sysfs of N, mounted nowhere; -1: none, datagrams are not gathered */
 	int listen_fd;
 	struct netns_anyip anyip;
 	bool ipv6; /* N has IPv6 and policy rules for it */
@@ -151,6 +152,9 @@ void netns_come_back(const struct netns_server *s);
 
 /* pool.c: serves one channel until its other end is closed; owns fd */
 int netns_pool_serve(struct netns_server *s, int fd, struct err *e) WARN_UNUSED;
+
+/* gather.c: for sysfs_fd, before netns_confine(); -1: none */
+int netns_gather_open(void);
 
 /* anyip.c: N's addresses changed: whoever watches SYNs is told */
 void netns_anyip_addresses(struct netns_server *s);

@@ -71,6 +71,7 @@ void pool_set_channel(struct usernet *u, int fd)
 	pool_clear(u);
 	fd_set_nonblock(fd, true);
 	u->pool_fd = fd;
+	gather_reset(u);
 	u->pool_source = loop_add(u->loop, fd, EPOLLIN, on_channel, u, &e);
 	if (u->pool_source == NULL)
 		log_debug(&e, "channel to the netns-helper");

@@ -37,6 +37,10 @@ enum pool_op {
 	POOL_UNLISTEN,
 	/* two descriptors on 127.0.0.11:53 in N: a UDP socket and a TCP listener, in this order */
 	POOL_DNS,
+	/* the single datagrams of the container with the address child are gathered from now on, so
+	 * that many arrive as one; no descriptor in the answer. EOPNOTSUPP: not with this kernel;
+	 * EHOSTUNREACH: no container has that address */
+	POOL_GATHER,
 	POOL_OP_END,
 };
 
@@ -45,10 +49,10 @@ enum pool_kind { POOL_TCP4 = 1, POOL_UDP4, POOL_TCP6, POOL_UDP6, POOL_KIND_END }
 struct pool_request {
 	uint32_t version; /* POOL_VERSION */
 	uint32_t op;	  /* enum pool_op */
-	uint32_t kind;	  /* enum pool_kind; 0 for POOL_DNS */
+	uint32_t kind;	  /* enum pool_kind; 0 for POOL_DNS, POOL_GATHER */
 	uint32_t n;	  /* POOL_SOCKETS: 1 to POOL_BATCH; POOL_SYN_WATCH: see there */
 	uint16_t port;	  /* POOL_LISTEN, POOL_UNLISTEN; else 0 */
-	struct ip child;  /* POOL_SOCKETS; else IP_NONE */
+	struct ip child;  /* POOL_SOCKETS, POOL_GATHER; else IP_NONE */
 };
 
 struct pool_answer {

@@ -25,6 +25,8 @@ bool pool_request_ok(const struct pool_request *q, size_t n_bytes)
 		return tcp && q->port != 0;
 	case POOL_DNS:
 		return true;
+	case POOL_GATHER:
+		return q->child.family != IP_NONE;
 	default:
 		return false;
 	}

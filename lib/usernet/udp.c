@@ -227,6 +227,8 @@ void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 		u->stats.malformed++;
 		return;
 	}
+	if (ip->udp_gso == 0)
+		gather_count(u, &ip->src);
 	if (in.dport == 53 && !u->no_dns && ip_eq(&ip->dst, &net->dns)) {
 		dns_input(u, ip, &in);
 		return;
@@ -237,6 +239,8 @@ void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 	if (w == NULL)
 		return;
 	pass_hops(u, w, ip);
+	if (ip->udp_gso > 0 && udp_send_joined(u, w, &in.payload, ip->udp_gso))
+		return;
 	one = in.payload;
 	if (ip->udp_gso > 0)
 		one.n = MIN(one.n, (size_t)ip->udp_gso);

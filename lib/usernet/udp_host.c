@@ -16,6 +16,8 @@
 
 #define CONTROL	   64
 #define SEND_TRIES 4
+/* joined datagrams of so many bytes are worth a call; below, copying them together costs less */
+#define UDP_JOINED_MIN 8192
 
 /* what one call of recvmmsg(2) fills; pages are used as far as datagrams reach */
 struct udp_slots {
@@ -180,6 +182,24 @@ void udp_flush(struct usernet *u)
 	}
 	for (size_t off = 0; off < b->len; off += b->seg)
 		send_single(u, w, b->buf + off, MIN(b->seg, b->len - off), b->dont_frag);
+}
+
+bool udp_send_joined(struct usernet *u, struct udp_flow *w, const struct packet *p, size_t seg)
+{
+	size_t n = (p->n + seg - 1) / seg;
+	int sys;
+
+	if (p->n < UDP_JOINED_MIN || n < 2 || n > UDP_BURST_SEGS || p->n > UDP_BURST_LEN ||
+	    seg > UDP_BURST_PART || w->no_gso || u->no_udp_gso)
+		return false;
+	udp_flush(u);
+	w->used_ms = time_mono_ms();
+	sys = send_some(u, w, p->p, p->n, seg);
+	if (sys == EAGAIN || sys == ENOBUFS)
+		u->stats.udp_send_full += n;
+	else if (sys != 0)
+		w->no_gso = true; /* see udp_flush() */
+	return !w->no_gso;
 }
 
 void udp_burst_add(struct usernet *u, struct udp_flow *w, const struct packet *p, bool dont_frag)

@@ -49,6 +49,9 @@ struct udp_burst {
 /* udp_host.c */
 /** udp_burst_add() - takes a datagram for the host, to be sent by udp_flush() or earlier */
 void udp_burst_add(struct usernet *u, struct udp_flow *w, const struct packet *p, bool dont_frag);
+/** udp_send_joined() - several datagrams of seg bytes (the last may be shorter) go as they are;
+ * false: they are so few, or of such a sort, that they are to be added one by one */
+bool udp_send_joined(struct usernet *u, struct udp_flow *w, const struct packet *p, size_t seg);
 /** udp_host_setup() - options of a new flow's socket, before connect(2) */
 void udp_host_setup(struct usernet *u, struct udp_flow *w);
 /** udp_host_read() - passes on what the host has for N; how many it took, at most UDP_SLOTS, or -1

@@ -79,6 +79,7 @@ static void clear(struct usernet *u)
 	dns_clear(u);
 	anyip_free(u);
 	pool_clear(u);
+	gather_reset(u);
 	pipes_clear(&u->pipes);
 	loop_free(u->loop);
 	quota_clear(&u->flows.quota);

@@ -99,7 +99,9 @@ struct usernet {
 	struct anyip *anyip; /* NULL: no helper yet */
 	int pool_fd;	     /* channel to the netns-helper; -1 none */
 	struct loop_source *pool_source;
-	struct list stocks; /* struct stock */
+	struct gather *gather; /* NULL until needed */
+	bool no_gather;	       /* the kernel cannot */
+	struct list stocks;    /* struct stock */
 	struct pipe_pool pipes;
 	struct list ports; /* struct port */
 	struct port_slots *port_slots;
@@ -262,6 +264,12 @@ int pool_call(struct usernet *u, const struct pool_request *q, struct pool_answe
 	      int fds[POOL_BATCH], size_t *n_fds);
 void pool_set_channel(struct usernet *u, int fd);
 void pool_clear(struct usernet *u);
+
+/* gather.c */
+/** gather_count() - a single datagram came from src */
+void gather_count(struct usernet *u, const struct ip *src);
+/** gather_reset() - forgets all counts: a new channel, or the end */
+void gather_reset(struct usernet *u);
 
 /* pipes.c: 256 KiB pipes for splice(2), only held while bytes wait in them */
 bool pipes_take(struct pipe_pool *p, int ret[2]);

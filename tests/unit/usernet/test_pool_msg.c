@@ -21,6 +21,9 @@ TEST(requests_in_range_pass)
 	CHECK(pool_request_ok(&q, sizeof(q)));
 	q = (struct pool_request){.version = POOL_VERSION, .op = POOL_DNS};
 	CHECK(pool_request_ok(&q, sizeof(q)));
+	q = (struct pool_request){
+		.version = POOL_VERSION, .op = POOL_GATHER, .child = ip_v4(0xac110002)};
+	CHECK(pool_request_ok(&q, sizeof(q)));
 }
 
 TEST(others_do_not)
@@ -43,6 +46,8 @@ TEST(others_do_not)
 	CHECK(!pool_request_ok(&q, sizeof(q)));
 	q = sockets;
 	q.op = POOL_OP_END;
+	CHECK(!pool_request_ok(&q, sizeof(q)));
+	q = (struct pool_request){.version = POOL_VERSION, .op = POOL_GATHER};
 	CHECK(!pool_request_ok(&q, sizeof(q)));
 	q = (struct pool_request){.version = POOL_VERSION, .op = POOL_LISTEN, .kind = POOL_TCP4};
 	CHECK(!pool_request_ok(&q, sizeof(q)));
