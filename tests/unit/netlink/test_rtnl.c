@@ -82,3 +82,19 @@ TEST(a_pair_is_born_in_a_bridge)
 	pair.peer_name = "far1";
 	CHECK(rtnl_veth_add(&nl, &pair, &e) < 0);
 }
+
+TEST(a_queue_is_put_once)
+{
+	CLEANUP(rtnl_close) struct rtnl nl = RTNL_INIT;
+	struct rtnl_veth pair = {
+		.name = "near0", .index = 0x123456, .peer_name = "far0", .peer_netns_fd = -1};
+	struct err e;
+
+	enter_new_netns();
+	CHECK_OK(rtnl_open(&nl, &e), e);
+	CHECK_OK(rtnl_veth_add(&nl, &pair, &e), e);
+	CHECK_OK(rtnl_qdisc_fifo(&nl, pair.index, 256, &e), e);
+	CHECK_OK(rtnl_qdisc_fifo(&nl, pair.index, 128, &e), e);
+	CHECK(rtnl_qdisc_fifo(&nl, 0x654321, 256, &e) < 0);
+	CHECK_EQ(e.kind, ERR_NOTFOUND);
+}

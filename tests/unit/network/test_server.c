@@ -2,6 +2,7 @@
 /* The helper and its client together: a bridge, a plugged namespace, sysctls, sockets, a crash. */
 #include "network/server.h"
 
+#include <errno.h>
 #include <net/if.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -340,6 +341,56 @@ TEST(pool_makes_sockets_only)
 	CHECK_OK(fd_send(pool, &q, sizeof(q), NULL, 0, &e), e);
 	CHECK_EQ(fd_recv(pool, &a, sizeof(a), NULL, NULL, &e), 0);
 	netns_client_free(c);
+	stop(server);
+}
+
+static int gather(int pool, const char *child)
+{
+	struct pool_request q = {.version = POOL_VERSION, .op = POOL_GATHER};
+	struct pool_answer a = {0};
+	struct err e;
+
+	CHECK_OK(ip_parse(child, &q.child, &e), e);
+	CHECK_OK(fd_send(pool, &q, sizeof(q), NULL, 0, &e), e);
+	CHECK_EQ(fd_recv(pool, &a, sizeof(a), NULL, NULL, &e), sizeof(a));
+	CHECK_EQ(a.op, POOL_GATHER);
+	return a.sys;
+}
+
+TEST(datagrams_are_gathered)
+{
+	CLEANUP(freep) char *path = path_join(harness_tmpdir(), "s");
+	CLEANUP(fd_closep) int pool = -1;
+	struct netns_client *c;
+	struct netns_bridge b;
+	struct netns_plug p;
+	pid_t server, box;
+	char veth[IFNAMSIZ], text[1024] = "";
+	struct err e;
+	int sys;
+
+	enter_new_mounts();
+	server = start_server(path);
+	box = start_container();
+	c = netns_client_new(path);
+	describe(&b, &p);
+	CHECK_OK(netns_bridge_ensure(c, &b, &e), e);
+	CHECK_OK(netns_plug(c, box, &p, veth, &e), e);
+	CHECK_OK(netns_pool_open(c, &pool, &e), e);
+	fd_set_nonblock(pool, false);
+	run_in(box, "ip link show eth0", text, sizeof(text));
+	CHECK(strstr(text, "pfifo") == NULL);
+	sys = gather(pool, "172.17.0.2");
+	if (sys == EOPNOTSUPP)
+		SKIP("this kernel does not gather datagrams");
+	CHECK_EQ(sys, 0);
+	run_in(box, "ip link show eth0", text, sizeof(text));
+	CHECK(strstr(text, "pfifo") != NULL);
+	CHECK_EQ(gather(pool, "172.17.0.2"), 0);
+	CHECK_EQ(gather(pool, "172.17.0.3"), EHOSTUNREACH);
+	CHECK_EQ(gather(pool, "fd00::1"), EHOSTUNREACH);
+	netns_client_free(c);
+	stop(box);
 	stop(server);
 }
 

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+# Datagrams sent one by one are gathered by N's kernel for containers that send very many, for no
+# others; what arrives is the same.
+load lib
+
+setup_file() {
+	[ -w /dev/net/tun ] || skip "/dev/net/tun cannot be opened"
+	HOST=$(hostname -I 2>/dev/null | tr ' ' '\n' | grep -m1 '^[0-9.]*$') || skip "the host has only loopback"
+	export HOST PEER=$BATS_TEST_DIRNAME/gather.py
+	stack_start
+	export STATE=$XDG_RUNTIME_DIR/dockerd-rootless
+	import_small
+	docker run -d --name calm small sleep 900 >/dev/null
+	docker run -d --name busy small sleep 900 >/dev/null
+	[ "$(in_n python3 "$PEER" can)" = yes ] || skip "this kernel does not gather datagrams"
+}
+
+teardown_file() { stack_stop; }
+
+# the host's programs in N, and in a container's network namespace
+in_n() {
+	local child
+	child=$(cat "$STATE/child_pid")
+	nsenter --preserve-credentials -U -t "$child" nsenter --net="/proc/$child/root$STATE/netns" "$@"
+}
+in_box() { nsenter --preserve-credentials -U -n -t "$(docker inspect -f '{{.State.Pid}}' "$1")" "${@:2}"; }
+
+# state CONTAINER: "gathered" or "single": how the near end of its pair takes packets
+state() {
+	local index
+	index=$(in_box "$1" ip -o link show eth0 | sed 's/.*eth0@if\([0-9]*\):.*/\1/')
+	in_n python3 "$PEER" state "$(in_n ip -o link | sed -n "s/^$index: \([^@]*\)@.*/\1/p")"
+}
+
+# transfer CONTAINER N PAUSE SIZES...: N datagrams of these sizes in turn, a pause in microseconds
+# after each hundred; what the host received of them: "COUNT in order"
+transfer() {
+	local port out=$BATS_TEST_TMPDIR/received
+	port=$(free_port)
+	python3 "$PEER" serve "$HOST" "$port" >"$out" 3>&- &
+	sleep 0.5
+	in_box "$1" python3 "$PEER" send "$HOST" "$port" "${@:2}"
+	wait $!
+	cat "$out"
+}
+
+@test "a container that sends little is left as it is" {
+	run transfer calm 1000 20000 300
+	[ "$output" = "1000 in order" ]
+	[ "$(state calm)" = single ]
+	! in_box calm ip link show eth0 | grep pfifo
+}
+
+@test "one that sends very many has them gathered, its neighbour has not" {
+	run transfer busy 60000 0 100
+	[[ "$output" == *" in order" ]]
+	[ "$(state busy)" = gathered ]
+	[ "$(state calm)" = single ]
+	in_box busy ip link show eth0 | grep pfifo
+}
+
+@test "what is gathered arrives as it was sent: sizes that change, short ones last, empty ones" {
+	local sizes
+	# fragments only among themselves: GRO of any network card lets them pass what it holds
+	for sizes in 100 "1400 1400 1400 20" "20 1400 1472 0 1 8" "3000 9000"; do
+		run transfer busy 5000 3000 $sizes
+		[[ "$output" == *" in order" ]] && [ "${output%% *}" -ge 4900 ] || { echo "$sizes: $output"; return 1; }
+	done
+}
+
+@test "a container with that address later, and the removal of one that was gathered" {
+	local address
+	address=$(docker inspect -f '{{.NetworkSettings.IPAddress}}' busy)
+	docker rm -f busy >/dev/null
+	docker run -d --name busy small sleep 900 >/dev/null
+	[ "$(docker inspect -f '{{.NetworkSettings.IPAddress}}' busy)" = "$address" ]
+	[ "$(state busy)" = single ]
+	sleep 10
+	transfer busy 60000 0 100
+	[ "$(state busy)" = gathered ]
+}
