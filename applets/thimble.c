@@ -20,7 +20,7 @@ static const char usage[] =
 	"\n"
 	"Options:\n"
 	"  --list               print the names of the applets\n"
-	"  --install [-s] DIR   make a link for each applet in DIR, -s: symbolic\n"
+	"  --install [-s] DIR   make a link for each applet and alias in DIR, -s: symbolic\n"
 	"  --version            print the version\n"
 	"  --help               print this text\n"
 	"\n"
@@ -58,6 +58,20 @@ static int install_one(int dir_fd, const char *self, const char *name, int symbo
 	return 0;
 }
 
+/* A link for each of the names in a list with blanks between. */
+static int install_aliases(int dir_fd, const char *self, const char *names, int symbolic)
+{
+	char name[64];
+	int bad = 0;
+
+	for (size_t n; *names != '\0'; names += n + strspn(names + n, " ")) {
+		n = strcspn(names, " ");
+		snprintf(name, sizeof(name), "%.*s", (int)n, names);
+		bad |= install_one(dir_fd, self, name, symbolic);
+	}
+	return bad;
+}
+
 static int install_all(int dir_fd, const char *self, int symbolic)
 {
 	const char *name = strrchr(self, '/') + 1;
@@ -66,9 +80,12 @@ static int install_all(int dir_fd, const char *self, int symbolic)
 	/* beside a copy of the binary the links are relative, so that the directory may move */
 	if (symbolic && faccessat(dir_fd, name, X_OK, 0) == 0)
 		self = name;
-	for (size_t i = 0; i < applets_count; i++)
-		if (applets[i].main)
-			bad |= install_one(dir_fd, self, applets[i].name, symbolic);
+	for (size_t i = 0; i < applets_count; i++) {
+		if (!applets[i].main)
+			continue;
+		bad |= install_one(dir_fd, self, applets[i].name, symbolic);
+		bad |= install_aliases(dir_fd, self, applets[i].aliases, symbolic);
+	}
 	return bad;
 }
 

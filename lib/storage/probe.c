@@ -87,3 +87,17 @@ int overlay_probe(int dir_fd, const char *path, struct err *e)
 	(void)!path_remove_tree(dir_fd, ".probe", &ignored);
 	return r;
 }
+
+int storage_probe(const char *dir, struct err *e)
+{
+	CLEANUP(fd_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "open %s", dir);
+	return overlay_probe(fd, dir, e);
+}
+
+const char *storage_backing(int fd)
+{
+	return backing_name(fd);
+}

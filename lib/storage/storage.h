@@ -35,6 +35,11 @@ int storage_open(const char *root, const char *driver, struct storage **ret,
 void storage_free(struct storage *s);
 /** storage_freep() - CLEANUP(storage_freep) */
 void storage_freep(struct storage **s);
+/** storage_probe() - mounts an overlay for trial below dir, which stays as it was; ERR_UNAVAILABLE
+ * with why it does not work. In a user namespace with a mount namespace of its own */
+int storage_probe(const char *dir, struct err *e) WARN_UNUSED;
+/** storage_backing() - the file system that fd lies on: "extfs", "nfs" …, or "<unknown>"; static */
+const char *storage_backing(int fd);
 /** storage_driver() - "overlay2"; borrowed */
 const char *storage_driver(const struct storage *s);
 /** storage_root() - the data root; borrowed */
