@@ -308,6 +308,7 @@ static int listener(uint8_t family, uint16_t port, int tun)
 		return -1;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	set_listener_options(fd);
+	netns_pool_small_window(fd);
 	if (attach_listen_filter(fd, tun) < 0)
 		return -1;
 	if (family == IP_V6) {

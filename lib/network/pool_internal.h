@@ -15,6 +15,9 @@ int netns_pool_sockets(struct netns_server *s, const struct pool_request *q, str
 		       int fds[POOL_BATCH], size_t *n_fds);
 /* one socket as pool_kind says, in the namespace the process is in; -1 with errno */
 int netns_pool_socket(uint32_t kind);
+/* A small receive window, for a connection that stays within the machine: it costs no speed there,
+ * and what waits is still in the processor's cache when it is read. */
+void netns_pool_small_window(int fd);
 /* dnssock.c */
 int netns_pool_dns(int fds[POOL_BATCH], size_t *n_fds);
 /* gather.c */

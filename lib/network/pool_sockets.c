@@ -29,7 +29,15 @@
 #include "network/pool_internal.h"
 
 #define MARK_PRIORITY 100
+#define POOL_RCVBUF   (256 * 1024)			     /* the kernel doubles it */
 #define MARK_DONE     "/proc/sys/net/ipv4/tcp_fwmark_accept" /* written last */
+
+void netns_pool_small_window(int fd)
+{
+	const int size = POOL_RCVBUF;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+}
 
 int netns_pool_socket(uint32_t kind)
 {
@@ -41,6 +49,7 @@ int netns_pool_socket(uint32_t kind)
 	if (fd >= 0 && tcp) {
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 		setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+		netns_pool_small_window(fd);
 	}
 	return fd;
 }

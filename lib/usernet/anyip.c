@@ -155,20 +155,25 @@ void anyip_seen(struct usernet *u, const struct anyip_syn *s)
 }
 
 /* --- listeners --------------------------------------------------------------- */
-static void on_listener(struct loop *l UNUSED, int fd, uint32_t events UNUSED, void *arg)
+bool anyip_accept(const struct anyip_port *p)
 {
-	struct anyip_port *p = arg;
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	int conn = accept4(p->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-		struct sockaddr_storage peer;
-		socklen_t len = sizeof(peer);
-		int conn =
-			accept4(fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (conn < 0)
+		return false;
+	anyip_join(p->u, conn, &peer);
+	return true;
+}
 
-		if (conn < 0)
-			break;
-		anyip_join(p->u, conn, &peer);
-	}
+static void on_listener(struct loop *l UNUSED, int fd UNUSED, uint32_t events UNUSED, void *arg)
+{
+	const struct anyip_port *p = arg;
+	int n = 0;
+
+	while (n < ACCEPTS_PER_TURN && anyip_accept(p))
+		n++;
 	relay_reap(p->u);
 }
 

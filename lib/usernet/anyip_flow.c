@@ -95,20 +95,23 @@ static void write_back(struct anyip_flow *a)
 	tun_write(a->u, &o);
 }
 
-/* The host's side stands: from now on N's kernel may shake hands. */
+/* The host's side stands: from now on N's kernel may shake hands. With a container that is quick
+ * it has done so when the SYN is written: the flow is joined, or gone, when this returns. */
 static void release(struct anyip_flow *a)
 {
 	struct usernet *u = a->u;
+	const struct anyip_port *p = a->port;
 	int one = 1;
 
-	setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	setsockopt(a->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	loop_del(u->loop, a->source);
 	a->source = NULL;
 	a->f.user->held--;
 	a->state = ANYIP_RELEASED;
 	wheel_set(&u->wheel, &a->timer, RELEASED_MS);
 	write_back(a);
+	setsockopt(a->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(a->fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	(void)anyip_accept(p);
 }
 
 /* Nobody is there any more: a held SYN was not sent again, a released one came to nothing. */

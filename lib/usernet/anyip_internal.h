@@ -66,6 +66,9 @@ struct anyip {
 /* anyip.c: a flow of the port has ended */
 void anyip_port_left(struct anyip_port *p);
 
+/** anyip_accept() - joins the next connection that N's kernel has made; false: there is none */
+bool anyip_accept(const struct anyip_port *p);
+
 /** anyip_seen() - what a SYN that the watch shows comes to */
 void anyip_seen(struct usernet *u, const struct anyip_syn *s);
 
