@@ -22,11 +22,15 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/strv.h"
+#include "cgroup/examine.h"
 #include "ns/mount.h"
 
 #define PREFIX	    "DOCKERD_ROOTLESS_ROOTLESSKIT_"
 #define CHILD_MARK  "_DOCKERD_ROOTLESS_CHILD"
+#define SCOPE_MARK  "_DOCKERD_ROOTLESS_SCOPE"
 #define TMPFS_MAGIC 0x01021994
+
+#define SCOPE_TIMEOUT_MS 5000
 
 static const struct opt opts[] = {{0}};
 
@@ -151,6 +155,36 @@ static void compose(struct strv *v, const char *net, int argc, char **argv)
 		strv_add(v, argv[i]);
 }
 
+/* A login's own control group cannot be used, but the user's systemd runs: it gives a scope. Asked
+ * first with a program that does nothing, for after the second time there is no way back. */
+static void enter_scope(int argc, char **argv)
+{
+	static const char *const probe[] = {
+		"systemd-run", "--user", "--scope", "--quiet", "--property=Delegate=yes",
+		"true",	       NULL};
+	CLEANUP(cgroup_report_clear) struct cgroup_report report;
+	CLEANUP(strv_clear) struct strv v = STRV_INIT;
+	struct proc_spec spec = {.path = probe[0], .argv = probe};
+	struct err why;
+
+	cgroup_examine(&report);
+	if (report.place != CGROUP_PLACE_SERVICE || !str_empty(getenv(SCOPE_MARK)))
+		return;
+	if (proc_run(&spec, SCOPE_TIMEOUT_MS, NULL, &why) < 0) {
+		log_warn(&why, "containers will have no limits: systemd gives no scope");
+		return;
+	}
+	strv_copy_raw(&v, (char *const *)probe);
+	strv_remove(&v, v.len - 1);
+	strv_add(&v, proc_self_exe());
+	strv_add(&v, "dockerd-rootless.sh");
+	for (int i = 1; i < argc; i++)
+		strv_add(&v, argv[i]);
+	setenv(SCOPE_MARK, "1", 1);
+	trace(&v);
+	execvp(v.items[0], v.items);
+}
+
 static int parent(int argc, char **argv)
 {
 	CLEANUP(strv_clear) struct strv v = STRV_INIT;
@@ -162,6 +196,7 @@ static int parent(int argc, char **argv)
 	}
 	if (getuid() == 0)
 		return refuse("This script must be executed as a non-privileged user");
+	enter_scope(argc, argv);
 	compose(&v, net, argc, argv);
 	trace(&v);
 	fflush(NULL);

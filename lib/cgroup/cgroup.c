@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -25,7 +26,10 @@
 #include "cgroup/cgroup_internal.h"
 
 #define FILE_MAX	  (1024 * 1024)
+#define NAME_LEN	  64 /* of a container's group */
 #define FREEZE_TIMEOUT_MS 10000
+#define END_TIMEOUT_MS	  5000
+#define SWEEP_MIN_SEC	  10 /* younger groups may be another engine's that is starting */
 
 char *cgroup_path(const struct cgroup_root *r, const char *parent, const char *name)
 {
@@ -159,11 +163,12 @@ int cgroup_pids(const char *path, pid_t **ret_pids, size_t *ret_n, struct err *e
 	return 0;
 }
 
-static int wait_frozen(const char *path, bool frozen, struct err *e)
+/* Until cgroup.events says so. */
+static int wait_event(const char *path, const char *key, bool want, int timeout_ms, struct err *e)
 {
 	CLEANUP(freep) char *file = path_join(path, "cgroup.events");
 	CLEANUP(fd_closep) int fd = open(file, O_RDONLY | O_CLOEXEC);
-	int64_t deadline = time_mono_ms() + FREEZE_TIMEOUT_MS;
+	int64_t deadline = time_mono_ms() + timeout_ms;
 
 	if (fd < 0)
 		return err_sys(e, "open %s", file);
@@ -174,12 +179,12 @@ static int wait_frozen(const char *path, bool frozen, struct err *e)
 
 		if (lseek(fd, 0, SEEK_SET) < 0 || fd_read_all(fd, FILE_MAX, &b, e) < 0)
 			return err_sys(e, "read %s", file);
-		if (cgroup_find_key(buf_str(&b), "frozen", &now) && !!now == frozen)
+		if (cgroup_find_key(buf_str(&b), key, &now) && !!now == want)
 			return 0;
 		left = deadline - time_mono_ms();
 		if (left <= 0 || fd_wait(fd, POLLPRI, (int)left) == 0)
-			return err_set(e, ERR_TIMEOUT, 0, "%s did not %s in time", path,
-				       frozen ? "freeze" : "thaw");
+			return err_set(e, ERR_TIMEOUT, 0, "%s is not %s%s in time", path,
+				       want ? "" : "un", key);
 	}
 }
 
@@ -189,7 +194,7 @@ int cgroup_freeze(const char *path, bool frozen, struct err *e)
 		return err_set(e, ERR_UNAVAILABLE, 0, "no cgroup to freeze");
 	if (cgroup_put(path, "cgroup.freeze", frozen ? "1" : "0", e) < 0)
 		return -1;
-	return wait_frozen(path, frozen, e);
+	return wait_event(path, "frozen", frozen, FREEZE_TIMEOUT_MS, e);
 }
 
 int cgroup_kill(const char *path, struct err *e)
@@ -256,4 +261,47 @@ int cgroup_remove(const char *path, struct err *e)
 	if (rmdir(path) < 0 && errno != ENOENT)
 		return err_sys(e, "remove %s", path);
 	return 0;
+}
+
+int cgroup_end(const char *path, struct err *e)
+{
+	if (cgroup_remove(path, e) == 0)
+		return 0;
+	if (e->sys != EBUSY)
+		return -1;
+	/* what has outlived the container: its shim was killed, or it had no pid namespace */
+	if (cgroup_kill(path, e) < 0 || wait_event(path, "populated", false, END_TIMEOUT_MS, e) < 0)
+		return -1;
+	return cgroup_remove(path, e);
+}
+
+static bool is_leftover(const struct cgroup_root *r, const char *name)
+{
+	CLEANUP(freep) char *events = xasprintf("%s/%s", name, "cgroup.events");
+	CLEANUP(freep) char *dir = path_join(r->path, name);
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	uint64_t populated = 1;
+	struct err ignored;
+	struct stat st;
+
+	return str_is_hex(name, NAME_LEN) && name[NAME_LEN] == '\0' && stat(dir, &st) == 0 &&
+	       st.st_mtime + SWEEP_MIN_SEC < time_now_nsec() / 1000000000 &&
+	       cgroup_get(r->path, events, &b, &ignored) == 0 &&
+	       cgroup_find_key(buf_str(&b), "populated", &populated) && populated == 0;
+}
+
+void cgroup_sweep(const struct cgroup_root *r)
+{
+	struct dirent *ent;
+	struct err e;
+	DIR *d = r->mode == CGROUP_NONE ? NULL : opendir(r->path);
+
+	while (d != NULL && (ent = readdir(d)) != NULL) {
+		CLEANUP(freep) char *path = path_join(r->path, ent->d_name);
+
+		if (is_leftover(r, ent->d_name) && cgroup_remove(path, &e) < 0)
+			log_debug(&e, "a leftover control group");
+	}
+	if (d != NULL)
+		closedir(d);
 }

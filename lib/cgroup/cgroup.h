@@ -143,5 +143,11 @@ uint64_t cgroup_oom_kills(const char *path);
 int cgroup_open_events(const char *path);
 /** cgroup_remove() - removes the group with its children; absent is success */
 int cgroup_remove(const char *path, struct err *e) WARN_UNUSED;
+/** cgroup_end() - of a container that has ended: kills what is left in its group, waits until that
+ * is gone, removes the group; ERR_TIMEOUT */
+int cgroup_end(const char *path, struct err *e) WARN_UNUSED;
+/** cgroup_sweep() - removes the groups with a container's name in which nothing runs: an engine
+ * that was killed leaves them. For the start, before containers are started */
+void cgroup_sweep(const struct cgroup_root *r);
 
 #endif

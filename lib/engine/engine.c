@@ -203,6 +203,7 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	cgroup_root_detect(&en->cgroup);
 	sweep_bundles(en);
 	take_back_all(en);
+	cgroup_sweep(&en->cgroup);
 	if (names_start(en->names_feed, e) < 0)
 		log_warn(e, "names of containers");
 	sweep_layers(en);

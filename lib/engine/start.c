@@ -122,7 +122,7 @@ static void settle_failed(struct engine *en, struct container *c, const char *bu
 	struct err e;
 
 	network_release(en, c);
-	if (path_remove_tree(AT_FDCWD, bundle, &e) < 0 || cgroup_remove(c->cgroup, &e) < 0)
+	if (path_remove_tree(AT_FDCWD, bundle, &e) < 0 || cgroup_end(c->cgroup, &e) < 0)
 		log_warn(&e, "start %s: cleaning up", c->id);
 	pthread_mutex_lock(&en->mu);
 	c->exit_code = exit_code;

@@ -118,7 +118,7 @@ static void take_back_resources(struct engine *en, struct container *c, const ch
 
 	if (path_remove_tree(AT_FDCWD, bundle, &e) < 0)
 		log_warn(&e, "bundle of container %s", c->id);
-	if (cgroup_remove(c->cgroup, &e) < 0)
+	if (cgroup_end(c->cgroup, &e) < 0)
 		log_warn(&e, "cgroup of container %s", c->id);
 	pthread_mutex_lock(&en->mu);
 	c->leaving = false;

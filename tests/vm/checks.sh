@@ -83,10 +83,28 @@ memory_kill_of_a_child_is_told() {
 	docker rm -f parent
 }
 oom_is_known() { is "$(state OOMKilled parent)" true; }
+usage() { file "$1" cpu.stat | sed -n 's/^usage_usec //p'; }
 cpu_quota_throttles() {
 	docker run -d --name burn --cpus 0.2 small sh -c 'while :; do :; done'
 	is "$(file burn cpu.max)" "20000 100000"
 	within 10 grep -q 'nr_throttled [1-9]' "$group/$(id_of burn)/cpu.stat"
+	a=$(usage burn) t=$(cut -d. -f1 /proc/uptime)
+	sleep 5
+	used=$((($(usage burn) - a) / 1000)) took=$((($(cut -d. -f1 /proc/uptime) - t) * 1000))
+	echo "# $used ms of CPU time in $took ms with 0.2 CPUs"
+	[ $((used * 100)) -ge $((took * 13)) ] && [ $((used * 100)) -le $((took * 25)) ]
+}
+update_of_a_running_one_is_felt() {
+	docker update --cpus 1 burn
+	a=$(usage burn)
+	sleep 3
+	used=$((($(usage burn) - a) / 1000))
+	echo "# $used ms of CPU time in 3000 ms with 1 CPU"
+	[ $used -ge 1500 ]
+	docker update --cpus 0.2 burn
+}
+cpuset_binds() {
+	has "$(docker run --rm --cpuset-cpus 1 small cat /proc/self/status)" "Cpus_allowed_list:	1"
 }
 pause_freezes() {
 	docker pause burn
@@ -118,6 +136,47 @@ stop_of_paused_ends_it() {
 	docker start burn
 	docker pause burn
 	docker rm -f burn
+}
+device_limits_hold() {
+	docker run -d --name io --device-read-bps /dev/vda:1mb --device-write-bps /dev/vda:1mb --device-read-iops /dev/vda:100 \
+		--blkio-weight 300 --blkio-weight-device /dev/vda:200 small sleep 1000
+	has "$(file io io.max)" "254:0 rbps=1048576 wbps=1048576 riops=100 wiops=max"
+	has "$(file io io.weight)" "default 2930"
+	a=$(date +%s)
+	docker exec io dd if=/dev/zero of=/tmp/f bs=64k count=64 conv=fsync
+	took=$(($(date +%s) - a))
+	echo "# 4 MiB written in $took s with 1 MiB/s"
+	[ $took -ge 2 ]
+	has "$(real-docker stats --no-stream --format '{{.BlockIO}}' io)" "0B / 4"
+	docker rm -f io
+}
+a_wrong_device_is_named() {
+	has "$(docker run --rm --device-read-bps /dev/nothere:1mb small true 2>&1)" "stat /dev/nothere: no such file"
+	has "$(docker run --rm --device-read-bps /dev/null:1mb small true 2>&1)" "/dev/null is not a block device"
+}
+own_stats_are_those_of_proc() {
+	docker run -d --name seen -m 64m --pids-limit 50 small sh -c 'sleep 1000 & sleep 1000 & wait'
+	within 5 is "$(file seen pids.current)" 3
+	is "$(docker stats --no-stream --format '{{.Name}} {{.PIDs}}' seen)" "seen 3"
+	api="wget -q -O - -T 5"
+	docker exec seen cat /proc/net/dev | sed -n 's/^ *eth0: *\([0-9]*\) .*/\1/p' >/tmp/rx
+	docker stats --no-stream --format '{{.NetIO}} {{.MemUsage}}' seen >/tmp/stats
+	cat /tmp/rx /tmp/stats
+	grep -q '/ 64MiB$' /tmp/stats
+	docker rm -f seen
+}
+shim_killed() { # the engine takes back what a killed shim leaves
+	docker run -d --name orphan small sh -c 'sleep 1000 & wait'
+	id=$(id_of orphan)
+	kill -9 "$(pid_of "shim.*$id")"
+	within 10 fails test -e "$group/$id"
+	within 5 is "$(state Running orphan)" false
+	docker rm orphan
+}
+nothing_leaks() {
+	for i in $(seq 100); do docker run --rm --network none small true; done
+	within 5 groups_are_as_many_as_containers
+	[ "$(sed -n 's/^nr_dying_descendants //p' "$group/cgroup.stat")" -lt 150 ]
 }
 stats_are_counted() {
 	docker run -d --name busy -m 64m small sh -c 'while :; do :; done'
@@ -155,7 +214,7 @@ container_outlives_engine() {
 	is "$(state Pid lim)" "$before"
 	is "$(state Running lim)" true
 	docker exec lim true
-	real-docker update --pids-limit 40 lim
+	docker update --pids-limit 40 lim
 	is "$(file lim pids.max)" 40
 	docker run --rm small true
 }
@@ -176,6 +235,22 @@ all_is_removed() {
 	within 5 only_the_engine_s_group
 }
 
+leftovers_are_removed() {
+	docker run -d --name last small sleep 1000
+	id=$(id_of last)
+	kill -9 "$(pid_of rootlesskit)" "$(pid_of dockerd)" "$(pid_of "shim.*$id")"
+	kill -9 $(cat "$group/$id/cgroup.procs")
+	within 10 fails docker ping
+	old=$group/$(echo "$id" | tr 0-9a-f a-f0-9)
+	mkdir "$old"
+	touch -d '2000-01-01' "$old"
+	[ -e "$group/$id" ]
+	starts
+	within 5 only_the_engine_s_group
+	is "$(state Status last)" exited
+	docker rm last
+}
+
 tap starts "the stack starts in a delegated group"
 tap info_shows_v2 "docker info shows cgroupfs, version 2, no warnings"
 tap embedded_image_runs "the embedded image runs"
@@ -190,17 +265,25 @@ tap pids_limit_holds "the pids limit holds"
 tap memory_limit_kills "the memory limit kills: 137, OOMKilled, event oom"
 tap memory_kill_of_a_child_is_told "a killed child is known while the container runs"
 tap cpu_quota_throttles "the cpu quota throttles"
+tap update_of_a_running_one_is_felt "docker update of a running container is felt"
+tap cpuset_binds "--cpuset-cpus binds"
 tap pause_freezes "docker pause freezes"
 tap paused_survives_kill_of_engine "a paused container is still paused after kill -9 of dockerd"
 tap unpause_thaws "docker unpause thaws"
 tap stop_of_paused_ends_it "stop and rm -f end a paused container"
 tap stats_are_counted "docker stats has figures"
+tap own_stats_are_those_of_proc "docker stats shows what /proc shows"
+tap device_limits_hold "limits of devices are written, and hold"
+tap a_wrong_device_is_named "a wrong device is named"
 tap top_lists "docker top lists"
 tap groups_are_taken_back "groups of ended containers are removed"
 tap parent_group "--cgroup-parent"
 tap host_cgroupns "--cgroupns host"
 tap container_outlives_engine "a container outlives kill -9 of dockerd and is controllable"
+tap shim_killed "what a killed shim leaves is taken back"
+tap nothing_leaks "100 containers leave no group"
 tap nested_groups_are_taken_back "groups made by a privileged container are removed with it"
 tap rootlesskit_evacuates "rootlesskit --evacuate-cgroup2"
 tap all_is_removed "rm -f leaves no group behind"
+tap leftovers_are_removed "groups that an engine's death left are removed at the next start"
 tap stops "the stack ends"

@@ -19,6 +19,13 @@ pause_is_refused() {
 	has "$(docker pause still 2>&1)" "needs a delegated cgroup v2"
 	is "$(state Status still)" running
 }
+stats_come_from_proc() {
+	docker run -d --name busy small sh -c 'while :; do :; done'
+	docker stats --no-stream --format '{{.CPUPerc}} {{.MemUsage}} {{.PIDs}}' busy >/tmp/stats
+	cat /tmp/stats
+	grep -qE '^[1-9][0-9.]*% [1-9][0-9.]*[KM]iB / [0-9.]*MiB 1$' /tmp/stats
+	docker rm -f busy
+}
 update_warns() {
 	has "$(real-docker update -m 64m still 2>&1)" "does not support memory limit"
 	docker rm -f still
@@ -28,5 +35,6 @@ tap starts "without delegation: the stack starts"
 tap info_says_why "without delegation: docker info says so"
 tap limits_warn "without delegation: limits give Docker's warnings"
 tap pause_is_refused "without delegation: docker pause is refused clearly"
+tap stats_come_from_proc "without delegation: docker stats has the figures of /proc"
 tap update_warns "without delegation: docker update warns"
 tap stops "without delegation: the stack ends"

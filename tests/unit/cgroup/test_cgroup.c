@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -64,5 +65,47 @@ TEST(cgroup_parents_pass_controllers)
 	CHECK(path_exists(path));
 	check(parent, "cgroup.subtree_control", "+io");
 	free(parent);
+	free(path);
+}
+
+TEST(cgroup_sweeps_what_is_empty)
+{
+	struct cgroup_root r = {.mode = CGROUP_V2, .path = (char *)harness_tmpdir()};
+	static const char *const names[] = {
+		"1111111111111111111111111111111111111111111111111111111111111111",
+		"2222222222222222222222222222222222222222222222222222222222222222",
+		"another",
+	};
+	const struct timespec old[2] = {{0}};
+	char *paths[3];
+	struct err e;
+
+	for (int i = 0; i < 3; i++) {
+		paths[i] = path_join(r.path, names[i]);
+		CHECK_OK(path_mkdirs(paths[i], 0700, &e), e);
+		put(paths[i], "cgroup.events", i == 0 ? "populated 1\n" : "populated 0\n");
+		if (i == 1)
+			cgroup_sweep(&r); /* it is new */
+		CHECK(utimensat(AT_FDCWD, paths[i], old, 0) == 0);
+	}
+	/* an ordinary directory goes only when it is empty, so the file must */
+	cgroup_sweep(&r);
+	CHECK(path_exists(paths[0]) && path_exists(paths[1]) && path_exists(paths[2]));
+	r.mode = CGROUP_NONE;
+	cgroup_sweep(&r);
+	for (int i = 0; i < 3; i++)
+		free(paths[i]);
+}
+
+TEST(cgroup_ends)
+{
+	char *path = path_join(harness_tmpdir(), "c");
+	struct err e;
+
+	CHECK_OK(cgroup_end(NULL, &e), e);
+	CHECK_OK(cgroup_end(path, &e), e);
+	CHECK_OK(path_mkdirs(path, 0700, &e), e);
+	CHECK_OK(cgroup_end(path, &e), e);
+	CHECK(!path_exists(path));
 	free(path);
 }
