@@ -36,7 +36,11 @@ static void readings_clear(struct readings *r)
 
 static double number(const struct json *v, const char *a, const char *b)
 {
-	return (double)json_i64(b != NULL ? json_path(v, a, b, NULL) : json_get(v, a), 0);
+	uint64_t n = 0;
+
+	/* absent: 0 */
+	(void)!json_u64(b != NULL ? json_path(v, a, b, NULL) : json_get(v, a), &n);
+	return (double)n;
 }
 
 static double cpu_percent(const struct json *now, const struct json *before)

@@ -93,11 +93,14 @@ static int set_device(const char *path, const struct cgroup_io_limit *d, struct 
 	for (size_t i = 0; i < ARRAY_LEN(bounds); i++)
 		if (bounds[i].value != 0)
 			buf_addf(&line, "%s=%" PRIu64 " ", bounds[i].key, bounds[i].value);
-	/* of what this kernel has no file for the user was told */
+	/* of what this kernel has no file for the user was told; weights of a device need its
+	 * scheduler to be BFQ, or io.cost to be on, and are left out otherwise, as runc does */
 	if (strchr(buf_str(&line), '=') != NULL &&
 	    cgroup_put(path, "io.max", buf_str(&line), e) < 0 && e->sys != ENOENT)
 		return -1;
-	return set_weight(path, device, d->weight, e) < 0 && e->sys != ENOENT ? -1 : 0;
+	if (set_weight(path, device, d->weight, e) < 0 && e->sys != ENOENT && e->sys != EOPNOTSUPP)
+		return -1;
+	return 0;
 }
 
 static int set_io(const char *path, const struct cgroup_limits *l, struct err *e)

@@ -38,7 +38,8 @@ static int add_device(struct limits *l, const char *path, enum io_kind kind, uin
 	struct stat st;
 
 	if (look_up && stat(str_empty(path) ? "" : path, &st) < 0)
-		return err_set(e, ERR_INVALID, errno, "stat %s: %s", path, strerror(errno));
+		return err_set(e, ERR_INVALID, errno, "stat %s: %s", path,
+			       errno == ENOENT ? "no such file or directory" : strerror(errno));
 	if (look_up && !S_ISBLK(st.st_mode))
 		return err_set(e, ERR_INVALID, 0, "%s is not a block device", path);
 	if (look_up) {
@@ -218,7 +219,7 @@ int limits_apply(const struct engine *en, const char *group, const struct docker
 	if (group != NULL && add_devices(&l, h, true, e) < 0)
 		return -1;
 	cgroup_limits_warnings(&en->cgroup, &l.l, &told);
-	return cgroup_set(group, &l.l, e);
+	return cgroup_set(group, &l.l, e) < 0 ? err_wrap(e, "cgroup") : 0;
 }
 
 int limits_make_group(struct engine *en, struct container *c, struct err *e)
@@ -232,7 +233,8 @@ int limits_make_group(struct engine *en, struct container *c, struct err *e)
 	free(c->cgroup);
 	c->cgroup = cgroup_path(&en->cgroup, h->cgroup_parent, c->id);
 	pthread_mutex_unlock(&en->mu);
-	r = cgroup_create(&en->cgroup, c->cgroup, e) < 0 ? -1 : limits_apply(en, c->cgroup, h, e);
+	r = cgroup_create(&en->cgroup, c->cgroup, e) < 0 ? err_wrap(e, "cgroup")
+							 : limits_apply(en, c->cgroup, h, e);
 	json_struct_clear(&docker_host_config_json, h);
-	return r < 0 ? err_wrap(e, "cgroup") : 0;
+	return r;
 }

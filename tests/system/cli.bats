@@ -134,6 +134,18 @@ page() { curl -sf --max-time 5 "http://127.0.0.1:$PORT/$1"; }
 	[ "$status" != 0 ]
 }
 
+@test "$CLIENT: stats and update" {
+	run docker stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' web
+	[[ $output =~ ^web\ [1-9][0-9]*\ [1-9] ]]
+	docker stats --no-stream web | grep -q "CPU %"
+	docker update --restart on-failure:3 web
+	[ "$(docker inspect --format '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}' web)" = "on-failure 3" ]
+	docker update --restart no web
+	run docker update -m 1m web
+	[ "$status" != 0 ]
+	[[ $output == *"Minimum memory limit allowed is 6MB"* ]]
+}
+
 @test "$CLIENT: restart serves again, with what was copied" {
 	docker restart web
 	within 10 page hello.html

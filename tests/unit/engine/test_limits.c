@@ -72,7 +72,7 @@ TEST(limits_of_devices_are_written)
 	str_replace_ptr(&h.blkio_device_read_bps.items[0].path, "/nowhere");
 	h.blkio_weight_device.len = 0;
 	CHECK_EQ(limits_apply(en, group, &h, &e), -1);
-	CHECK_STR(e.msg, "stat /nowhere: No such file or directory");
+	CHECK_STR(e.msg, "stat /nowhere: no such file or directory");
 	CHECK_OK(limits_apply(en, NULL, &h, &e), e);
 	h.blkio_weight_device.len = 1;
 	json_struct_clear(&docker_host_config_json, &h);
