@@ -262,6 +262,18 @@ static int listen_all(struct daemon *d, struct err *e)
 	return 0;
 }
 
+static int start_socks(struct daemon *d, struct err *e)
+{
+	int fd;
+
+	if (str_empty(d->conf.inspect_socks))
+		return 0;
+	if (dockerd_socks_start(d->engine, d->conf.inspect_socks, &fd, e) < 0)
+		return -1;
+	note_listener(d, fd);
+	return 0;
+}
+
 /* the names of our unix sockets; inherited ones are their maker's */
 static void unlink_sockets(const struct daemon *d)
 {
@@ -351,7 +363,7 @@ static int run(struct daemon *d, const sigset_t *set, struct err *e)
 	if (r < 0)
 		return -1;
 	d->api = api_new(d->engine);
-	if (write_pid(d, e) < 0 || listen_all(d, e) < 0)
+	if (write_pid(d, e) < 0 || listen_all(d, e) < 0 || start_socks(d, e) < 0)
 		return -1;
 	note_data_root(d);
 	notify("READY=1");
@@ -408,6 +420,7 @@ int dockerd_main(int argc, char **argv)
 		unlink_sockets(&d);
 	if (d.api != NULL)
 		api_stop(d.api);
+	dockerd_socks_stop();
 	engine_close(d.engine);
 	api_free(d.api);
 	tls_config_free(d.tls);

@@ -14,7 +14,7 @@
 
 struct dockerd_conf {
 	const char *config_file, *data_root, *exec_root, *pidfile, *log_level, *log_driver,
-		*storage_driver, *bip, *fixed_cidr, *fixed_cidr6;
+		*storage_driver, *inspect_socks, *bip, *fixed_cidr, *fixed_cidr6;
 	struct strv hosts, log_opts, dns, dns_search, dns_opts, host_gateway_ips, labels,
 		insecure_registries, registry_mirrors;
 	struct strv storage_opts, ignored, address_pools;
@@ -30,6 +30,15 @@ struct dockerd_conf {
 };
 
 extern const struct opt_usage dockerd_usage;
+
+struct engine;
+
+/** dockerd_socks_start() - listen for SOCKS5 on a loopback address and keep the process that serves
+ * it, for as long as dockerd lives; *ret_fd is borrowed */
+int dockerd_socks_start(struct engine *en, const char *address, int *ret_fd,
+			struct err *e) WARN_UNUSED;
+/** dockerd_socks_stop() - the engine is asked no more; also when it never was */
+void dockerd_socks_stop(void);
 
 /**
  * dockerd_conf_load() - command line, then daemon.json for what it did not say, then defaults

@@ -162,6 +162,13 @@
 #define NSENTER_FILE_MAX   (4 * MIB)
 #define LOOK_ADDRESSES_MAX 64 /* of one container */
 
+/* dial, inspect-socks: connections into the containers' network */
+#define DIAL_CLIENTS_MAX   64	      /* of one listener */
+#define DIAL_BUFFER_BYTES  (32 * KIB) /* that wait, each way */
+#define DIAL_ADDRESSES_MAX 16	      /* of one container, tried in turn */
+#define DIAL_REQUEST_MS	   10000      /* for a client to say where to */
+#define DIAL_CONNECT_MS	   10000      /* for each address */
+
 /* network: MAC addresses that a bridge learns from what containers send, besides their own */
 #define NETNS_BRIDGE_MACS_MAX 4096
 
