@@ -2,7 +2,8 @@
 /*
  * dockerd: settings, engine, API listeners; then the main thread waits for
  * signals. SIGTERM and SIGINT end it (containers are stopped unless
- * --live-restore), SIGHUP reads daemon.json again. Readiness and reloading are
+ * --live-restore), SIGHUP reads daemon.json again, SIGUSR2 goes on as the binary
+ * that lies at our path now (dockerd_upgrade.c). Readiness and reloading are
  * told to the service manager (sd_notify(3)); sockets may come from it (fd://,
  * sd_listen_fds(3)).
  */
@@ -48,6 +49,7 @@ struct daemon {
 	size_t n_listeners;
 	int argc;
 	char **argv;
+	bool upgrade; /* ends to become the binary that lies at its path now */
 };
 
 /* sd_notify(3): one datagram to $NOTIFY_SOCKET, "@" standing for the abstract name space */
@@ -146,15 +148,20 @@ static int make_tls(struct daemon *d, struct err *e)
 	return 0;
 }
 
-static int listen_unix(struct daemon *d, const char *path, struct err *e)
+static int listen_unix(struct daemon *d, const char *host, const char *path, struct err *e)
 {
 	CLEANUP(freep) char *dir = xstrndup(path, (size_t)(path_base(path) - path));
-	int fd;
+	int fd = dockerd_kept_take(host);
 
-	if (*dir != '\0' && path_mkdirs(dir, 0700, e) < 0)
+	if (fd < 0) {
+		if (*dir != '\0' && path_mkdirs(dir, 0700, e) < 0)
+			return -1;
+		fd = net_listen_unix(path, SOCK_STREAM, 0660, e);
+	}
+	if (fd < 0)
 		return -1;
-	fd = net_listen_unix(path, SOCK_STREAM, 0660, e);
-	return fd < 0 ? -1 : api_listen(d->api, fd, NULL, e);
+	dockerd_keep(fd, host);
+	return api_listen(d->api, fd, NULL, e);
 }
 
 /* The addresses of the TCP listeners, for usernet to keep containers from them. */
@@ -180,7 +187,7 @@ static void note_listener(struct daemon *d, int fd)
 	engine_listens(d->engine, d->listeners, d->n_listeners);
 }
 
-static int listen_tcp(struct daemon *d, const char *address, struct err *e)
+static int listen_tcp(struct daemon *d, const char *kept, const char *address, struct err *e)
 {
 	const char *colon = strrchr(address, ':');
 	CLEANUP(freep) char *host = NULL;
@@ -203,9 +210,12 @@ static int listen_tcp(struct daemon *d, const char *address, struct err *e)
 			 "API without client certificates on %s: every user of this host "
 			 "can use it",
 			 address);
-	fd = net_listen_tcp(host, (uint16_t)port, e);
+	fd = dockerd_kept_take(kept);
+	if (fd < 0)
+		fd = net_listen_tcp(host, (uint16_t)port, e);
 	if (fd < 0)
 		return -1;
+	dockerd_keep(fd, kept);
 	note_listener(d, fd);
 	return api_listen(d->api, fd, d->tls, e);
 }
@@ -219,22 +229,36 @@ static bool is_listening_stream(int fd)
 	       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &m) == 0 && type == SOCK_STREAM;
 }
 
-static int listen_inherited(struct daemon *d, struct err *e)
+/* A socket that a service manager has handed over, to us or to the one before us. */
+static int listen_passed(struct daemon *d, const char *host, int fd, struct err *e)
 {
+	if (!is_listening_stream(fd))
+		return err_set(e, ERR_INVALID, 0,
+			       "fd://: descriptor %d is not a listening stream socket", fd);
+	fd_set_cloexec(fd, true);
+	dockerd_keep(fd, host);
+	note_listener(d, fd);
+	return api_listen(d->api, fd, NULL, e);
+}
+
+static int listen_inherited(struct daemon *d, const char *host, struct err *e)
+{
+	int left = dockerd_kept_take(host);
 	const char *pid_text = getenv("LISTEN_PID"), *n_text = getenv("LISTEN_FDS");
 	uint64_t pid, n;
 
+	if (left >= 0) {
+		for (; left >= 0; left = dockerd_kept_take(host))
+			if (listen_passed(d, host, left, e) < 0)
+				return -1;
+		return 0;
+	}
 	if (pid_text == NULL || n_text == NULL || str_u64(pid_text, INT32_MAX, &pid) < 0 ||
 	    str_u64(n_text, 64, &n) < 0 || (pid_t)pid != getpid() || n == 0)
 		return err_set(e, ERR_INVALID, 0,
 			       "fd://: no sockets were passed (LISTEN_FDS, LISTEN_PID)");
 	for (int fd = LISTEN_FDS_FIRST; fd < LISTEN_FDS_FIRST + (int)n; fd++) {
-		if (!is_listening_stream(fd))
-			return err_set(e, ERR_INVALID, 0,
-				       "fd://: descriptor %d is not a listening stream socket", fd);
-		fd_set_cloexec(fd, true);
-		note_listener(d, fd);
-		if (api_listen(d->api, fd, NULL, e) < 0)
+		if (listen_passed(d, host, fd, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -247,11 +271,11 @@ static int listen_all(struct daemon *d, struct err *e)
 		int r;
 
 		if ((rest = str_skip(host, "unix://")) != NULL || *host == '/')
-			r = listen_unix(d, rest != NULL ? rest : host, e);
+			r = listen_unix(d, host, rest != NULL ? rest : host, e);
 		else if ((rest = str_skip(host, "tcp://")) != NULL)
-			r = listen_tcp(d, rest, e);
+			r = listen_tcp(d, host, rest, e);
 		else if (str_starts(host, "fd://"))
-			r = listen_inherited(d, e);
+			r = listen_inherited(d, host, e);
 		else
 			r = err_set(e, ERR_INVALID, 0,
 				    "invalid host %s: expected unix://, tcp:// or fd://", host);
@@ -259,6 +283,7 @@ static int listen_all(struct daemon *d, struct err *e)
 			return -1;
 		log_info(NULL, "API listen on %s", host);
 	}
+	dockerd_kept_clear();
 	return 0;
 }
 
@@ -304,6 +329,21 @@ static void reload(struct daemon *d)
 	notify("READY=1");
 }
 
+/* SIGUSR2; false: things stay as they are. */
+static bool prepare_upgrade(struct daemon *d)
+{
+	struct err e;
+
+	if (dockerd_upgrade_try(&e) < 0) {
+		log_error(&e, "upgrade: this dockerd goes on");
+		return false;
+	}
+	notify_reloading();
+	log_info(NULL, "upgrade: going on as the binary that is installed now");
+	d->upgrade = true;
+	return true;
+}
+
 static void wait_signals(struct daemon *d, const sigset_t *set)
 {
 	int sig;
@@ -311,9 +351,11 @@ static void wait_signals(struct daemon *d, const sigset_t *set)
 	for (;;) {
 		if (sigwait(set, &sig) != 0)
 			continue;
+		if (sig == SIGUSR2 && prepare_upgrade(d))
+			return;
 		if (sig == SIGHUP)
 			reload(d);
-		else
+		else if (sig != SIGUSR2)
 			break;
 	}
 	log_info(NULL, "ending: %s", strsignal(sig));
@@ -373,6 +415,13 @@ static int run(struct daemon *d, const sigset_t *set, struct err *e)
 	return 0;
 }
 
+/* What is asked is answered before the next binary takes over; containers live on. */
+static void let_go(struct daemon *d)
+{
+	api_drain(d->api, API_DRAIN_MS);
+	engine_live_on(d->engine);
+}
+
 int dockerd_main(int argc, char **argv)
 {
 	struct daemon d = {.argc = argc, .argv = argv, .gate = RK_GATE_INIT};
@@ -405,23 +454,33 @@ int dockerd_main(int argc, char **argv)
 	}
 	if (container_seal(argv, &e) < 0)
 		log_warn(&e, "a container could write to the engine's binary");
+	dockerd_kept_load();
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGUSR2);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	umask(0022);
 	sandbox_nofile_max();
 	r = run(&d, &set, &e);
 	if (r < 0)
 		log_error(&e, "dockerd cannot start");
-	else
+	else if (!d.upgrade)
 		unlink_sockets(&d);
+	else
+		let_go(&d);
 	if (d.api != NULL)
 		api_stop(d.api);
 	dockerd_socks_stop();
 	engine_close(d.engine);
+	if (d.upgrade) {
+		rk_gate_stop(&d.gate);
+		if (dockerd_upgrade_exec(argv, &e) < 0)
+			log_error(&e, "upgrade");
+		r = -1;
+	}
 	api_free(d.api);
 	tls_config_free(d.tls);
 	free(d.listeners);

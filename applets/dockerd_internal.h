@@ -53,4 +53,19 @@ int dockerd_conf_load(struct dockerd_conf *c, int argc, char **argv, struct err 
 /** dockerd_conf_clear() - frees */
 void dockerd_conf_clear(struct dockerd_conf *c);
 
+/* dockerd_upgrade.c: from one binary to the next. Before and after threads only. */
+
+/** dockerd_kept_load() - the listening sockets that a dockerd before us has left */
+void dockerd_kept_load(void);
+/** dockerd_kept_take() - one of them that listened for this host, the caller's; -1 none */
+int dockerd_kept_take(const char *host);
+/** dockerd_kept_clear() - closes those that nobody took */
+void dockerd_kept_clear(void);
+/** dockerd_keep() - keeps a copy of a listening socket for the next one */
+void dockerd_keep(int fd, const char *host);
+/** dockerd_upgrade_try() - the binary at our path runs and is a dockerd */
+int dockerd_upgrade_try(struct err *e) WARN_UNUSED;
+/** dockerd_upgrade_exec() - become it; returns on failure only */
+int dockerd_upgrade_exec(char **argv, struct err *e) WARN_UNUSED;
+
 #endif

@@ -32,6 +32,9 @@ struct api *api_new(struct engine *en);
  * Return: 0 or -1.
  */
 int api_listen(struct api *a, int fd, const struct tls_config *tls, struct err *e) WARN_UNUSED;
+/** api_drain() - before api_stop(): accept no more, and give requests under way timeout_ms to end;
+ * connections that wait for their next request are closed */
+void api_drain(struct api *a, int timeout_ms);
 /** api_stop() - close the listeners, cut all connections, and wait for their threads; requests
  * under way end with their clients gone. Connections handed to containers (attach, exec) go on */
 void api_stop(struct api *a);

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "base/time.h"
 #include "config/limits.h"
 
 #define LISTENERS_MAX  16
@@ -32,7 +33,8 @@ struct api_listener {
 struct api_conn {
 	struct list link;
 	struct api *a;
-	int fd; /* guarded by a->mu; -1 once handed over or closed */
+	int fd;	   /* guarded by a->mu; -1 once handed over or closed */
+	bool busy; /* guarded by a->mu: a request is being answered */
 	const struct tls_config *tls;
 };
 
@@ -88,6 +90,14 @@ static void release_fd(void *arg)
 	c->fd = -1;
 }
 
+/* False: no further request is taken. */
+static bool set_busy(struct api_conn *c, bool busy)
+{
+	MUTEX_GUARD(&c->a->mu);
+	c->busy = busy;
+	return !c->a->stopping;
+}
+
 static void serve(struct api_conn *c)
 {
 	struct api_link link = {.tls = c->tls != NULL, .release = release_fd, .arg = c};
@@ -98,9 +108,12 @@ static void serve(struct api_conn *c)
 	if (s == NULL)
 		return;
 	conn = http_conn_new(s);
-	while (http_conn_next(conn, &e) == 1)
-		if (api_dispatch(c->a->en, conn, &link) < 0)
+	while (http_conn_next(conn, &e) == 1) {
+		/* one that was on its way when the draining began is answered still */
+		(void)set_busy(c, true);
+		if (api_dispatch(c->a->en, conn, &link) < 0 || !set_busy(c, false))
 			break;
+	}
 	release_fd(c);
 	http_conn_free(conn);
 }
@@ -210,7 +223,8 @@ static void cut_connections(struct api *a)
 			shutdown(c->fd, SHUT_RDWR);
 }
 
-void api_stop(struct api *a)
+/* No more connections from here on. */
+static void end_accepting(struct api *a)
 {
 	struct err e;
 
@@ -224,6 +238,27 @@ void api_stop(struct api *a)
 		close(a->listeners[i].fd);
 	}
 	a->n_listeners = 0;
+}
+
+void api_drain(struct api *a, int timeout_ms)
+{
+	int64_t deadline = time_mono_ms() + timeout_ms;
+	struct api_conn *c;
+
+	end_accepting(a);
+	pthread_mutex_lock(&a->mu);
+	list_for_each (c, &a->conns, link)
+		if (c->fd >= 0 && !c->busy)
+			shutdown(c->fd, SHUT_RD); /* what has come already is read all the same */
+	while (a->n_conns > 0)
+		if (!cond_wait_until(&a->idle, &a->mu, deadline))
+			break;
+	pthread_mutex_unlock(&a->mu);
+}
+
+void api_stop(struct api *a)
+{
+	end_accepting(a);
 	pthread_mutex_lock(&a->mu);
 	cut_connections(a);
 	while (a->n_conns > 0)

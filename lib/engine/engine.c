@@ -310,6 +310,12 @@ static void forget_stops(struct engine *en)
 	}
 }
 
+void engine_live_on(struct engine *en)
+{
+	MUTEX_GUARD(&en->mu);
+	en->stop_on_shutdown = false;
+}
+
 void engine_close(struct engine *en)
 {
 	if (en == NULL)

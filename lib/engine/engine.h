@@ -64,6 +64,8 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 /** engine_start_policies() - starts the containers whose restart policy says so; after the listener
  * is up */
 void engine_start_policies(struct engine *en);
+/** engine_live_on() - containers live on when this engine is closed, whatever its options say */
+void engine_live_on(struct engine *en);
 /** engine_close() - persists and frees; containers live on unless stop_on_shutdown. API threads
  * must be gone */
 void engine_close(struct engine *en);
