@@ -271,7 +271,7 @@ void gather_count(struct usernet *u, const struct ip *src);
 /** gather_reset() - forgets all counts: a new channel, or the end */
 void gather_reset(struct usernet *u);
 
-/* pipes.c: 256 KiB pipes for splice(2), only held while bytes wait in them */
+/* pipes.c: for splice(2), only held while bulk moves */
 bool pipes_take(struct pipe_pool *p, int ret[2]);
 void pipes_give(struct pipe_pool *p, int fds[2], bool empty);
 void pipes_clear(struct pipe_pool *p);

@@ -93,7 +93,7 @@ static void to_parent(const uint8_t *data, size_t size)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		abort();
 	(void)!send(pair[1], data, size, MSG_NOSIGNAL);
-	if (usernet_ctl_event(pair[0], &lost, &e) < 0 && e.msg[sizeof(e.msg) - 1] != '\0')
+	if (usernet_ctl_event(pair[0], &lost, &e) < 0 && memchr(e.msg, '\0', sizeof(e.msg)) == NULL)
 		abort();
 	close(pair[0]);
 	close(pair[1]);
