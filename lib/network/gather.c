@@ -9,9 +9,11 @@
  * outrun it: a queue on the container's end makes the kernel wait for room where it would drop
  * (Linux 6.16).
  *
- * TCP is not concerned, its segments are large already. The price is a kernel thread, some tens of
- * KiB, and a wake-up of that thread for a datagram that comes alone: so it is only done for
- * containers that usernet sees sending very many.
+ * TCP is not concerned, its segments are large already. The price is a kernel thread and its
+ * wake-up for a datagram that comes alone (10 us): so it is only done for containers that usernet
+ * sees sending very many, and as long as they do. At its end only the thread goes: then NAPI is
+ * part of the sender's system call again and joins nothing, which costs nothing, while taking it
+ * away would wait for grace periods of the kernel.
  *
  * Needed: threads of NAPI and joined datagrams, both Linux 5.12; the switch of the former is in
  * sysfs, mounted for N once, attached nowhere (fsmount(2), Linux 5.2). Without any of these
@@ -106,21 +108,24 @@ static int gather(struct netns_server *s, const struct netns_port *p, const char
 	return 0;
 }
 
-int netns_pool_gather(struct netns_server *s, const struct ip *child)
+int netns_pool_gather(struct netns_server *s, const struct pool_request *q)
 {
 	struct netns_sandbox *sb;
-	const struct netns_port *p = netns_port_by_address(&s->state, child, &sb);
+	const struct netns_port *p = netns_port_by_address(&s->state, &q->child, &sb);
+	const char *change = q->n > 0 ? "begin" : "end";
 	char veth[IFNAMSIZ];
 	struct err e;
+	int r;
 
 	if (s->sysfs_fd < 0)
 		return EOPNOTSUPP;
 	if (p == NULL || sb->netns_fd < 0 || if_indextoname((unsigned)p->index, veth) == NULL)
 		return EHOSTUNREACH;
-	if (gather(s, p, veth, sb->netns_fd, &e) == 0) {
-		log_debug(NULL, "datagrams of %s are gathered", sb->name);
+	r = q->n > 0 ? gather(s, p, veth, sb->netns_fd, &e) : set_thread(s, veth, "0", &e);
+	log_debug(r < 0 ? &e : NULL, "gathering datagrams of %s: %s", sb->name, change);
+	if (r == 0)
 		return 0;
-	}
-	log_debug(&e, "datagrams of %s are not gathered", sb->name);
-	return e.kind == ERR_NOTFOUND ? EHOSTUNREACH : EOPNOTSUPP;
+	if (e.kind == ERR_UNIMPLEMENTED || e.sys == ENOENT) /* no such feature, no such file */
+		return EOPNOTSUPP;
+	return e.sys != 0 ? e.sys : EIO;
 }

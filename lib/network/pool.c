@@ -44,7 +44,7 @@ static int dispatch(struct pool_channel *c, const struct pool_request *q, struct
 	case POOL_DNS:
 		return netns_pool_dns(fds, n_fds);
 	case POOL_GATHER:
-		return netns_pool_gather(s, &q->child);
+		return netns_pool_gather(s, q);
 	default:
 		return EOPNOTSUPP;
 	}

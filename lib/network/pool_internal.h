@@ -21,7 +21,7 @@ void netns_pool_small_window(int fd);
 /* dnssock.c */
 int netns_pool_dns(int fds[POOL_BATCH], size_t *n_fds);
 /* gather.c */
-int netns_pool_gather(struct netns_server *s, const struct ip *child);
+int netns_pool_gather(struct netns_server *s, const struct pool_request *q);
 
 /* anyip.c; its rules: server_internal.h */
 /* channel: whose usernet asks; only the one that called SYN_WATCH last may listen. The first watch

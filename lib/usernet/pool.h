@@ -37,9 +37,9 @@ enum pool_op {
 	POOL_UNLISTEN,
 	/* two descriptors on 127.0.0.11:53 in N: a UDP socket and a TCP listener, in this order */
 	POOL_DNS,
-	/* the single datagrams of the container with the address child are gathered from now on, so
-	 * that many arrive as one; no descriptor in the answer. EOPNOTSUPP: not with this kernel;
-	 * EHOSTUNREACH: no container has that address */
+	/* n 1: the single datagrams of the container with the address child are gathered from now
+	 * on, so that many arrive as one; 0: no longer. No descriptor in the answer. EOPNOTSUPP:
+	 * not with this kernel; EHOSTUNREACH: no container has that address */
 	POOL_GATHER,
 	POOL_OP_END,
 };
@@ -50,9 +50,9 @@ struct pool_request {
 	uint32_t version; /* POOL_VERSION */
 	uint32_t op;	  /* enum pool_op */
 	uint32_t kind;	  /* enum pool_kind; 0 for POOL_DNS, POOL_GATHER */
-	uint32_t n;	  /* POOL_SOCKETS: 1 to POOL_BATCH; POOL_SYN_WATCH: see there */
-	uint16_t port;	  /* POOL_LISTEN, POOL_UNLISTEN; else 0 */
-	struct ip child;  /* POOL_SOCKETS, POOL_GATHER; else IP_NONE */
+	uint32_t n;	 /* POOL_SOCKETS: 1 to POOL_BATCH; POOL_SYN_WATCH, POOL_GATHER: see there */
+	uint16_t port;	 /* POOL_LISTEN, POOL_UNLISTEN; else 0 */
+	struct ip child; /* POOL_SOCKETS, POOL_GATHER; else IP_NONE */
 };
 
 struct pool_answer {

@@ -26,7 +26,7 @@ bool pool_request_ok(const struct pool_request *q, size_t n_bytes)
 	case POOL_DNS:
 		return true;
 	case POOL_GATHER:
-		return q->child.family != IP_NONE;
+		return q->child.family != IP_NONE && q->n <= 1;
 	default:
 		return false;
 	}

@@ -227,8 +227,8 @@ void udp_input(struct usernet *u, const struct packet_ip *ip, bool check_sums)
 		u->stats.malformed++;
 		return;
 	}
-	if (ip->udp_gso == 0)
-		gather_count(u, &ip->src);
+	gather_count(u, &ip->src,
+		     ip->udp_gso > 0 ? (in.payload.n + ip->udp_gso - 1) / ip->udp_gso : 1);
 	if (in.dport == 53 && !u->no_dns && ip_eq(&ip->dst, &net->dns)) {
 		dns_input(u, ip, &in);
 		return;

@@ -266,8 +266,8 @@ void pool_set_channel(struct usernet *u, int fd);
 void pool_clear(struct usernet *u);
 
 /* gather.c */
-/** gather_count() - a single datagram came from src */
-void gather_count(struct usernet *u, const struct ip *src);
+/** gather_count() - from src came one datagram, or n as one packet */
+void gather_count(struct usernet *u, const struct ip *src, size_t n);
 /** gather_reset() - forgets all counts: a new channel, or the end */
 void gather_reset(struct usernet *u);
 

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if ((q.op == POOL_LISTEN || q.op == POOL_UNLISTEN) &&
 	    (q.port == 0 || (q.kind != POOL_TCP4 && q.kind != POOL_TCP6)))
 		abort();
-	if (q.op == POOL_GATHER && q.child.family == IP_NONE)
+	if (q.op == POOL_GATHER && (q.child.family == IP_NONE || q.n > 1))
 		abort();
 	if (q.child.family != IP_NONE && q.child.family != IP_V4 && q.child.family != IP_V6)
 		abort();

@@ -1,24 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What gather.bats needs: how a link takes packets, and numbered datagrams from end to end.
+"""What gather.bats needs: numbered datagrams from end to end.
 
 can                              "yes" when the kernel knows threads of NAPI and joined datagrams
-state LINK                       "gathered" or "single"
 send ADDR PORT N PAUSE SIZES...  N datagrams of SIZES in turn, PAUSE microseconds after each hundred
 serve ADDR PORT                  receives until nothing came for a second, checks each: "N in order"
 """
-import ctypes, fcntl, platform, socket, struct, sys, time
-
-GGRO, SIOCETHTOOL = 0x2b, 0x8946
-
-
-def gro(link):
-    value = (ctypes.c_uint32 * 2)(GGRO, 0)
-    request = struct.pack("16sQ16x", link.encode(), ctypes.addressof(value))
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        fcntl.ioctl(s, SIOCETHTOOL, request)
-    return value[1]
-
+import platform, socket, struct, sys, time
 
 def payload(i, size):
     """its number, as far as there is room, then bytes that follow from it"""
@@ -70,8 +58,6 @@ def serve(addr, port):
 if sys.argv[1] == "can":
     release = [int(x) for x in platform.release().split("-")[0].split(".")[:2]]
     print("yes" if release >= [5, 12] else "no")
-elif sys.argv[1] == "state":
-    print("gathered" if gro(sys.argv[2]) else "single")
 elif sys.argv[1] == "send":
     send(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]), [int(x) for x in sys.argv[6:]])
 else:

@@ -344,9 +344,9 @@ TEST(pool_makes_sockets_only)
 	stop(server);
 }
 
-static int gather(int pool, const char *child)
+static int gather(int pool, const char *child, uint32_t n)
 {
-	struct pool_request q = {.version = POOL_VERSION, .op = POOL_GATHER};
+	struct pool_request q = {.version = POOL_VERSION, .op = POOL_GATHER, .n = n};
 	struct pool_answer a = {0};
 	struct err e;
 
@@ -380,15 +380,17 @@ TEST(datagrams_are_gathered)
 	fd_set_nonblock(pool, false);
 	run_in(box, "ip link show eth0", text, sizeof(text));
 	CHECK(strstr(text, "pfifo") == NULL);
-	sys = gather(pool, "172.17.0.2");
+	sys = gather(pool, "172.17.0.2", 1);
 	if (sys == EOPNOTSUPP)
 		SKIP("this kernel does not gather datagrams");
 	CHECK_EQ(sys, 0);
 	run_in(box, "ip link show eth0", text, sizeof(text));
 	CHECK(strstr(text, "pfifo") != NULL);
-	CHECK_EQ(gather(pool, "172.17.0.2"), 0);
-	CHECK_EQ(gather(pool, "172.17.0.3"), EHOSTUNREACH);
-	CHECK_EQ(gather(pool, "fd00::1"), EHOSTUNREACH);
+	CHECK_EQ(gather(pool, "172.17.0.2", 1), 0);
+	CHECK_EQ(gather(pool, "172.17.0.2", 0), 0);
+	CHECK_EQ(gather(pool, "172.17.0.2", 1), 0);
+	CHECK_EQ(gather(pool, "172.17.0.3", 1), EHOSTUNREACH);
+	CHECK_EQ(gather(pool, "fd00::1", 1), EHOSTUNREACH);
 	netns_client_free(c);
 	stop(box);
 	stop(server);

@@ -34,6 +34,8 @@ static void stop(struct usernet *u)
 	close(helper);
 }
 
+static uint32_t begin; /* what asked() saw: 1 begin, 0 end */
+
 /* the address asked for, IP_NONE when nothing was */
 static struct ip asked(void)
 {
@@ -43,13 +45,14 @@ static struct ip asked(void)
 		return (struct ip){0};
 	CHECK(pool_request_ok(&q, sizeof(q)));
 	CHECK_EQ(q.op, POOL_GATHER);
+	begin = q.n;
 	return q.child;
 }
 
 static void many(struct usernet *u, const struct ip *src, int n)
 {
 	while (n-- > 0)
-		gather_count(u, src);
+		gather_count(u, src, 1);
 }
 
 TEST(asked_once_for_who_sends_many)
@@ -66,8 +69,68 @@ TEST(asked_once_for_who_sends_many)
 	many(&u, &busy, 9000);
 	got = asked();
 	CHECK(ip_eq(&got, &busy));
+	CHECK_EQ(begin, 1);
 	CHECK_EQ(asked().family, IP_NONE);
 	CHECK_EQ(u.stats.udp_gathered, 1);
+	stop(&u);
+}
+
+TEST(ended_when_there_are_few)
+{
+	const struct ip src = ip_v4(0xac110002);
+	struct usernet u;
+
+	start(&u);
+	lay_ready(0);
+	lay_ready(0);
+	many(&u, &src, 2000);
+	CHECK_EQ(asked().family, IP_V4);
+	for (int i = 0; i < 100; i++)
+		gather_count(&u, &src, 64);
+	usleep(1010000);
+	gather_count(&u, &src, 1); /* 6,400 in that second */
+	CHECK_EQ(asked().family, IP_NONE);
+	usleep(1010000);
+	gather_count(&u, &src, 1);
+	CHECK_EQ(asked().family, IP_V4);
+	CHECK_EQ(begin, 0);
+	many(&u, &src, 10000); /* not again so soon */
+	CHECK_EQ(asked().family, IP_NONE);
+	stop(&u);
+}
+
+TEST(ended_when_most_come_alone)
+{
+	const struct ip src = ip_v4(0xac110002);
+	struct usernet u;
+
+	start(&u);
+	lay_ready(0);
+	lay_ready(0);
+	many(&u, &src, 2000);
+	CHECK_EQ(asked().family, IP_V4);
+	many(&u, &src, 9000);
+	CHECK_EQ(asked().family, IP_NONE);
+	usleep(1010000);
+	many(&u, &src, 1);
+	CHECK_EQ(asked().family, IP_V4);
+	CHECK_EQ(begin, 0);
+	stop(&u);
+}
+
+TEST(one_pushed_out_is_ended)
+{
+	const struct ip a = ip_v4(0xac110002), b = ip_v4(0xac110042);
+	struct usernet u;
+
+	start(&u);
+	lay_ready(0);
+	lay_ready(0);
+	many(&u, &a, 2000);
+	CHECK_EQ(asked().family, IP_V4);
+	many(&u, &b, 1);
+	CHECK_EQ(asked().family, IP_V4);
+	CHECK_EQ(begin, 0);
 	stop(&u);
 }
 

@@ -49,6 +49,9 @@ TEST(others_do_not)
 	CHECK(!pool_request_ok(&q, sizeof(q)));
 	q = (struct pool_request){.version = POOL_VERSION, .op = POOL_GATHER};
 	CHECK(!pool_request_ok(&q, sizeof(q)));
+	q.child = ip_v4(0xac110002);
+	q.n = 2;
+	CHECK(!pool_request_ok(&q, sizeof(q)));
 	q = (struct pool_request){.version = POOL_VERSION, .op = POOL_LISTEN, .kind = POOL_TCP4};
 	CHECK(!pool_request_ok(&q, sizeof(q)));
 	q = (struct pool_request){
