@@ -1,10 +1,30 @@
 // SPDX-License-Identifier: MIT
 /* One more flow, or not: the shares of quota.h applied and counted. */
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 
+#include "base/buf.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "usernet/usernet_internal.h"
+
+/* How many ports the host gives to whoever asks for any: each UDP flow takes one, and the host's
+ * own programs need some as well. */
+static size_t host_ports(void)
+{
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	unsigned long first = 32768, last = 60999;
+	struct err e;
+	char *rest;
+
+	if (file_read(AT_FDCWD, "/proc/sys/net/ipv4/ip_local_port_range", 64, &b, &e) == 0) {
+		first = strtoul(buf_str(&b), &rest, 10);
+		last = strtoul(rest, NULL, 10);
+	}
+	return last >= first && last <= UINT16_MAX ? last - first + 1 : 1;
+}
 
 void limit_init(struct usernet *u)
 {
@@ -14,7 +34,7 @@ void limit_init(struct usernet *u)
 	/* a relayed flow has two sockets and may hold a pipe; some descriptors are ours */
 	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_max / 3 < max)
 		max = r.rlim_max > 1024 + 300 ? (size_t)(r.rlim_max - 1024) / 3 : 100;
-	quota_init(&u->flows.quota, max);
+	quota_init(&u->flows.quota, max, MAX(host_ports() / 4 * 3, (size_t)1));
 }
 
 static void count(struct usernet *u, unsigned kind, enum quota_answer a)
@@ -66,7 +86,7 @@ struct quota_user *limit_new_flow(struct usernet *u, const struct ip *src, enum 
 
 void limit_short_of_descriptors(struct usernet *u)
 {
-	struct flow *f = flow_oldest(&u->flows, FLOW_UDP);
+	struct flow *f = quota_largest(&u->flows.quota);
 
 	u->stats.no_descriptor++;
 	if (f != NULL)

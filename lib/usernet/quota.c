@@ -25,7 +25,7 @@ unsigned quota_kind(unsigned flow_kind)
 	return flow_kind == FLOW_ANYIP ? FLOW_TCP : flow_kind;
 }
 
-void quota_init(struct quota *q, size_t max)
+void quota_init(struct quota *q, size_t max, size_t udp_max)
 {
 	memset(q, 0, sizeof(*q));
 	rand_bytes(q->hash_key, sizeof(q->hash_key));
@@ -33,6 +33,7 @@ void quota_init(struct quota *q, size_t max)
 		list_init(&q->ranks[i]);
 	list_init(&q->idle);
 	q->max = max;
+	q->udp_max = udp_max;
 }
 
 static struct quota_user **bucket(struct quota *q, const struct ip *ip)
@@ -94,8 +95,7 @@ static struct flow *oldest(struct quota_user *user, unsigned kind)
 	return list_empty(head) ? NULL : CONTAINER_OF(head->next, struct flow, mine);
 }
 
-/* The longest idle UDP flow of a user that has about the most of them. */
-static struct flow *victim(struct quota *q)
+struct flow *quota_largest(struct quota *q)
 {
 	for (size_t i = QUOTA_RANKS - 1; i > 0; i--) {
 		if (!list_empty(&q->ranks[i]))
@@ -119,8 +119,12 @@ enum quota_answer quota_ask(struct quota *q, struct quota_user *user, unsigned k
 		*ret_evict = kind == FLOW_TCP ? NULL : oldest(user, kind);
 		return *ret_evict != NULL ? QUOTA_OK : QUOTA_LIMIT;
 	}
+	if (kind == FLOW_UDP && q->udp >= q->udp_max) {
+		*ret_evict = quota_largest(q);
+		return *ret_evict != NULL ? QUOTA_OK : QUOTA_LIMIT;
+	}
 	if (q->n >= q->max / 5 * 4)
-		*ret_evict = victim(q);
+		*ret_evict = quota_largest(q);
 	return q->n < q->max || *ret_evict != NULL ? QUOTA_OK : QUOTA_LIMIT;
 }
 
@@ -149,6 +153,7 @@ void quota_take(struct quota *q, struct quota_user *user, unsigned kind)
 		q->n_idle--;
 	}
 	q->n++;
+	q->udp += kind == FLOW_UDP;
 	user->n[kind]++;
 	set_rank(q, user);
 }
@@ -156,6 +161,7 @@ void quota_take(struct quota *q, struct quota_user *user, unsigned kind)
 void quota_give(struct quota *q, struct quota_user *user, unsigned kind)
 {
 	q->n--;
+	q->udp -= kind == FLOW_UDP;
 	user->n[kind]--;
 	set_rank(q, user);
 	if (!is_idle(user))

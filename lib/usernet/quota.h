@@ -41,15 +41,16 @@ struct quota {
 	struct list ranks[QUOTA_RANKS];
 	struct list idle; /* without a flow, kept for their rate */
 	size_t n_idle;
-	size_t n, max; /* of all users */
+	size_t n, max;	     /* of all users */
+	size_t udp, udp_max; /* of them, for each takes a port of the host */
 };
 
 enum quota_answer { QUOTA_OK, QUOTA_RATE, QUOTA_LIMIT };
 
 /** quota_kind() - FLOW_TCP, FLOW_UDP or FLOW_PING: as which a flow counts */
 unsigned quota_kind(unsigned flow_kind);
-/** quota_init() - nobody has anything; max for all together */
-void quota_init(struct quota *q, size_t max);
+/** quota_init() - nobody has anything; max for all together, udp_max of them UDP */
+void quota_init(struct quota *q, size_t max, size_t udp_max);
 /** quota_clear() - forgets the users, who have nothing left */
 void quota_clear(struct quota *q);
 /** quota_user() - the user of an address; NULL without memory. Valid while it has a flow, else
@@ -59,6 +60,9 @@ struct quota_user *quota_user(struct quota *q, const struct ip *ip);
  * ended first, or NULL */
 enum quota_answer quota_ask(struct quota *q, struct quota_user *user, unsigned kind, int64_t now_ms,
 			    struct flow **ret_evict);
+/** quota_largest() - the longest idle UDP flow of a user that has about the most of them, or NULL
+ */
+struct flow *quota_largest(struct quota *q);
 /** quota_take() - one more of a kind */
 void quota_take(struct quota *q, struct quota_user *user, unsigned kind);
 /** quota_give() - one less; the user may be gone afterwards */

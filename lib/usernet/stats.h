@@ -30,7 +30,7 @@
 	X(udp_too_big, "datagrams larger than a packet")                             \
 	X(ping_limit, "echo requests beyond a limit of flows")                       \
 	X(ping_refused, "echo requests the host does not let us send")               \
-	X(no_descriptor, "flows that got no descriptor")                             \
+	X(no_descriptor, "flows that got no descriptor or port")                     \
 	X(no_memory, "flows and buffers that got no memory")                         \
 	X(dns_questions, "questions for names that came in")                         \
 	X(dns_dropped, "questions malformed, answers nobody took")                   \

@@ -136,7 +136,9 @@ static struct udp_flow *new_flow(struct usernet *u, const struct flow_key *k,
 		int sys = errno;
 
 		kill_flow(u, w);
-		if (sys == EMFILE || sys == ENFILE || sys == ENOMEM || sys == ENOBUFS) {
+		/* EAGAIN: every port of the host is taken */
+		if (sys == EMFILE || sys == ENFILE || sys == ENOMEM || sys == ENOBUFS ||
+		    sys == EAGAIN) {
 			limit_short_of_descriptors(u);
 			return NULL;
 		}

@@ -227,7 +227,8 @@ void limit_init(struct usernet *u);
 /** limit_new_flow() - whose share a new flow from src is, an older one ended for it if need be;
  * NULL: there is none left, and that was counted */
 struct quota_user *limit_new_flow(struct usernet *u, const struct ip *src, enum flow_kind kind);
-/** limit_short_of_descriptors() - counts it, and makes room by ending the longest idle UDP flow */
+/** limit_short_of_descriptors() - counts it, and makes room: the longest idle UDP flow of the user
+ * that has the most of them ends */
 void limit_short_of_descriptors(struct usernet *u);
 
 /* ping.c */

@@ -20,7 +20,7 @@ static struct usernet *engine(void)
 	struct usernet *u = xcalloc(1, sizeof(*u));
 
 	flow_table_init(&u->flows);
-	quota_init(&u->flows.quota, 1000);
+	quota_init(&u->flows.quota, 1000, 1000);
 	list_init(&u->tcp_due);
 	list_init(&u->tcp_dead);
 	u->tun_fd = -1;

@@ -98,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	u->loop = loop_new(&e);
 	wheel_init(&u->wheel, u->loop, u);
 	flow_table_init(&u->flows);
-	quota_init(&u->flows.quota, 1000);
+	quota_init(&u->flows.quota, 1000, 1000);
 	list_init(&u->tcp_due);
 	list_init(&u->tcp_dead);
 	u->rings.max = 1 << 20;

@@ -13,7 +13,7 @@ static struct flow_table *table(size_t max)
 	struct flow_table *t = xcalloc(1, sizeof(*t));
 
 	flow_table_init(t);
-	quota_init(&t->quota, max);
+	quota_init(&t->quota, max, max);
 	return t;
 }
 
@@ -103,6 +103,25 @@ TEST(near_the_end_the_largest_user_gives)
 		add(t, 1, FLOW_TCP, i);
 	CHECK_EQ(quota_ask(&t->quota, user(t, 1), FLOW_TCP, 1, &evict), QUOTA_OK);
 	CHECK(evict == largest);
+	end(t);
+}
+
+TEST(datagrams_leave_ports_to_the_host)
+{
+	struct flow_table *t = table(1000);
+	struct flow *evict, *largest = add(t, 3, FLOW_UDP, 0), *mine = add(t, 1, FLOW_UDP, 0);
+
+	t->quota.udp_max = 20;
+	for (uint16_t i = 1; i < 19; i++)
+		add(t, 3, FLOW_UDP, i);
+	CHECK_EQ(quota_ask(&t->quota, user(t, 1), FLOW_UDP, 1, &evict), QUOTA_OK);
+	CHECK(evict == largest);
+	CHECK(quota_largest(&t->quota) == largest);
+	CHECK_EQ(quota_ask(&t->quota, user(t, 1), FLOW_TCP, 1, &evict), QUOTA_OK);
+	CHECK(evict == NULL);
+	drop(t, mine);
+	CHECK_EQ(quota_ask(&t->quota, user(t, 1), FLOW_UDP, 1, &evict), QUOTA_OK);
+	CHECK(evict == NULL);
 	end(t);
 }
 
