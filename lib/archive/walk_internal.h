@@ -7,9 +7,8 @@
 #include <stddef.h>
 
 #include "archive/tar.h"
+#include "archive/walk.h"
 #include "base/buf.h"
-#include "base/err.h"
-#include "base/strv.h"
 
 /* attributes of a file that an archive or a copy keeps */
 struct walk_xattrs {
@@ -22,8 +21,6 @@ struct walk_xattrs {
 /* reads them; a file system without attributes has none */
 void walk_xattrs_read(struct walk_xattrs *x, int fd);
 void walk_xattrs_clear(struct walk_xattrs *x);
-/* the names in a directory, sorted, without . and .. */
-int walk_names(int dir_fd, struct strv *ret, struct err *e);
 /* user.overlay.opaque is "y" */
 bool walk_is_opaque(int dir_fd);
 

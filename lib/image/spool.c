@@ -27,42 +27,6 @@ struct spool_file {
 	char *link; /* clean name of another entry; NULL for a file */
 };
 
-struct borrowed {
-	struct stream s;
-	struct stream *under;
-};
-
-static ssize_t borrowed_read(struct stream *s, void *p, size_t n, struct err *e)
-{
-	return stream_read(CONTAINER_OF(s, struct borrowed, s)->under, p, n, e);
-}
-
-static int borrowed_write(struct stream *s, const void *p, size_t n, struct err *e)
-{
-	return stream_write(CONTAINER_OF(s, struct borrowed, s)->under, p, n, e);
-}
-
-static void borrowed_free(struct stream *s)
-{
-	free(CONTAINER_OF(s, struct borrowed, s));
-}
-
-static const struct stream_ops borrowed_ops = {
-	.read = borrowed_read,
-	.write = borrowed_write,
-	.free = borrowed_free,
-};
-
-struct stream *stream_borrow(struct stream *under)
-{
-	struct borrowed *b = xcalloc(1, sizeof(*b));
-
-	b->s = (struct stream){
-		.ops = &borrowed_ops, .fd = under->fd, .timeout_ms = under->timeout_ms};
-	b->under = under;
-	return &b->s;
-}
-
 static void file_free(void *p)
 {
 	struct spool_file *f = p;
@@ -174,7 +138,6 @@ static int make_dir(struct spool *sp, const char *root, struct err *e)
 int spool_open(struct spool *sp, const char *root, struct stream *in, struct err *e)
 {
 	CLEANUP(stream_freep) struct stream *plain = NULL;
-	CLEANUP(stream_freep) struct stream *under = stream_borrow(in);
 	CLEANUP(tar_reader_freep) struct tar_reader *t = NULL;
 	const struct tar_entry *ent;
 	int r;
@@ -183,9 +146,8 @@ int spool_open(struct spool *sp, const char *root, struct stream *in, struct err
 	map_init(&sp->files, file_free);
 	if (make_dir(sp, root, e) < 0)
 		return -1;
-	if (compress_reader_new(under, &plain, NULL, e) < 0)
+	if (compress_reader_borrow(in, &plain, e) < 0)
 		return -1;
-	under = NULL; /* belongs to plain now */
 	t = tar_reader_new(plain);
 	while ((r = tar_next(t, &ent, e)) > 0)
 		if (add_entry(sp, t, ent, e) < 0)

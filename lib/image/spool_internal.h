@@ -37,7 +37,5 @@ int spool_fd(const struct spool *sp, const char *name, int64_t *ret_size,
 /** spool_read() - appends a whole file of at most max bytes */
 int spool_read(const struct spool *sp, const char *name, size_t max, struct buf *b,
 	       struct err *e) WARN_UNUSED;
-/** stream_borrow() - a stream that reads from another and leaves it alone when freed */
-struct stream *stream_borrow(struct stream *under);
 
 #endif

@@ -14,10 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <dirent.h>
-
 #include "archive/pack.h"
 #include "archive/tar.h"
+#include "archive/walk.h"
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/mem.h"
@@ -33,25 +32,6 @@ struct changes {
 	struct buf path; /* "/a/b" */
 	size_t told;	 /* length of the longest directory on the path already reported */
 };
-
-static int list(int fd, struct strv *ret, struct err *e)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *d;
-
-	if (!dir) {
-		(void)err_sys(e, "read directory");
-		fd_close(&copy);
-		return -1;
-	}
-	while ((d = readdir(dir)))
-		if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, ".."))
-			strv_add(ret, d->d_name);
-	closedir(dir);
-	strv_sort(ret);
-	return 0;
-}
 
 /* the directories above a change are modified, whatever their own attributes say */
 static void tell_parents(struct changes *c)
@@ -108,7 +88,7 @@ static int walk(struct changes *c, int fd, unsigned depth, struct err *e)
 	size_t len = c->path.len;
 	int r = 0;
 
-	if (list(fd, &names, e) < 0)
+	if (walk_names(fd, &names, e) < 0)
 		return -1;
 	for (size_t i = 0; r == 0 && i < names.len; i++) {
 		buf_addf(&c->path, "/%s", names.items[i]);

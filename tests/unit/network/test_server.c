@@ -96,30 +96,40 @@ static void describe(struct netns_bridge *b, struct netns_plug *p)
 	CHECK_OK(ip_prefix_parse("172.17.0.2/16", &p->address, &e), e);
 }
 
-static void read_sysctl(pid_t pid, const char *name, char *out, size_t size)
+/* The output of a shell command in the namespace of pid (0: this one). */
+static void run_in(pid_t pid, const char *command, char *out, size_t size)
 {
-	char cmd[200];
-	FILE *f;
 	int pair[2];
+	size_t n = 0;
+	ssize_t r;
+	char path[64];
 	pid_t child;
 
 	CHECK(pipe(pair) == 0);
 	child = fork();
 	if (child == 0) {
-		snprintf(cmd, sizeof(cmd), "/proc/%d/ns/net", pid);
-		if (setns(open(cmd, O_RDONLY), CLONE_NEWNET) < 0)
+		snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
+		if (pid > 0 && setns(open(path, O_RDONLY), CLONE_NEWNET) < 0)
 			_exit(1);
-		f = fopen(name, "r");
-		if (f == NULL || fgets(cmd, sizeof(cmd), f) == NULL)
-			_exit(1);
-		cmd[strcspn(cmd, "\n")] = '\0';
-		_exit(write(pair[1], cmd, strlen(cmd) + 1) < 0);
+		dup2(pair[1], 1);
+		dup2(pair[1], 2);
+		execl("/bin/sh", "sh", "-c", command, NULL);
+		_exit(127);
 	}
 	close(pair[1]);
-	if (read(pair[0], out, size) < 0)
-		out[0] = '\0';
+	while (n < size - 1 && (r = read(pair[0], out + n, size - 1 - n)) > 0)
+		n += (size_t)r;
+	out[n] = '\0';
 	close(pair[0]);
 	waitpid(child, NULL, 0);
+}
+
+static void read_sysctl(pid_t pid, const char *name, char *out, size_t size)
+{
+	CLEANUP(freep) char *command = xasprintf("cat %s", name);
+
+	run_in(pid, command, out, size);
+	out[strcspn(out, "\n")] = '\0';
 }
 
 TEST(a_container_is_plugged_and_survives_a_crash)
@@ -185,34 +195,6 @@ TEST(internal_bridge_and_sandbox)
 	netns_client_free(c);
 	stop(box);
 	stop(server);
-}
-
-/* The output of a shell command in the namespace of pid (0: this one). */
-static void run_in(pid_t pid, const char *command, char *out, size_t size)
-{
-	int pair[2];
-	size_t n = 0;
-	ssize_t r;
-	char path[64];
-	pid_t child;
-
-	CHECK(pipe(pair) == 0);
-	child = fork();
-	if (child == 0) {
-		snprintf(path, sizeof(path), "/proc/%d/ns/net", pid);
-		if (pid > 0 && setns(open(path, O_RDONLY), CLONE_NEWNET) < 0)
-			_exit(1);
-		dup2(pair[1], 1);
-		dup2(pair[1], 2);
-		execl("/bin/sh", "sh", "-c", command, NULL);
-		_exit(127);
-	}
-	close(pair[1]);
-	while (n < size - 1 && (r = read(pair[0], out + n, size - 1 - n)) > 0)
-		n += (size_t)r;
-	out[n] = '\0';
-	close(pair[0]);
-	waitpid(child, NULL, 0);
 }
 
 static int collect(const char *name, void *arg)
