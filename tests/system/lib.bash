@@ -17,6 +17,10 @@ within() {
 	done
 }
 
+# fails COMMAND...: it must fail. (A line that begins with ! never ends a test, wherever it stands
+# but at the end.)
+fails() { ! "$@"; }
+
 # --- the stack ---------------------------------------------------------------
 stack_env() {
 	export HOME=$BATS_FILE_TMPDIR/home XDG_RUNTIME_DIR=$BATS_FILE_TMPDIR/run

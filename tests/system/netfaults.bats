@@ -49,7 +49,7 @@ other_than() { local p; p=$(pid_of "$1"); [ -n "$p" ] && [ "$p" != "$2" ]; }
 
 ticks() { for p in "$@"; do cut -d' ' -f14,15 "/proc/$p/stat" 2>/dev/null || true; done | awk '{ s += $1 + $2 } END { print s + 0 }'; }
 
-quiet() { # the stack uses less than 2 % of a processor
+idle() { # less than 2 % of a processor
 	local pids before after
 	pids=$(stack_pids)
 	before=$(ticks $pids)
@@ -58,70 +58,75 @@ quiet() { # the stack uses less than 2 % of a processor
 	echo "$((after - before)) ticks in 3 s"
 	[ $((after - before)) -le 6 ]
 }
+quiet() { within 20 idle; }
 
 # sockets STATE...: of this host with the test's server
 sockets() { ss -Htn "$@" "( dport = :$OUT or sport = :$IN )" | wc -l; }
 no_sockets() { [ "$(sockets state connected exclude time-wait)" = 0 ]; }
 
-@test "usernet killed: connections end at once, the next ones work" {
-	local old pids=() p start
-	old=$(pid_of usernet)
+# A connection each way that lasts four seconds: the clients' pids are in OUTWARD and INWARD. That
+# their half-close has arrived says that they are under way.
+traffic() {
 	in_one slow "$HOST" "$OUT" 1000000 &
-	pids+=($!)
+	OUTWARD=$!
 	python3 "$PEER" slow "$HOST" "$IN" 1000000 &
-	pids+=($!)
-	sleep 1
-	kill -9 "$old"
-	start=$SECONDS
-	within 5 other_than usernet "$old"
-	within 5 outward 1000000
-	within 5 published 1000000
-	within 5 datagrams
-	for p in "${pids[@]}"; do ! wait "$p"; done
-	[ $((SECONDS - start)) -lt 15 ]
-	within 10 no_sockets
+	INWARD=$!
+	within 20 half_closed
+}
+half_closed() { [ "$(ss -Htn state close-wait "( sport = :$OUT or sport = :$IN )" | wc -l)" = 2 ]; }
+
+# both_ways SECONDS: new connections carry a million bytes, within so long
+both_ways() {
+	within "$1" outward 1000000
+	within "$1" published 1000000
+}
+
+over() { # nothing is left of the connections, nobody spins
+	within 45 no_sockets # of handshakes given up while they were held, the host's ends go after 30 s
 	quiet
+}
+
+@test "usernet killed: connections end at once, the next ones work" {
+	local old
+	old=$(pid_of usernet)
+	traffic
+	kill -9 "$old"
+	fails wait "$OUTWARD"
+	fails wait "$INWARD"
+	within 10 other_than usernet "$old"
+	both_ways 10
+	within 10 datagrams
+	over
 }
 
 @test "netns-helper killed: connections go on, containers start" {
-	local old pids=() p
+	local old
 	old=$(pid_of netns-helper)
-	in_one slow "$HOST" "$OUT" 1000000 &
-	pids+=($!)
-	python3 "$PEER" slow "$HOST" "$IN" 1000000 &
-	pids+=($!)
-	sleep 1
+	traffic
 	kill -9 "$old"
-	within 5 other_than netns-helper "$old"
-	for p in "${pids[@]}"; do wait "$p"; done
-	within 5 outward 1000000
-	within 5 published 1000000
+	within 10 other_than netns-helper "$old"
+	wait "$OUTWARD"
+	wait "$INWARD"
+	both_ways 10
 	real run --rm -v "$PEER:/netpeer.py" net python3 /netpeer.py put "$HOST" "$OUT" 1000
-	within 10 no_sockets
-	quiet
+	over
 }
 
 @test "dockerd killed: connections go on, new ones are made while it is away" {
-	local old pids=() p one
+	local old one
 	old=$(pid_of dockerd)
 	one=$(real inspect --format '{{.State.Pid}}' one)
-	in_one slow "$HOST" "$OUT" 1000000 &
-	pids+=($!)
-	python3 "$PEER" slow "$HOST" "$IN" 1000000 &
-	pids+=($!)
-	sleep 1
+	traffic
 	kill -9 "$old"
 	published 1000000
-	wait "${pids[1]}" # what docker exec began ends with its connection to dockerd
-	wait "${pids[0]}" || true
+	wait "$INWARD"
+	wait "$OUTWARD" || true # what docker exec began ends with its connection to dockerd
 	within 10 other_than dockerd "$old"
 	within 10 stack_answers
 	[ "$(real inspect --format '{{.State.Pid}}' one)" = "$one" ]
-	outward 1000000
-	published 1000000
+	both_ways 1
 	datagrams
-	within 10 no_sockets
-	quiet
+	over
 }
 
 @test "all three killed at once, five times" {
@@ -138,16 +143,16 @@ no_sockets() { [ "$(sockets state connected exclude time-wait)" = 0 ]; }
 @test "more connections than one container may have: the rest waits, the neighbours work" {
 	ulimit -n "$(ulimit -Hn)"
 	[ "$(ulimit -n)" -ge 20000 ] || skip "the limit of descriptors is $(ulimit -n)"
-	in_one crowd "$HOST" "$OUT" 9000 >"$BATS_TEST_TMPDIR/crowd" &
+	in_one crowd "$HOST" "$OUT" 9000 /tmp/enough >"$BATS_TEST_TMPDIR/crowd" &
 	within 40 grep -q holding "$BATS_TEST_TMPDIR/crowd"
 	cat "$BATS_TEST_TMPDIR/crowd"
+	[ "$(ss -Htn state established dport = ":$OUT" | wc -l)" -le 8192 ]
 	published 1000
 	quiet
+	real exec one touch /tmp/enough
 	wait $!
-	cat "$BATS_TEST_TMPDIR/crowd"
-	within 45 no_sockets # of handshakes given up while they were held, the host's ends go after 30 s
 	outward 1000000
-	quiet
+	over
 }
 
 @test "70,000 flows of datagrams" {
@@ -156,6 +161,43 @@ no_sockets() { [ "$(sockets state connected exclude time-wait)" = 0 ]; }
 	outward 1000000
 	datagrams
 	quiet
+}
+
+# counter NAME: of usernet's
+counter() {
+	rootlessctl --socket "$XDG_RUNTIME_DIR/dockerd-rootless/api.sock" info --json |
+		jq -r ".networkDriver.counters.$1"
+}
+flows_of_datagrams() { ss -Hun dport = ":$OUT" | wc -l; }
+ended() { ! kill -0 "$1" 2>/dev/null; }
+
+@test "six containers with 4,096 flows of datagrams each: the largest give way, the host keeps ports" {
+	local i first last most before pids=() keeper
+	read -r first last </proc/sys/net/ipv4/ip_local_port_range
+	most=$(((last - first + 1) / 4 * 3)) before=$(counter udp_evicted)
+	i=$(((($(sed -n 's/^Max open files  *[0-9]*  *\([0-9]*\) .*/\1/p' "/proc/$(pid_of usernet)/limits") - 1024) / 3) / 5 * 4))
+	[ "$i" -ge "$most" ] || most=$i
+	[ "$(ulimit -n)" -ge 20000 ] || skip "the limit of descriptors is $(ulimit -n)"
+	[ "$most" -lt 24000 ] || skip "the host has $((last - first + 1)) ports to give"
+	in_one keep "$HOST" "$OUT" /tmp/enough-flows 3 >"$BATS_TEST_TMPDIR/kept" & # of a burst some may be lost
+	keeper=$!
+	for i in 1 2 3 4 5 6; do
+		real run -d --name "flows$i" -v "$PEER:/netpeer.py" --ulimit nofile=20000:20000 net \
+			sh -c "exec python3 /netpeer.py flows udp $HOST $OUT \$(hostname -i) 1 4096 /tmp/enough" >/dev/null
+	done
+	for i in 1 2 3 4 5 6; do within 60 eval "real logs flows$i | grep -q 'holding 4096'"; done
+	i=$(flows_of_datagrams)
+	echo "$i flows, at most $most; $(counter udp_evicted) gave way, $before before"
+	[ "$i" -le $((most + 10)) ] # the test's own
+	[ "$i" -ge $((most - 100)) ]
+	[ "$(counter udp_evicted)" -ge $((before + (6 * 4096 - most) / 2)) ] # some were too many in a millisecond
+	both_ways 10
+	datagrams
+	python3 -c 'import socket; [socket.socket(type=socket.SOCK_DGRAM).bind(("", 0)) for _ in range(100)]'
+	quiet
+	real rm -f flows1 flows2 flows3 flows4 flows5 flows6
+	real exec one touch /tmp/enough-flows
+	wait "$keeper" || { cat "$BATS_TEST_TMPDIR/kept"; false; }
 }
 
 @test "what is left in N is what was there before" {
@@ -171,13 +213,22 @@ host_script() { # reads the script; $peer, $n (a process in N), $usernet (its pr
 	set -e
 	peer="python3 $PEER"
 	within() { local end=$((SECONDS + $1)); shift; until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $end ] || { echo "not within time: $*"; return 1; }; sleep 0.05; done; }
+	fails() { ! "$@"; }
 	in_n() { nsenter -n -t $n "$@"; }
 	fds() { ls /proc/$usernet/fd | wc -l; }
-	idle() { # usernet uses nothing to speak of
-		local before=$(awk '{ print $14 + $15 }' /proc/$usernet/stat)
+	ticks() { awk '{ print $14 + $15 }' /proc/$usernet/stat; }
+	no_work() { # usernet uses less than 2 % of a processor
+		local before=$(ticks)
 		sleep 2
-		[ $(($(awk '{ print $14 + $15 }' /proc/$usernet/stat) - before)) -le 2 ]
+		[ $(($(ticks) - before)) -le 4 ]
 	}
+	idle() { within 20 no_work; }
+	slow() { # a connection of four seconds, which is under way on return
+		in_n $peer slow 192.0.2.2 5000 100000 &
+		slow=$!
+		within 10 eval 'nsenter -n -t $far ss -Htn state close-wait sport = :5000 | grep -q .'
+	}
+	elsewhere() { [ "$(readlink /proc/$1/ns/net)" != "$(readlink /proc/self/ns/net)" ]; }
 	make_link() {
 		ip link add a0 type veth peer name b0
 		ip addr add 192.0.2.1/24 dev a0
@@ -186,39 +237,38 @@ host_script() { # reads the script; $peer, $n (a process in N), $usernet (its pr
 	}
 	unshare -n sleep 1000 &
 	far=$!
+	[ -z "$PORTS" ] || echo "$PORTS" >/proc/sys/net/ipv4/ip_local_port_range
 	ip link set lo up
-	sleep 0.2
+	within 10 elsewhere $far
 	make_link
 	nsenter -n -t $far $peer serve 192.0.2.2 5000 &
 	mkdir etc && echo nameserver 127.0.0.1 >etc/resolv.conf
 	(ulimit -n ${NOFILE:-4096}; exec $peer usernet "$PWD/sock" usernet --tun-fd=3 --resolv-conf="$PWD/etc/resolv.conf") &
 	usernet=$!
-	within 5 test -S sock
+	within 10 test -S sock
 	unshare -n $peer tun "$PWD/sock" &
 	n=$!
-	within 5 eval 'in_n ip route | grep default'
-	within 5 in_n $peer put 192.0.2.2 5000 1000
+	within 10 eval 'in_n ip route | grep default'
+	within 10 in_n $peer put 192.0.2.2 5000 1000
 	base=$(fds)
 	SH
 	cat "$BATS_TEST_TMPDIR/body" >>"$BATS_TEST_TMPDIR/script"
 	echo 'echo well' >>"$BATS_TEST_TMPDIR/script"
 	cd "$BATS_TEST_TMPDIR"
-	timeout 60 unshare -Urnmpf --mount-proc --kill-child bash -x script >out 2>&1 3>&- || true
+	timeout "${LIMIT:-120}" unshare -Urnmpf --mount-proc --kill-child bash -x script >out 2>&1 3>&- || true
 	cat out
 	tail -n 1 out | grep -qx well
 }
 
 @test "the host's interface goes away and comes back" {
 	host_script <<-'SH'
-	in_n $peer slow 192.0.2.2 5000 100000 &
-	slow=$!
-	sleep 0.5
+	slow
 	ip link set a0 down # for a moment: the connection survives
 	sleep 0.5
 	ip link set a0 up
 	wait $slow
 	ip link del a0
-	! in_n timeout 5 $peer put 192.0.2.2 5000 1000
+	fails in_n timeout 10 $peer put 192.0.2.2 5000 1000
 	in_n $peer unreachable 192.0.2.2 5000
 	idle
 	make_link
@@ -231,21 +281,19 @@ host_script() { # reads the script; $peer, $n (a process in N), $usernet (its pr
 @test "the host's resolv.conf is replaced, emptied, removed, made a link" {
 	host_script <<-'SH'
 	$peer dns 127.0.0.1 &
-	within 5 in_n $peer ask 10.0.2.3 www.example.com
+	within 10 in_n $peer ask 10.0.2.3 www.example.com
 	for i in 1 2 3; do # renamed over
 		echo nameserver 127.0.0.9 >etc/new && mv etc/new etc/resolv.conf
-		! in_n timeout 1 $peer ask 10.0.2.3 www.example.com
+		fails in_n timeout 1 $peer ask 10.0.2.3 www.example.com
 		echo nameserver 127.0.0.1 >etc/new && mv etc/new etc/resolv.conf
-		within 3 in_n $peer ask 10.0.2.3 www.example.com
+		within 10 in_n $peer ask 10.0.2.3 www.example.com
 	done
 	: >etc/resolv.conf
-	sleep 0.2
 	echo nameserver 127.0.0.1 >etc/resolv.conf # written in place
-	within 3 in_n $peer ask 10.0.2.3 www.example.com
+	within 10 in_n $peer ask 10.0.2.3 www.example.com
 	rm etc/resolv.conf
-	sleep 0.2
 	mkdir run && echo nameserver 127.0.0.1 >run/stub && ln -s ../run/stub etc/resolv.conf
-	within 3 in_n $peer ask 10.0.2.3 www.example.com
+	within 10 in_n $peer ask 10.0.2.3 www.example.com
 	idle
 	SH
 }
@@ -253,19 +301,79 @@ host_script() { # reads the script; $peer, $n (a process in N), $usernet (its pr
 @test "descriptors run out: what exists goes on, what is new fails, afterwards all is well" {
 	export NOFILE=128
 	host_script <<-'SH'
-	in_n $peer slow 192.0.2.2 5000 100000 &
-	slow=$!
-	sleep 0.3
-	in_n timeout 20 $peer crowd 192.0.2.2 5000 400 >crowd &
+	slow
+	in_n $peer crowd 192.0.2.2 5000 400 enough >crowd &
 	crowd=$!
-	within 15 grep -q holding crowd
+	within 30 grep -q holding crowd
 	idle
 	wait $slow
+	touch enough
 	wait $crowd
 	cat crowd
 	within 10 in_n $peer put 192.0.2.2 5000 1000000
 	in_n $peer storm 192.0.2.2 5000 300
-	within 10 eval '[ $(fds) -le $base ]'
+	within 45 eval '[ $(fds) -le $base ]'
 	idle
+	SH
+}
+
+# many_flows: a script for flows without number. What usernet allows follows from the limit of
+# descriptors (config/limits.h): ALL is 65,536 where that is 200,000 or more.
+many_flows() {
+	NOFILE=$(ulimit -Hn)
+	[ "$NOFILE" -le 200000 ] || NOFILE=200000
+	ALL=$(((NOFILE - 1024) / 3))
+	[ "$ALL" -le 65536 ] || ALL=65536
+	[ "$ALL" = 65536 ] || echo "# $ALL flows instead of 65536: the limit of descriptors is $NOFILE" >&3
+	export NOFILE ALL PORTS="1024 65535"
+	cat - >"$BATS_TEST_TMPDIR/flows"
+	host_script <<-SH
+	ulimit -n \$NOFILE
+	memory() { awk '/VmRSS/ { print \$2 }' /proc/\$usernet/status; }
+	flows() { in_n \$peer flows "\$@" enough >holding.\$3.\$4 & within 100 grep holding holding.\$3.\$4; cat holding.\$3.\$4; }
+	least() { [ \$1 -le \$2 ] && echo \$1 || echo \$2; }
+	for i in 6000 6001; do nsenter -n -t \$far \$peer sink 192.0.2.2 \$i & done
+	in_n ip link set lo up
+	for i in \$(seq 40); do in_n ip addr add 172.20.0.\$i/32 dev lo; done
+	in_n \$peer keep 192.0.2.2 5000 enough \$MAY_LOSE >kept &
+	keeper=\$!
+	before=\$(memory)
+	$(cat "$BATS_TEST_TMPDIR/flows")
+	most=\$(memory)
+	idle
+	touch enough
+	wait \$keeper
+	cat kept
+	within 60 eval '[ \$(fds) -le \$((base + 4)) ]'
+	idle
+	echo "memory: \$before KiB before, \$most KiB with all flows, \$(memory) KiB after"
+	[ \$(memory) -le \$((before + 8192)) ]
+	SH
+}
+
+@test "half as many flows of datagrams again as are allowed, of 24 sources: the oldest give way" {
+	many_flows <<-'SH'
+	some=$(least 4096 $((ALL * 3 / 2 / 24)))
+	may=$(least $((64512 / 4 * 3)) $((ALL / 5 * 4)))
+	flows udp 192.0.2.2 6000 172.20.0.1 24 $some
+	echo "$(fds) descriptors, $base before; $may flows may be"
+	[ $((24 * some)) -gt $may ]
+	[ $(fds) -ge $((base + may - 4)) ] && [ $(fds) -le $((base + may + 4)) ]
+	in_n $peer put 192.0.2.2 5000 1000000
+	in_n $peer udp 192.0.2.2 5000
+	SH
+}
+
+@test "more connections and flows than are allowed: connections last, datagrams give way, the rest waits" {
+	[ -n "${THIMBLE_LONG:-}" ] || [ "$(ulimit -Hn)" -le 70000 ] ||
+		skip "so many connections take 1 GB and minutes: THIMBLE_LONG=1 makes them"
+	export MAY_LOSE=1000000 # where connections have all, datagrams find nothing to take
+	LIMIT=600 many_flows <<-'SH'
+	flows udp 192.0.2.2 6000 172.20.0.1 8 $(least 4096 $((ALL / 16)))
+	for i in 1 2 3 4 5 6 7 8 9; do
+		flows tcp 192.0.2.2 $((6000 + i % 2)) 172.20.0.$((10 + i)) 1 $(least 8000 $((ALL / 8)))
+	done
+	echo "$(fds) descriptors, $base before; $ALL flows may be"
+	[ $(fds) -ge $((base + ALL - 4)) ] && [ $(fds) -le $((base + ALL + 4)) ]
 	SH
 }

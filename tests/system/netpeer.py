@@ -7,8 +7,14 @@ netpeer.py dns ADDR             answers every A question with 192.0.2.77, on por
 netpeer.py get|put ADDR PORT N  one transfer, digests compared; put half-closes
 netpeer.py slow ADDR PORT N     half-closes at once, then receives N bytes during four seconds
 netpeer.py storm ADDR PORT N    N connections, up to 256 at a time, each gets 1000 bytes
-netpeer.py crowd ADDR PORT N    tries N connections at once, holds what there is for five seconds
+netpeer.py crowd ADDR PORT N FILE  tries N connections at once, holds what there is until FILE is there
 netpeer.py scatter ADDR PORT N  N datagrams, each from another port
+netpeer.py sink ADDR PORT       takes connections, until they end, and datagrams; says nothing
+netpeer.py flows udp|tcp ADDR PORT FIRST N EACH FILE
+                                EACH datagram sockets or connections from each of N addresses, the
+                                FIRST and those behind it; held until FILE is there
+netpeer.py keep ADDR PORT FILE [MAY]  a datagram socket and a connection in use until FILE is there;
+                                MAY: so many datagrams may be lost
 netpeer.py unreachable ADDR PORT  a connection must fail in time, and not by being refused
 netpeer.py udp ADDR PORT        echo of several sizes
 netpeer.py bursts ADDR PORT     echo of datagrams sent and received many at a time (UDP_SEGMENT, _GRO)
@@ -171,7 +177,12 @@ def storm(addr, port, n):
     assert not failed, (len(failed), failed[:5])
 
 
-def crowd(addr, port, n):
+def wait_for(path):
+    while not os.path.exists(path):
+        time.sleep(0.05)
+
+
+def crowd(addr, port, n, enough):
     held, failed = [], 0
     pending = select.epoll()
     for _ in range(n):
@@ -189,13 +200,77 @@ def crowd(addr, port, n):
             failed += byfd[fd].getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
     print("holding", n - waiting - failed, "failed", failed, "waiting", waiting, flush=True)
     assert n - waiting - failed > 0
-    time.sleep(5)
+    wait_for(enough)
 
 
 def scatter(addr, port, n):
     for _ in range(n):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.sendto(b"x", (addr, port))
+
+
+def sink(addr, port):
+    u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    u.bind((addr, port))
+    held, events = {}, select.epoll()
+    with socket.create_server((addr, port), backlog=4096) as s:
+        events.register(s, select.EPOLLIN)
+        while True:
+            for fd, _ in events.poll():
+                if fd == s.fileno():
+                    conn, _ = s.accept()
+                    held[conn.fileno()] = conn
+                    events.register(conn, select.EPOLLIN)
+                else:
+                    held.pop(fd).close()
+
+
+def flows(kind, addr, port, first, n, each, enough):
+    start, = struct.unpack(">I", socket.inet_aton(first))
+    held, waiting = [], 0
+    ready = select.epoll()
+    for i in range(n * each):
+        s = socket.socket(socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+        s.setblocking(False)
+        s.bind((socket.inet_ntoa(struct.pack(">I", start + i // each)), 10000 + i % each))
+        s.connect_ex((addr, port))
+        held.append(s)
+        if kind == "udp":
+            s.send(b"x")
+            continue
+        ready.register(s, select.EPOLLOUT)
+        waiting += 1
+        # no more at a time than handshakes may be under way
+        while waiting > 100 and (events := ready.poll(3)):
+            for fd, _ in events:
+                ready.unregister(fd)
+                waiting -= 1
+        if waiting > 100:
+            break
+    if kind == "udp":
+        for s in held:  # none shall have grown old while this was slow
+            s.send(b"x")
+    print("holding", len(held) - waiting, "waiting", waiting, flush=True)
+    wait_for(enough)
+
+
+def keep(addr, port, path, may="0"):
+    s = datagrams(addr, port)
+    t = socket.create_connection((addr, port), timeout=20)
+    t.sendall(b"put\n")
+    name, lost = s.getsockname(), 0
+    while not os.path.exists(path):
+        s.send(b"k")
+        try:
+            s.recv(10)
+        except OSError:
+            lost += 1
+        t.sendall(b"k")
+        time.sleep(0.5)
+    t.shutdown(socket.SHUT_WR)
+    assert t.recv(256), "the connection ended"
+    print("kept", name[1], "lost", lost, flush=True)
+    assert lost <= int(may), lost
 
 
 def unreachable(addr, port):
@@ -364,14 +439,18 @@ def usernet(path, args):
 
 
 def main(verb, *a):
-    if verb in ("serve", "udp", "refused", "bursts", "closed", "largest"):
+    if verb in ("serve", "sink", "udp", "refused", "bursts", "closed", "largest"):
         globals()[verb](a[0], int(a[1]))
     elif verb in ("get", "put"):
         transfer(verb, a[0], int(a[1]), int(a[2]))
+    elif verb == "flows":
+        flows(a[0], a[1], int(a[2]), a[3], int(a[4]), int(a[5]), a[6])
+    elif verb == "keep":
+        keep(a[0], int(a[1]), *a[2:])
     elif verb == "unreachable":
         unreachable(a[0], int(a[1]))
     elif verb in ("slow", "storm", "crowd", "scatter"):
-        globals()[verb](a[0], int(a[1]), int(a[2]))
+        globals()[verb](a[0], int(a[1]), int(a[2]), *a[3:])
     elif verb == "usernet":
         usernet(a[0], list(a[1:]))
     else:
