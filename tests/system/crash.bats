@@ -45,7 +45,7 @@ teardown_file() {
 	init=$(real inspect -f '{{.State.Pid}}' orphan)
 	kill -KILL "$(pgrep -u "$(id -u)" -f "^shim .*$(real inspect -f '{{.Id}}' orphan)")"
 	within 5 test "$(real wait orphan)" = 137
-	! kill -0 "$init"
+	within 5 fails kill -0 "$init"
 	[ "$(rootlessctl --socket "$XDG_RUNTIME_DIR/dockerd-rootless/api.sock" list-ports --json)" = "" ]
 	real start orphan
 	[ "$(real exec orphan echo in)" = in ]

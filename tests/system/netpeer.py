@@ -393,10 +393,11 @@ def ask(addr, name):
     s.connect((addr, 53))
     s.send(q)
     a = s.recv(4096)
-    assert a[:2] == q[:2], "another id"
+    assert a[:2] == q[:2] and a[3] & 15 == 0, a[:4]
     t = socket.create_connection((addr, 53), timeout=5)
     t.sendall(struct.pack(">H", len(q)) + q)
     b = t.recv(4096)[2:]
+    assert b[:2] == q[:2] and b[3] & 15 == 0, b[:4]
     print(socket.inet_ntoa(a[-4:]), socket.inet_ntoa(b[-4:]))
 
 

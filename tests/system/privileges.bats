@@ -39,7 +39,7 @@ in_host_userns() { [ "$(awk '{ print $1, $2, $3 }' "/proc/$1/uid_map")" = "0 0 4
 
 @test "dockerd, the shims and the containers are in a user namespace of the user's" {
 	for p in $(pid_of dockerd) $(pid_of shim) $(real inspect -f '{{.State.Pid}}' sleeper); do
-		! in_host_userns "$p"
+		fails in_host_userns "$p"
 		[ "$(awk 'NR == 1 { print $1, $2, $3 }' "/proc/$p/uid_map")" = "0 $(id -u) 1" ]
 	done
 }

@@ -127,7 +127,7 @@ host_addr() { hostname -I 2>/dev/null | tr ' ' '\n' | grep -m1 '^[0-9.]*$'; }
 	in_ns ip addr show tap0 | grep -q 'mtu 1500'
 	in_ns ip addr show tap0 | grep -qF 'inet 10.0.2.100/24'
 	in_ns ip route | grep -q '^default via 10.0.2.2 dev tap0'
-	! in_ns ip addr show tap0 | grep -q fd00
+	[ -z "$(in_ns ip addr show tap0 | grep fd00)" ]
 	in_ns python3 "$PEER" put 10.0.2.2 "$PORT" 100000000
 	in_ns python3 "$PEER" get 10.0.2.2 "$PORT" 100000000
 	in_ns python3 "$PEER" udp 10.0.2.2 "$PORT"
@@ -153,7 +153,7 @@ host_addr() { hostname -I 2>/dev/null | tr ' ' '\n' | grep -m1 '^[0-9.]*$'; }
 	start
 	in_ns ping -c 1 -W 2 10.0.2.3
 	in_ns ip neigh show 10.0.2.3 | grep -q 52:55:0a:00:02:02
-	! in_ns ping -c 1 -W 1 10.0.2.50
+	fails in_ns ping -c 1 -W 1 10.0.2.50
 	! in_ns ip neigh show 10.0.2.50 | grep -q lladdr
 }
 
