@@ -100,7 +100,7 @@
 #define API_BODY_MAX	 (16 * MIB) /* a JSON body */
 #define API_CONNS_MAX	 1024	    /* connections at a time, a thread each */
 #define API_HANDSHAKE_MS 10000	    /* TLS handshake of a client */
-#define API_DRAIN_MS	       2000	    /* for requests under way when dockerd is upgraded */
+#define API_DRAIN_MS	 2000	    /* for requests under way when dockerd is upgraded */
 /* engine */
 #define ENGINE_STATE_FILE_MAX (16 * MIB) /* bytes of a config.v2.json */
 #define ENGINE_LOG_LINE_MAX   (1 * MIB)	 /* bytes of one line of a json-file log */

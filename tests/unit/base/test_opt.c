@@ -160,8 +160,8 @@ TEST(a_value_that_may_be_missing)
 {
 	struct {
 		const char *arg, *value;
-	} given[] = {{"-n", ""}, {"--net", ""}, {"-n/x", "/x"}, {"-n=/x", "/x"}, {"--net=/x", "/x"},
-		     {"-dn/x", "/x"}};
+	} given[] = {{"-n", ""},      {"--net", ""},	  {"-n/x", "/x"},
+		     {"-n=/x", "/x"}, {"--net=/x", "/x"}, {"-dn/x", "/x"}};
 
 	for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
 		char arg[16];
