@@ -464,6 +464,8 @@ int dockerd_main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	umask(0022);
 	sandbox_nofile_max();
+	if (d.conf.single_id_xattr)
+		setenv("THIMBLE_OWNER_XATTR", "1", 1); /* for the applet unpack */
 	r = run(&d, &set, &e);
 	if (r < 0)
 		log_error(&e, "dockerd cannot start");

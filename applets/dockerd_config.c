@@ -44,6 +44,10 @@ static const struct opt opts[] = {
 	{'s', "storage-driver", OPT_STR, O(storage_driver), "NAME", "overlay2", NULL},
 	{0, "storage-opt", OPT_STRV, O(storage_opts), "KEY=VALUE",
 	 "accepted; overlay2 has none here", NULL},
+	{0, "single-id-xattr", OPT_FLAG, O(single_id_xattr), NULL,
+	 "where one id is mapped: files of other owners are unpacked as root's, the owner noted in "
+	 "an extended attribute",
+	 NULL},
 	{0, "bip", OPT_STR, O(bip), "CIDR", "address of the bridge (default: 172.17.0.1/16)", NULL},
 	{0, "fixed-cidr", OPT_STR, O(fixed_cidr), "CIDR",
 	 "part of the bridge's subnet that containers get addresses from", NULL},

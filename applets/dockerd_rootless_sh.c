@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "base/path.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "base/strv.h"
@@ -84,9 +85,27 @@ static int become(const char *path, const struct strv *argv)
 	return errno == ENOENT ? 127 : 126;
 }
 
+/* XDG_RUNTIME_DIR, or what stands in for it where no session made one, as after su. */
+static bool have_runtime_dir(const char *home)
+{
+	const char *given = variable("XDG_RUNTIME_DIR", "");
+	CLEANUP(freep) char *own = path_join(home, ".docker/run");
+	struct err e;
+
+	if (access(given, W_OK) == 0)
+		return true;
+	if (path_mkdirs(own, 0700, &e) < 0 || access(own, W_OK) < 0)
+		return false;
+	fprintf(stderr,
+		"dockerd-rootless.sh: XDG_RUNTIME_DIR (\"%s\") is not set or not writable: %s "
+		"stands in for it\n",
+		given, own);
+	setenv("XDG_RUNTIME_DIR", own, 1);
+	return true;
+}
+
 static int check_host(int argc, char **argv)
 {
-	const char *runtime = variable("XDG_RUNTIME_DIR", "");
 	const char *home = variable("HOME", "");
 	struct stat st;
 
@@ -97,10 +116,10 @@ static int check_host(int argc, char **argv)
 			printf(" %s", argv[i]);
 		return refuse("' ?");
 	}
-	if (access(runtime, W_OK) < 0)
-		return refuse("XDG_RUNTIME_DIR needs to be set and writable");
 	if (stat(home, &st) < 0 || !S_ISDIR(st.st_mode))
 		return refuse("HOME needs to be set and exist.");
+	if (!have_runtime_dir(home))
+		return refuse("XDG_RUNTIME_DIR needs to be set and writable");
 	return 0;
 }
 

@@ -31,7 +31,7 @@
 
 struct conf {
 	int dir_fd, status_fd, tar_split_fd;
-	bool no_sandbox;
+	bool no_sandbox, owner_xattr;
 };
 
 static const struct opt opts[] = {
@@ -41,6 +41,9 @@ static const struct opt opts[] = {
 	 "write the result there in binary form instead of printing it", NULL},
 	{0, "tar-split-fd", OPT_INT, offsetof(struct conf, tar_split_fd), "FD",
 	 "write the tar-split journal (gzip) there", NULL},
+	{0, "owner-xattr", OPT_FLAG, offsetof(struct conf, owner_xattr), NULL,
+	 "note owners that no id is mapped for in the attribute user.containers.override_stat",
+	 NULL},
 	{0, "no-sandbox", OPT_FLAG, offsetof(struct conf, no_sandbox), NULL,
 	 "do not lock in, for debugging", NULL},
 	{0},
@@ -158,7 +161,7 @@ static int run(const struct conf *c, const char *path, struct unpack_result *ret
 	umask(0);
 	if (!c->no_sandbox && lock_in(fd, e) < 0)
 		return err_wrap(e, "unpack");
-	return unpack_layer(STDIN_FILENO, fd, c->tar_split_fd, ret, e);
+	return unpack_layer(STDIN_FILENO, fd, c->tar_split_fd, c->owner_xattr, ret, e);
 }
 
 static int report(const struct conf *c, const struct unpack_status *st)
@@ -199,6 +202,8 @@ int unpack_main(int argc, char **argv)
 		fprintf(stderr, "unpack: %s\n", e.msg);
 		return 2;
 	}
+	if (getenv("THIMBLE_OWNER_XATTR") != NULL) /* dockerd --single-id-xattr */
+		c.owner_xattr = true;
 	log_set_applet("unpack");
 	memset(&st, 0, sizeof(st));
 	if (run(&c, argv[first], &st.result, &e) < 0)

@@ -157,9 +157,44 @@ static int chown_failed(const struct extractor *x, const struct tar_entry *ent, 
 		return err_set(e, ERR_DENIED, EINVAL,
 			       "%.200s belongs to %u:%u, which has no subordinate id here: "
 			       "/etc/subuid and /etc/subgid must give this user a range that "
-			       "reaches it (65536 ids are usual)",
+			       "reaches it (65536 ids are usual); or see dockerd "
+			       "--single-id-xattr",
 			       ent->name, entry_uid(x, ent), entry_gid(x, ent));
 	return fail(ent, "change owner of", e);
+}
+
+/* The owner that cannot be; links and nodes bear no attributes of users and stay ours. */
+static int note_owner(const struct extractor *x, const struct tar_entry *ent, int file_fd,
+		      const char *base, struct err *e)
+{
+	CLEANUP(fd_closep) int dir_fd = -1;
+	char text[40];
+
+	if (file_fd < 0)
+		file_fd = dir_fd =
+			openat(x->parent.fd, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (file_fd < 0)
+		return 0;
+	snprintf(text, sizeof(text), "%u:%u:0%o", entry_uid(x, ent), entry_gid(x, ent),
+		 (unsigned)ent->mode & 07777);
+	if (fsetxattr(file_fd, OWNER_XATTR, text, strlen(text), 0) < 0)
+		return fail(ent, "note owner of", e);
+	return 0;
+}
+
+/* Gives the entry its owner: the open file, or what base names when file_fd is -1. */
+static int set_owner(const struct extractor *x, const struct tar_entry *ent, int file_fd,
+		     const char *base, struct err *e)
+{
+	uint32_t uid = entry_uid(x, ent), gid = entry_gid(x, ent);
+	int r = file_fd >= 0 ? fchown(file_fd, uid, gid)
+			     : fchownat(x->parent.fd, base, uid, gid, AT_SYMLINK_NOFOLLOW);
+
+	if (r == 0)
+		return 0;
+	if (errno == EINVAL && x->opts->owner_xattr)
+		return note_owner(x, ent, file_fd, base, e);
+	return chown_failed(x, ent, e);
 }
 
 static void entry_times(const struct tar_entry *ent, struct timespec times[2])
@@ -282,8 +317,8 @@ static int make_file(struct extractor *x, const struct tar_entry *ent, const cha
 		return fail(ent, "create", e);
 	if (write_content(x, ent, fd, e) < 0)
 		return -1;
-	if (needs_chown(x, ent) && fchown(fd, entry_uid(x, ent), entry_gid(x, ent)) < 0)
-		return chown_failed(x, ent, e);
+	if (needs_chown(x, ent) && set_owner(x, ent, fd, base, e) < 0)
+		return -1;
 	if ((ent->mode & 07000) && fchmod(fd, ent->mode) < 0)
 		return fail(ent, "change mode of", e);
 	if (ent->n_xattrs > 0 && set_xattrs(fd, ent, e) < 0)
@@ -321,9 +356,8 @@ static int set_opaque(int dir_fd, const char *name, struct err *e)
 static int dress_dir(struct extractor *x, const struct tar_entry *ent, const char *base, bool fresh,
 		     struct err *e)
 {
-	if ((!fresh || needs_chown(x, ent)) && fchownat(x->parent.fd, base, entry_uid(x, ent),
-							entry_gid(x, ent), AT_SYMLINK_NOFOLLOW) < 0)
-		return chown_failed(x, ent, e);
+	if ((!fresh || needs_chown(x, ent)) && set_owner(x, ent, -1, base, e) < 0)
+		return -1;
 	/* mkdir(2) leaves setuid and setgid out; base is no link: it was made or seen just now */
 	if ((!fresh || (ent->mode & 06000) || x->parent.setgid) &&
 	    fchmodat(x->parent.fd, base, ent->mode, 0) < 0)
@@ -388,9 +422,8 @@ static int make_symlink(struct extractor *x, const struct tar_entry *ent, const 
 		if (symlinkat(ent->link, x->parent.fd, base) < 0)
 			return fail(ent, "make symlink", e);
 	}
-	if (needs_chown(x, ent) && fchownat(x->parent.fd, base, entry_uid(x, ent),
-					    entry_gid(x, ent), AT_SYMLINK_NOFOLLOW) < 0)
-		return chown_failed(x, ent, e);
+	if (needs_chown(x, ent) && set_owner(x, ent, -1, base, e) < 0)
+		return -1;
 	entry_times(ent, times);
 	if (utimensat(x->parent.fd, base, times, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(ent, "set times of", e);
@@ -452,9 +485,8 @@ static int make_node(struct extractor *x, const struct tar_entry *ent, const cha
 	}
 	if (r < 0)
 		return fail(ent, "make node", e);
-	if (needs_chown(x, ent) && fchownat(x->parent.fd, base, entry_uid(x, ent),
-					    entry_gid(x, ent), AT_SYMLINK_NOFOLLOW) < 0)
-		return chown_failed(x, ent, e);
+	if (needs_chown(x, ent) && set_owner(x, ent, -1, base, e) < 0)
+		return -1;
 	if ((ent->mode & 07000) && fchmodat(x->parent.fd, base, ent->mode, 0) < 0)
 		return fail(ent, "change mode of", e);
 	entry_times(ent, times);

@@ -25,7 +25,11 @@ struct extract_opts {
 	bool no_overwrite_dir_nondir; /* a directory never replaces a non-directory or reverse */
 	bool set_owner;		      /* every entry to uid:gid instead of its own */
 	uint32_t uid, gid;
+	bool owner_xattr; /* an owner beyond the id map is noted in OWNER_XATTR instead */
 };
+
+/* "uid:gid:mode", as containers/storage and fuse-overlayfs write it; on files and directories */
+#define OWNER_XATTR "user.containers.override_stat"
 
 struct extract_stats {
 	uint64_t n_entries;

@@ -71,10 +71,10 @@ static void digester_init(struct digester *d, int fd, struct stream *src)
 	sha256_init(&d->hash);
 }
 
-static int run(struct stream *plain, int root_fd, struct stream *journal,
+static int run(struct stream *plain, int root_fd, struct stream *journal, bool owner_xattr,
 	       struct extract_stats *stats, struct err *e)
 {
-	static const struct extract_opts opts = {.whiteout = WHITEOUT_OVERLAY};
+	const struct extract_opts opts = {.whiteout = WHITEOUT_OVERLAY, .owner_xattr = owner_xattr};
 	CLEANUP(tar_reader_freep) struct tar_reader *t = tar_reader_new(plain);
 	CLEANUP(tarsplit_writer_freep) struct tarsplit_writer *w = NULL;
 
@@ -87,7 +87,8 @@ static int run(struct stream *plain, int root_fd, struct stream *journal,
 	return w ? tarsplit_writer_end(w, e) : 0;
 }
 
-int unpack_layer(int in_fd, int root_fd, int journal_fd, struct unpack_result *ret, struct err *e)
+int unpack_layer(int in_fd, int root_fd, int journal_fd, bool owner_xattr,
+		 struct unpack_result *ret, struct err *e)
 {
 	struct digester blob, tar, journal;
 	CLEANUP(stream_freep) struct stream *plain = NULL;
@@ -100,7 +101,7 @@ int unpack_layer(int in_fd, int root_fd, int journal_fd, struct unpack_result *r
 		return -1;
 	digester_init(&tar, -1, plain);
 	tar.passive = kind == COMPRESS_NONE; /* the blob is the tar */
-	if (run(&tar.s, root_fd, journal_fd < 0 ? NULL : &journal.s, &stats, e) < 0)
+	if (run(&tar.s, root_fd, journal_fd < 0 ? NULL : &journal.s, owner_xattr, &stats, e) < 0)
 		return -1;
 	memset(ret, 0, sizeof(*ret));
 	sha256_end_digest(&blob.hash, ret->digest);

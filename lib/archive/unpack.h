@@ -35,6 +35,7 @@ struct unpack_status {
  * @in_fd:	 the blob, read to its end; borrowed
  * @root_fd:	 empty directory
  * @journal_fd:	 file for tar-split.json.gz, or -1; borrowed
+ * @owner_xattr: see struct extract_opts
  * @ret:	 digests and counts
  * @e:		 filled on failure
  *
@@ -42,7 +43,7 @@ struct unpack_status {
  *
  * Return: 0 or -1.
  */
-int unpack_layer(int in_fd, int root_fd, int journal_fd, struct unpack_result *ret,
-		 struct err *e) WARN_UNUSED;
+int unpack_layer(int in_fd, int root_fd, int journal_fd, bool owner_xattr,
+		 struct unpack_result *ret, struct err *e) WARN_UNUSED;
 
 #endif

@@ -164,6 +164,16 @@ static void own_stdio(const struct user_ids *u)
 			(void)fchown(i, u->uid, isatty(i) ? (gid_t)-1 : u->gid);
 }
 
+static int no_such_id(struct err *e, const char *what, uint32_t id)
+{
+	if (errno != EINVAL)
+		return err_sys(e, "set %s %u", what, id);
+	return err_set(e, ERR_DENIED, EINVAL,
+		       "set %s %u: it has no subordinate id here: /etc/subuid and /etc/subgid must "
+		       "give this user a range that reaches it (see thimble doctor)",
+		       what, id);
+}
+
 static int set_ids(struct runtime_setup *s, struct err *e)
 {
 	const struct user_ids *u = &s->ids;
@@ -171,13 +181,13 @@ static int set_ids(struct runtime_setup *s, struct err *e)
 	own_stdio(u);
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return err_sys(e, "keep capabilities");
-	/* in a user namespace without setgroups (one mapped id) there are no groups to drop */
-	if (setgroups(u->n_groups, u->groups) < 0 && (errno != EPERM || u->n_groups > 0))
+	/* EPERM: a user namespace without setgroups (one mapped id), which has no other groups */
+	if (setgroups(u->n_groups, u->groups) < 0 && errno != EPERM)
 		return err_sys(e, "set supplementary groups");
 	if (syscall(SYS_setresgid, u->gid, u->gid, u->gid) < 0)
-		return err_sys(e, "set gid %u", u->gid);
+		return no_such_id(e, "gid", u->gid);
 	if (syscall(SYS_setresuid, u->uid, u->uid, u->uid) < 0)
-		return err_sys(e, "set uid %u", u->uid);
+		return no_such_id(e, "uid", u->uid);
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0)
 		return err_sys(e, "keep capabilities");
 	umask(s->process->user.umask.set ? (mode_t)s->process->user.umask.value & 0777 : 022);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "engine/engine_internal.h"
+#include "ns/idmap.h"
 
 /* a value of /etc/os-release (os-release(5)), quotes taken off; heap or NULL */
 static char *os_release(const char *text, const char *key)
@@ -72,6 +73,16 @@ static void warn_unless(struct engine_info *i, bool there, const char *what)
 {
 	if (!there)
 		strv_addf(&i->warnings, "WARNING: No %s support", what);
+}
+
+static bool one_id(void)
+{
+	struct idmap m = IDMAP_INIT;
+	struct err ignored;
+	bool one = idmap_load(&m, 0, SUBID_UID, &ignored) == 0 && m.n == 1 && m.items[0].count == 1;
+
+	idmap_clear(&m);
+	return one;
 }
 
 static void fill_cgroup(const struct engine *en, struct engine_info *i)
@@ -168,10 +179,19 @@ void engine_info(struct engine *en, struct engine_info *ret)
 	strv_add(&ret->security_options, "name=seccomp,profile=builtin");
 	strv_add(&ret->security_options, "name=rootless");
 	strv_add(&ret->security_options, "name=cgroupns");
+	if (one_id())
+		strv_add(&ret->warnings,
+			 "WARNING: only one id is mapped (no subordinate ids): images with several "
+			 "owners and processes of other users fail; see thimble doctor");
 	if (en->netns == NULL)
 		strv_add(&ret->warnings, "WARNING: no network namespace of its own: containers can "
 					 "use --network host and none "
 					 "only");
+	if (en->netns != NULL && access("/dev/net/tun", R_OK | W_OK) < 0)
+		strv_add(&ret->warnings,
+			 "WARNING: /dev/net/tun cannot be used: containers reach the "
+			 "outside by --network host only; bridges and published "
+			 "ports work");
 	if (en->netns != NULL && names_trouble(en->names_feed))
 		strv_add(&ret->warnings, "WARNING: usernet does not run: names of containers are "
 					 "not answered");

@@ -53,7 +53,9 @@ static const struct {
 	{"overlay", rk_check_overlay, "there is no storage driver: the engine cannot start"},
 	{"space", rk_check_space, "pulls and containers fail when the file system is full"},
 	{"cgroup", rk_check_cgroup, "limits (--memory, --cpus, --pids-limit) and their figures"},
-	{"tun", rk_check_tun, "networks of containers; --net=host works"},
+	{"tun", rk_check_tun,
+	 "the way from containers to the outside, but for --net=host; bridges and published ports "
+	 "work"},
 	{"fuse", rk_check_fuse, "FUSE file systems in containers (--device /dev/fuse)"},
 	{"ping", rk_check_ping, "ping from containers to the outside"},
 	{"low-ports", rk_check_low_ports, "publishing ports below 1024"},

@@ -263,7 +263,7 @@ void rk_check_idmap(const struct rk_host *h, struct rk_finding *f)
 	    load(h, SUBID_GID, h->gid, &gids, &e) == 0 && install(&uids, &gids, &e) == 0) {
 		rk_fine(f, "subordinate ids can be mapped");
 	} else {
-		rk_lacks(f, RK_MISSING, "subordinate ids cannot be mapped");
+		rk_lacks(f, RK_LACKING, "subordinate ids cannot be mapped: one id is");
 		rk_because(f, "%s", e.msg);
 		rk_mend(f, "# see newuidmap, newgidmap, subuid and subgid");
 	}

@@ -14,6 +14,7 @@
 #include "rootless/parent.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -24,6 +25,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/net.h"
@@ -110,18 +112,55 @@ static int load_ranges(const struct rk_conf *c, struct subid_ranges *uids,
 	return 0;
 }
 
+/* The map of the one id that needs nobody's leave, unless a program has written this map. */
+static int map_one(pid_t pid, enum subid_kind kind, uint32_t id, struct err *e)
+{
+	CLEANUP(freep) char *text = xasprintf("0 %u 1\n", id);
+	struct idmap there = IDMAP_INIT;
+	int r = idmap_load(&there, pid, kind, e);
+	bool empty = there.n == 0;
+	char path[64];
+
+	idmap_clear(&there);
+	if (r < 0 || !empty)
+		return r;
+	if (kind == SUBID_GID) {
+		snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)pid);
+		if (file_write_plain(AT_FDCWD, path, "deny", e) < 0)
+			return -1;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid,
+		 kind == SUBID_UID ? "uid_map" : "gid_map");
+	return file_write_plain(AT_FDCWD, path, text, e);
+}
+
+/* Without subordinate ids, or the programs that map them, there is one id: the user's own as 0. */
+static int map_alone(const struct parent *p, const struct err *why, struct err *e)
+{
+	if (map_one(p->child, SUBID_UID, geteuid(), e) < 0 ||
+	    map_one(p->child, SUBID_GID, getegid(), e) < 0)
+		return -1;
+	log_warn(why, "[rootlesskit:parent] only one id is mapped, root's: what belongs to others "
+		      "in an image cannot be unpacked, and processes cannot become others (see "
+		      "thimble doctor)");
+	return 0;
+}
+
 /* Step 3. */
 static int map_ids(struct parent *p, struct err *e)
 {
 	struct subid_ranges uids = SUBID_RANGES_INIT, gids = SUBID_RANGES_INIT;
 	struct idmap uid_map = IDMAP_INIT, gid_map = IDMAP_INIT;
 	int result = load_ranges(p->conf, &uids, &gids, e);
+	struct err other;
 
 	if (result == 0) {
 		idmap_rootless(&uid_map, geteuid(), &uids);
 		idmap_rootless(&gid_map, getegid(), &gids);
 		result = idmap_install(p->child, &uid_map, &gid_map, e);
 	}
+	if (result < 0)
+		result = map_alone(p, e, &other);
 	if (result < 0)
 		err_wrap(e, "failed to setup UID/GID map");
 	idmap_clear(&uid_map);

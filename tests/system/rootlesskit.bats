@@ -274,7 +274,7 @@ child_pid() { cat "$STATE/child_pid"; }
 @test "dockerd-rootless.sh checks the host as the script does" {
 	run dockerd-rootless.sh check
 	[[ "$status" = 1 && "$output" == "Did you mean 'dockerd-rootless-setuptool.sh check' ?" ]]
-	XDG_RUNTIME_DIR=/nonexistent run dockerd-rootless.sh
+	XDG_RUNTIME_DIR=/nonexistent HOME=/proc run dockerd-rootless.sh
 	[[ "$status" = 1 && "$output" == "XDG_RUNTIME_DIR needs to be set and writable" ]]
 	HOME=/nonexistent run dockerd-rootless.sh
 	[[ "$status" = 1 && "$output" == "HOME needs to be set and exist." ]]

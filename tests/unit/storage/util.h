@@ -29,7 +29,7 @@ __attribute__((constructor)) static void be_unpack(void)
 		return;
 	}
 	umask(0);
-	if (unpack_layer(0, 3, 5, &st.result, &e) < 0)
+	if (unpack_layer(0, 3, 5, false, &st.result, &e) < 0)
 		st.err = e;
 	_exit(write(4, &st, sizeof(st)) != sizeof(st));
 }
