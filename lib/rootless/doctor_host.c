@@ -267,10 +267,9 @@ void rk_check_system_engine(const struct rk_host *h, struct rk_finding *f)
 void rk_check_own_socket(const struct rk_host *h, struct rk_finding *f)
 {
 	CLEANUP(freep)
-	char *path =
-		str_empty(h->runtime_dir)
-			? path_join(str_empty(h->home) ? "/" : h->home, ".docker/run/docker.sock")
-			: path_join(h->runtime_dir, "docker.sock");
+	char *path = str_empty(h->runtime_dir) ? path_join(str_empty(h->home) ? "/" : h->home,
+							   ".docker/run/docker.sock")
+					       : path_join(h->runtime_dir, "docker.sock");
 
 	if (!path_exists(path)) {
 		rk_fine(f, "%s is free", path);
