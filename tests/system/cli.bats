@@ -134,6 +134,12 @@ page() { curl -sf --max-time 5 "http://127.0.0.1:$PORT/$1"; }
 	[ "$status" != 0 ]
 }
 
+@test "$CLIENT: restart serves again, with what was copied" {
+	docker restart web
+	within 10 page hello.html
+	[ "$(page hello.html)" = "hello from outside" ]
+}
+
 @test "$CLIENT: stats and update" {
 	run docker stats --no-stream --format '{{.Name}} {{.PIDs}} {{.MemUsage}}' web
 	[[ $output =~ ^web\ [1-9][0-9]*\ [1-9] ]]
@@ -144,12 +150,6 @@ page() { curl -sf --max-time 5 "http://127.0.0.1:$PORT/$1"; }
 	run docker update -m 1m web
 	[ "$status" != 0 ]
 	[[ $output == *"Minimum memory limit allowed is 6MB"* ]]
-}
-
-@test "$CLIENT: restart serves again, with what was copied" {
-	docker restart web
-	within 10 page hello.html
-	[ "$(page hello.html)" = "hello from outside" ]
 }
 
 @test "$CLIENT: rm refuses a running container, rm -f removes it" {
