@@ -29,6 +29,11 @@ int64_t time_mono_ms(void)
 	return read_clock(CLOCK_MONOTONIC) / 1000000;
 }
 
+int64_t time_mono_us(void)
+{
+	return read_clock(CLOCK_MONOTONIC) / 1000;
+}
+
 /* days since 1970-01-01 of a proleptic Gregorian date */
 static int64_t days_from_civil(int64_t y, int m, int d)
 {

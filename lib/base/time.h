@@ -14,6 +14,8 @@
 int64_t time_now_nsec(void);
 /** time_mono_ms() - milliseconds of CLOCK_MONOTONIC */
 int64_t time_mono_ms(void);
+/** time_mono_us() - microseconds of CLOCK_MONOTONIC */
+int64_t time_mono_us(void);
 /** time_format() - RFC 3339 with nanoseconds, trailing zeros cut as Go's RFC3339Nano, UTC ("...Z");
  * 0 gives TIME_ZERO */
 void time_format(int64_t nsec, char out[TIME_RFC3339_SIZE]);

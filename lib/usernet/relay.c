@@ -24,12 +24,15 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/time.h"
 
-#define RELAY_READ   16384
-#define RELAY_SPLICE (1 << 20)
-#define RELAY_STEPS  32 /* of a pump before others have their turn */
-#define RELAY_SHORTS 3	/* and it is no bulk any more */
-#define RELAY_EVENTS (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
+#define RELAY_READ	     16384
+#define RELAY_SPLICE	     (1 << 20)
+#define RELAY_STEPS	     32	  /* of a pump before others have their turn */
+#define RELAY_SHORTS	     3	  /* and it is no bulk any more */
+#define RELAY_CROWDED_US     1000 /* of standing back: whom we wait for needs less */
+#define RELAY_CROWDED_FOR_US 500000
+#define RELAY_EVENTS	     (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)
 
 /* bytes from side i to side 1 - i */
 struct pump {
@@ -153,6 +156,21 @@ static enum step read_step(struct usernet *u, struct pump *p, int in, int out)
 	return n < RELAY_READ && p->rest == NULL && !p->ended ? STEP_BLOCKED : STEP_MORE;
 }
 
+/* Who sends goes first: what comes half a MiB at a time wakes us less often than 64 KiB. Not while
+ * somebody else takes the processor meanwhile. */
+static bool stand_back(struct usernet *u)
+{
+	int64_t before = time_mono_us(), after;
+
+	if (before < u->crowded_until_us)
+		return false;
+	sched_yield();
+	after = time_mono_us();
+	if (after - before > RELAY_CROWDED_US)
+		u->crowded_until_us = after + RELAY_CROWDED_FOR_US;
+	return true;
+}
+
 static enum step splice_in(struct usernet *u, struct pump *p, int in)
 {
 	ssize_t n =
@@ -168,10 +186,8 @@ static enum step splice_in(struct usernet *u, struct pump *p, int in)
 		p->eof = true;
 	else if (errno != EAGAIN)
 		return would_block();
-	if (n < 0 && !p->rested) {
-		/* who sends goes first: half a MiB at a time wakes less often than 64 KiB */
+	if (n < 0 && !p->rested && stand_back(u)) {
 		p->rested = true;
-		sched_yield();
 		return STEP_MORE;
 	}
 	/* a lull: the pipe goes to whoever needs one */

@@ -103,7 +103,8 @@ struct usernet {
 	bool no_gather;	       /* the kernel cannot */
 	struct list stocks;    /* struct stock */
 	struct pipe_pool pipes;
-	struct list ports; /* struct port */
+	int64_t crowded_until_us; /* others want the processor; see relay.c */
+	struct list ports;	  /* struct port */
 	struct port_slots *port_slots;
 	struct list relays_dead;
 	size_t n_ports, n_port_conns, n_relays;
