@@ -3,6 +3,7 @@
  * dockerd --inspect-socks: opens the listener, keeps the process that serves
  * it, and tells that process what containers there are.
  */
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -23,10 +24,12 @@
 
 #define SOCKS_APPLET	"inspect-socks"
 #define RESTART_DELAY_S 1
+#define STOP_TRIES	500
 
 struct socks {
 	pthread_mutex_t mu;
 	struct engine *engine; /* NULL: it is closing; guarded by mu */
+	pid_t pid;	       /* of the process, 0 none; guarded by mu */
 	char *netns;
 	int listen_fd;
 };
@@ -41,6 +44,18 @@ static int resolve(void *arg, const char *word, struct ip *ret, size_t max, stru
 	if (s->engine == NULL)
 		return err_set(e, ERR_UNAVAILABLE, 0, "the engine is ending");
 	return engine_reach(s->engine, word, ret, max, e);
+}
+
+static pid_t spawn(struct socks *s, const struct proc_spec *spec, struct err *e)
+{
+	MUTEX_GUARD(&s->mu);
+
+	if (s->engine == NULL)
+		return err_set(e, ERR_CANCELLED, 0, "the engine is ending");
+	s->pid = proc_spawn(spec, e);
+	if (s->pid < 0)
+		s->pid = 0;
+	return s->pid > 0 ? s->pid : -1;
 }
 
 /* One life of the process: until it ends or dockerd does. */
@@ -58,15 +73,27 @@ static int serve_once(struct socks *s, struct err *e)
 		return err_sys(e, "socketpair");
 	own_fd = pair[0];
 	fds[1].fd = pair[1];
-	pid = proc_spawn(&spec, e);
+	pid = spawn(s, &spec, e);
 	fd_close(&pair[1]);
 	if (pid < 0)
 		return -1;
 	r = guide_serve(own_fd, &guide, e);
 	fd_close(&own_fd); /* its end, if it lives on */
-	if (proc_wait(pid, -1, &code, e) < 0 || r < 0)
+	if (proc_wait(pid, -1, &code, e) < 0)
+		r = -1;
+	pthread_mutex_lock(&s->mu);
+	s->pid = 0;
+	pthread_mutex_unlock(&s->mu);
+	if (r < 0)
 		return -1;
 	return err_set(e, ERR_UNAVAILABLE, 0, "the process ended with code %d", code);
+}
+
+static bool is_ending(struct socks *s)
+{
+	MUTEX_GUARD(&s->mu);
+
+	return s->engine == NULL;
 }
 
 static void keep(void *arg)
@@ -76,8 +103,10 @@ static void keep(void *arg)
 	struct err e;
 
 	for (;;) {
-		if (serve_once(s, &e) < 0)
+		if (serve_once(s, &e) < 0 && !is_ending(s))
 			log_warn(&e, "inspect-socks: starting it again");
+		if (is_ending(s))
+			return;
 		(void)nanosleep(&delay, NULL);
 	}
 }
@@ -117,9 +146,22 @@ int dockerd_socks_start(struct engine *en, const char *address, int *ret_fd, str
 	return thread_start(keep, &socks, e);
 }
 
-void dockerd_socks_stop(void)
+static bool has_ended(void)
 {
 	MUTEX_GUARD(&socks.mu);
 
 	socks.engine = NULL;
+	if (socks.pid > 0)
+		(void)kill(socks.pid, SIGKILL);
+	return socks.pid == 0;
+}
+
+void dockerd_socks_stop(void)
+{
+	const struct timespec nap = {.tv_nsec = 2000000};
+
+	/* it holds the listening socket, which the next dockerd may want at once */
+	for (int i = 0; i < STOP_TRIES && !has_ended(); i++)
+		(void)nanosleep(&nap, NULL);
+	fd_close(&socks.listen_fd);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -27,10 +28,11 @@
 
 #define START_TIMEOUT_MS 5000
 #define GATE_HOLD_FD	 3
+#define STOP_TRIES	 500
 
 /* --- dockerd's half --- */
 
-static atomic_bool stopping;
+static atomic_bool stopping, reaped;
 
 /* Whoever kills the gate means dockerd. */
 static void watch(void *arg)
@@ -41,6 +43,7 @@ static void watch(void *arg)
 	do
 		r = waitpid(pid, &status, 0);
 	while (r < 0 && errno == EINTR);
+	atomic_store(&reaped, true);
 	if (atomic_load(&stopping) || r != pid || !WIFSIGNALED(status))
 		return;
 	log_error(NULL, "killed: %s, through the pid in docker.pid",
@@ -94,6 +97,7 @@ int rk_gate_start(struct rk_gate *g, const char *state_dir, struct err *e)
 		return err_set(e, ERR_UNAVAILABLE, 0, "%s did not start", RK_GATE_APPLET);
 	}
 	atomic_store(&stopping, false);
+	atomic_store(&reaped, false);
 	if (thread_start(watch, (void *)(intptr_t)g->pid, e) < 0)
 		return -1;
 	g->hold_fd = TAKE_FD(hold_fd);
@@ -102,8 +106,15 @@ int rk_gate_start(struct rk_gate *g, const char *state_dir, struct err *e)
 
 void rk_gate_stop(struct rk_gate *g)
 {
+	const struct timespec nap = {.tv_nsec = 1000000};
+
+	if (g->hold_fd < 0)
+		return;
 	atomic_store(&stopping, true);
 	fd_close(&g->hold_fd);
+	/* the caller may exec: its next self knows of no child */
+	for (int i = 0; i < STOP_TRIES && !atomic_load(&reaped); i++)
+		(void)nanosleep(&nap, NULL);
 }
 
 /* --- the gate's own --- */

@@ -17,6 +17,7 @@ setup_file() {
 
 teardown_file() { stack_stop; }
 
+through() { curl -s -m 10 --socks5-hostname "$SOCKS" "$@"; }
 pid_file() { cat "$XDG_RUNTIME_DIR/docker.pid"; }
 HOST_NSENTER=/usr/bin/nsenter
 
@@ -125,6 +126,18 @@ both() {
 		[ "$status" = 1 ]
 		[[ "$output" == *"only supported in cgroup v2"* ]]
 	fi
+}
+
+@test "after an upgrade in place docker.pid and the SOCKS listener stand again, and no zombie is left" {
+	old=$(pid_file) engine=$(pid_of dockerd)
+	kill -USR2 "$old"
+	within 20 sh -c "! kill -0 $old 2>/dev/null"
+	within 20 stack_answers
+	within 10 sh -c "[ \"\$(cat $XDG_RUNTIME_DIR/docker.pid)\" != $old ]"
+	[ "$(pid_of dockerd)" = "$engine" ]
+	"$HOST_NSENTER" -U --preserve-credentials -n -m -t "$(pid_file)" ip link show docker0
+	within 10 through -f http://lonely:8080/
+	[ -z "$(ps --ppid "$engine" -o stat= | grep Z)" ]
 }
 
 # --- nsinspect ---------------------------------------------------------------
@@ -294,8 +307,6 @@ get() { printf 'GET / HTTP/1.0\r\n\r\n' | timeout 10 thimble dial "$1"; }
 }
 
 # --- SOCKS -------------------------------------------------------------------
-
-through() { curl -s -m 10 --socks5-hostname "$SOCKS" "$@"; }
 
 @test "the SOCKS listener reaches containers by name, id and address" {
 	id=$(real inspect -f '{{.Id}}' lonely)
