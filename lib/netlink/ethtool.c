@@ -44,25 +44,27 @@ static int fail(struct err *e, const char *ifname)
 /* The names, each ETH_GSTRING_LEN bytes; NULL with e. */
 static struct ethtool_gstrings *feature_names(int fd, const char *ifname, struct err *e)
 {
-	struct {
-		struct ethtool_sset_info info;
-		uint32_t count;
-	} q = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES}};
+	CLEANUP(freep)
+	struct ethtool_sset_info *q = xcalloc(1, sizeof(*q) + sizeof(q->data[0]));
 	struct ethtool_gstrings *s;
+	uint32_t count;
 
-	if (call(fd, ifname, &q) < 0) {
+	q->cmd = ETHTOOL_GSSET_INFO;
+	q->sset_mask = 1ULL << ETH_SS_FEATURES;
+	if (call(fd, ifname, q) < 0) {
 		fail(e, ifname);
 		return NULL;
 	}
-	if (q.info.sset_mask == 0 || q.count == 0 || q.count > FEATURES_MAX) {
+	count = q->data[0];
+	if (q->sset_mask == 0 || count == 0 || count > FEATURES_MAX) {
 		err_set(e, ERR_UNIMPLEMENTED, 0, "features of %s have no names", ifname);
 		return NULL;
 	}
-	s = xcalloc(1, sizeof(*s) + (size_t)q.count * ETH_GSTRING_LEN);
+	s = xcalloc(1, sizeof(*s) + (size_t)count * ETH_GSTRING_LEN);
 	s->cmd = ETHTOOL_GSTRINGS;
 	s->string_set = ETH_SS_FEATURES;
-	s->len = q.count;
-	if (call(fd, ifname, s) < 0 || s->len > q.count) {
+	s->len = count;
+	if (call(fd, ifname, s) < 0 || s->len > count) {
 		fail(e, ifname);
 		free(TAKE(s));
 	}
