@@ -279,14 +279,19 @@ get() { printf 'GET / HTTP/1.0\r\n\r\n' | timeout 10 thimble dial "$1"; }
 @test "dial -L serves many clients, on the loopback interface only" {
 	port=$(free_port)
 	thimble dial -L "$port" lonely:8080 3>&- &
+	dial=$!
 	within 5 curl -s "http://127.0.0.1:$port/"
-	for i in 1 2 3 4 5 6 7 8; do curl -s -m 10 "http://127.0.0.1:$port/" >"$BATS_TEST_TMPDIR/$i" & done
-	wait $(jobs -p | tail -n 8)
+	clients=()
+	for i in 1 2 3 4 5 6 7 8; do
+		curl -s -m 10 "http://127.0.0.1:$port/" >"$BATS_TEST_TMPDIR/$i" &
+		clients+=($!)
+	done
+	wait "${clients[@]}"
 	for i in 1 2 3 4 5 6 7 8; do [ "$(cat "$BATS_TEST_TMPDIR/$i")" = lonely ]; done
 	# the container is looked for anew
 	real restart -t 0 lonely >/dev/null
 	within 5 curl -sf -m 2 "http://127.0.0.1:$port/"
-	kill %1
+	kill "$dial"
 	for bad in 0.0.0.0:1080 192.0.2.1:1080 example.com:80; do
 		run timeout 5 thimble dial -L "$bad" lonely:8080
 		echo "$output"
