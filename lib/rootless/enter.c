@@ -94,7 +94,7 @@ int rk_enter(const char *dir, struct err *e)
 {
 	CLEANUP(freep) char *found = dir == NULL ? rk_dir_find() : NULL;
 	CLEANUP(fd_closep) int net_fd = -1;
-	CLEANUP(fd_closep) int wd_fd = -1;
+	CLEANUP(freep) char *here = getcwd(NULL, 0);
 	CLEANUP(ns_set_clear) struct ns_set set;
 	pid_t child;
 
@@ -103,14 +103,14 @@ int rk_enter(const char *dir, struct err *e)
 		dir = found;
 	if (rk_dir_child(dir, &child, e) < 0)
 		return -1;
-	wd_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (ns_set_open_pid(&set, child, NS_BIT(NS_USER) | NS_BIT(NS_MNT), e) < 0 ||
 	    ns_set_join(&set, e) < 0)
 		return -1;
 	net_fd = rk_dir_netns(dir, child, e);
 	if (net_fd < 0 || ns_join(net_fd, NS_NET, e) < 0)
 		return -1;
-	if (wd_fd >= 0 && fchdir(wd_fd) < 0)
+	/* by its name: a descriptor would lead out of the mount namespace again */
+	if ((here == NULL || chdir(here) < 0) && chdir("/") < 0)
 		return err_sys(e, "change to the working directory");
 	return 0;
 }

@@ -47,8 +47,8 @@ int rk_dir_netns(const char *dir, pid_t child, struct err *e) WARN_UNUSED;
  * @dir: state directory; NULL: rk_dir_find()
  * @e:   ERR_UNAVAILABLE when no rootlesskit runs there
  *
- * Credentials stay: our uid is 0 in there. The working directory is kept where it was opened. What
- * we are in already is left alone, so this works from inside, too.
+ * Credentials stay: our uid is 0 in there. The working directory is the one of the same name, or /.
+ * What we are in already is left alone, so this works from inside, too.
  */
 int rk_enter(const char *dir, struct err *e) WARN_UNUSED;
 
