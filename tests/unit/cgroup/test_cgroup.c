@@ -12,28 +12,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "tests/unit/cgroup/files.h"
 #include "tests/unit/harness.h"
-
-static void put(const char *dir, const char *name, const char *text)
-{
-	char *path = path_join(dir, name);
-	struct err e;
-
-	CHECK_OK(file_write(AT_FDCWD, path, text, strlen(text), 0600, FILE_NOSYNC, &e), e);
-	free(path);
-}
-
-static void check(const char *dir, const char *name, const char *want)
-{
-	char *path = path_join(dir, name);
-	struct buf b = BUF_INIT;
-	struct err e;
-
-	CHECK_OK(file_read(AT_FDCWD, path, 4096, &b, &e), e);
-	CHECK(strncmp(buf_str(&b), want, strlen(want)) == 0);
-	buf_clear(&b);
-	free(path);
-}
 
 TEST(cgroup_none_does_nothing)
 {
