@@ -148,13 +148,14 @@ static void start_conn(struct api_listener *l, int fd)
 {
 	struct api *a = l->a;
 	struct api_conn *c = xcalloc(1, sizeof(*c));
-	bool room;
+	bool stopping, room;
 	struct err e;
 
 	*c = (struct api_conn){.a = a, .fd = fd, .tls = l->tls};
 	list_init(&c->link);
 	pthread_mutex_lock(&a->mu);
-	room = !a->stopping && a->n_conns < API_CONNS_MAX;
+	stopping = a->stopping;
+	room = !stopping && a->n_conns < API_CONNS_MAX;
 	if (room) {
 		list_add_tail(&a->conns, &c->link);
 		a->n_conns++;
@@ -169,7 +170,10 @@ static void start_conn(struct api_listener *l, int fd)
 		a->n_conns--;
 		pthread_mutex_unlock(&a->mu);
 	}
-	refuse_conn(fd);
+	if (stopping)
+		close(fd); /* as one that was not accepted any more */
+	else
+		refuse_conn(fd);
 	free(c);
 }
 
