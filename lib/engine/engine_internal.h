@@ -107,6 +107,7 @@ struct container {
 
 	struct list attaches;	 /* struct engine_attach_claim: clients waiting for the start */
 	struct list waits;	 /* struct engine_wait */
+	struct list followers;	 /* of the log: struct follower */
 	struct list execs;	 /* struct exec */
 	pthread_mutex_t save_mu; /* held across writing the state files; before en->mu */
 	bool dir_removed;	 /* guarded by save_mu: nothing is written any more */
@@ -215,6 +216,8 @@ int exec_probe(struct engine *en, struct container *c, const struct strv *argv, 
 	       char *ret_id, struct err *e);
 /* wakes the waiters of a condition; with mu held */
 void waits_wake(struct container *c, bool removed, const char *error);
+/* the state has changed: who follows the log looks at it. With mu held */
+void followers_wake(struct container *c);
 
 /* a client between engine_attach_begin() and the container's start */
 struct engine_attach_claim {

@@ -410,6 +410,7 @@ static void forget(struct engine *en, struct container *c)
 		map_steal(&en->execs, x->id);
 	c->removed = true;
 	waits_wake(c, true, NULL);
+	followers_wake(c);
 	pthread_cond_broadcast(&en->changed);
 }
 

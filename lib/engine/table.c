@@ -14,6 +14,7 @@ struct container *container_new(void)
 	c->refs = 1;
 	list_init(&c->attaches);
 	list_init(&c->waits);
+	list_init(&c->followers);
 	list_init(&c->execs);
 	pthread_mutex_init(&c->save_mu, NULL);
 	pthread_mutex_init(&c->net_mu, NULL);
@@ -198,6 +199,7 @@ int container_step(struct engine *en, struct container *c, enum container_event 
 	if (next == STATE_CONFLICT)
 		return refuse(c, ev, e);
 	c->state = (enum container_state)next;
+	followers_wake(c);
 	pthread_cond_broadcast(&en->changed);
 	return 0;
 }
