@@ -65,7 +65,7 @@ const struct api_route api_routes[] = {
 	{"POST", "/images/**/tag", 0, image_tag},
 	{"DELETE", "/images/**", 0, image_remove},
 	{"GET", "/distribution/**/json", V(30), refuse_distribution},
-	{"POST", "/commit", 0, refuse_commit},
+	{"POST", "/commit", 0, commit_post},
 
 	/* build */
 	{"POST", "/build", 0, refuse_build},

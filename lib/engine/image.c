@@ -100,6 +100,17 @@ int engine_image_import(struct engine *en, struct stream *in, const char *repo, 
 	return 0;
 }
 
+int engine_image_new_name(const char *repo, const char *tag, struct image_ref *ret, struct err *e)
+{
+	if (parse_name(repo, tag, ret, e) < 0)
+		return -1;
+	if (ret->digest != NULL)
+		return err_set(e, ERR_INVALID, 0,
+			       "refusing to create a tag with a digest reference");
+	image_ref_default_tag(ret);
+	return 0;
+}
+
 int engine_image_tag(struct engine *en, const char *name, const char *repo, const char *tag,
 		     struct err *e)
 {
@@ -107,12 +118,8 @@ int engine_image_tag(struct engine *en, const char *name, const char *repo, cons
 	struct image *img;
 	int r;
 
-	if (parse_name(repo, tag, &ref, e) < 0)
+	if (engine_image_new_name(repo, tag, &ref, e) < 0)
 		return -1;
-	if (ref.digest != NULL)
-		return err_set(e, ERR_INVALID, 0,
-			       "refusing to create a tag with a digest reference");
-	image_ref_default_tag(&ref);
 	if (image_store_get(en->images, name, &img, e) < 0)
 		return -1;
 	r = image_store_tag(en->images, &ref, img->id, e);

@@ -498,6 +498,17 @@ int engine_image_import(struct engine *en, struct stream *in, const char *repo, 
 	return 0;
 }
 
+int engine_commit(struct engine *en, const char *name, const struct engine_commit_opts *o,
+		  char *ret_id, struct err *e)
+{
+	CLEANUP(freep) char *changes = strv_join(o->changes, ";");
+
+	snprintf(ret_id, DIGEST_SIZE, "sha256:%s", FAKE_ID);
+	FAKE_VERB("commit %.20s %.20s:%.20s %.20s %.20s %.60s pause %d config %.20s", name, o->repo,
+		  o->tag, o->author, o->comment, changes, o->pause,
+		  o->config != NULL ? o->config->hostname : "none");
+}
+
 int engine_image_tag(struct engine *en, const char *name, const char *repo, const char *tag,
 		     struct err *e)
 {

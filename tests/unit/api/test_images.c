@@ -51,3 +51,18 @@ TEST(images_from_streams)
 	CHECK_STR(fake.last, "load 0");
 	CHECK_ASK("POST /images/load", NULL, 400);
 }
+
+TEST(commit)
+{
+	CHECK_ASK("POST /commit?container=c1&repo=r&tag=t&author=a&comment=m&changes=CMD%20x&"
+		  "changes=ENV%20a=b",
+		  "null", 201);
+	CHECK_STR(answer_body(), "{\"Id\":\"sha256:" FAKE_ID "\"}\n");
+	CHECK_STR(fake.last, "commit c1 r:t a m CMD x;ENV a=b pause 1 config none");
+	CHECK_ASK("POST /commit?container=c1&pause=0", "{\"Hostname\":\"h\"}", 201);
+	CHECK_STR(fake.last, "commit c1 :    pause 0 config h");
+	CHECK_ASK("POST /commit?container=c1", NULL, 201);
+	CHECK_ASK("POST /commit?container=c1", "[1]", 400);
+	CHECK_ASK("POST /commit?container=c1", "{\"Env\":5}", 400);
+	CHECK_ASK("POST /commit?container=nope", NULL, 404);
+}
