@@ -54,8 +54,8 @@ const struct api_route api_routes[] = {
 	/* images */
 	{"GET", "/images/json", 0, image_list},
 	{"GET", "/images/search", 0, refuse_search},
-	{"GET", "/images/get", 0, refuse_save},
-	{"GET", "/images/**/get", 0, refuse_save},
+	{"GET", "/images/get", 0, image_save_get},
+	{"GET", "/images/**/get", 0, image_save_get},
 	{"GET", "/images/**/history", 0, image_history},
 	{"GET", "/images/**/json", 0, image_inspect},
 	{"POST", "/images/create", 0, image_create},

@@ -9,6 +9,7 @@
 #include "engine/types.h"
 #include "image/load.h"
 #include "image/pull.h"
+#include "image/save.h"
 #include "storage/volume.h"
 
 /** engine_image_pull() - name as given, tag (or digest, or "" for all tags when all is set) */
@@ -18,6 +19,11 @@ int engine_image_pull(struct engine *en, const char *name, const char *tag, cons
 /** engine_image_load() - see image_load() */
 int engine_image_load(struct engine *en, struct stream *in, bool quiet, const char *platform,
 		      const struct image_job *job, struct err *e) WARN_UNUSED;
+/** engine_image_save() - see image_save_open(); platform "linux/arm64" or NULL. */
+int engine_image_save(struct engine *en, const struct strv *names, const char *platform,
+		      struct image_save **ret, struct err *e) WARN_UNUSED;
+/** engine_image_saved() - the archive was written: events */
+void engine_image_saved(struct engine *en, const struct image_save *sv);
 /** engine_image_import() - repo and tag may be NULL; see image_import(). ret_id DIGEST_SIZE bytes
  */
 int engine_image_import(struct engine *en, struct stream *in, const char *repo, const char *tag,

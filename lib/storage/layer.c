@@ -317,24 +317,43 @@ int storage_layer_graph_data(struct storage *s, const char *chain_id, struct str
 	return 0;
 }
 
+static struct stream *open_journal(struct storage *s, const char *chain_id, struct err *e)
+{
+	char path[DIGEST_SIZE + 64];
+	int fd;
+
+	snprintf(path, sizeof(path), "sha256/%s/tar-split.json.gz", chain_id + strlen("sha256:"));
+	fd = openat(s->db_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		err_sys(e, "open tar-split of layer %s", chain_id);
+		return NULL;
+	}
+	return stream_fd_new(fd);
+}
+
 int storage_layer_tar(struct storage *s, const char *chain_id, struct stream *out, struct err *e)
 {
 	CLEANUP(stream_freep) struct stream *journal = NULL;
 	CLEANUP(fd_closep) int tree_fd = -1;
 	struct layer_info info;
 	char path[DIGEST_SIZE + 64];
-	int fd;
 
 	if (storage_layer_get(s, chain_id, &info, e) < 0)
 		return -1;
-	snprintf(path, sizeof(path), "sha256/%s/tar-split.json.gz", chain_id + strlen("sha256:"));
-	fd = openat(s->db_fd, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "open tar-split of layer %s", chain_id);
-	journal = stream_fd_new(fd);
+	journal = open_journal(s, chain_id, e);
+	if (journal == NULL)
+		return -1;
 	driver_tree_name(s, info.cache_id, path);
 	tree_fd = driver_open_dir(s, path, "tree of a layer", e);
 	if (tree_fd < 0)
 		return -1;
 	return tarsplit_assemble(journal, tree_fd, out, e);
+}
+
+int storage_layer_tar_bytes(struct storage *s, const char *chain_id, uint64_t *ret_bytes,
+			    struct err *e)
+{
+	CLEANUP(stream_freep) struct stream *journal = open_journal(s, chain_id, e);
+
+	return journal == NULL ? -1 : tarsplit_bytes(journal, ret_bytes, e);
 }
