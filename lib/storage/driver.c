@@ -181,18 +181,19 @@ int driver_choose(struct storage *s, const char *wanted, struct err *e)
 	return 0;
 }
 
-int storage_probe_any(const char *dir, const char **ret, struct strv *why, struct err *e)
+int storage_probe(const char *dir, const char *driver, struct err *e)
 {
 	CLEANUP(fd_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	size_t i = find(driver);
 
 	if (fd < 0)
 		return err_sys(e, "open %s", dir);
-	for (size_t i = 0; i < ARRAY_LEN(drivers); i++) {
-		if (drivers[i]->probe(fd, dir, e) == 0) {
-			*ret = drivers[i]->name;
-			return 0;
-		}
-		strv_addf(why, "%s: %s", drivers[i]->name, e->msg);
-	}
-	return -1;
+	if (i == ARRAY_LEN(drivers))
+		return err_set(e, ERR_INVALID, 0, "there is no storage driver %.64s", driver);
+	return drivers[i]->probe(fd, dir, e);
+}
+
+const char *storage_driver_at(size_t i)
+{
+	return i < ARRAY_LEN(drivers) ? drivers[i]->name : NULL;
 }

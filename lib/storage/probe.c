@@ -12,6 +12,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -71,12 +72,25 @@ static int make_dirs(int dir_fd, const char *path, struct err *e)
 	return 0;
 }
 
+/* opaque directories are marked by an attribute: an overlay mounts without, and fails later */
+static int try_attribute(int dir_fd, const char *path, struct err *e)
+{
+	CLEANUP(fd_closep) int fd = openat(dir_fd, "a", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) == 0)
+		return 0;
+	return err_set(e, ERR_UNAVAILABLE, errno,
+		       "overlayfs does not work in %s: the file system %s has no extended "
+		       "attributes (user.*): %s",
+		       path, backing_name(dir_fd), strerror(errno));
+}
+
 static int try_overlay(int dir_fd, const char *path, struct err *e)
 {
 	CLEANUP(buf_clear) struct buf options = BUF_INIT;
 	CLEANUP(buf_clear) struct buf target = BUF_INIT;
 
-	if (make_dirs(dir_fd, path, e) < 0)
+	if (make_dirs(dir_fd, path, e) < 0 || try_attribute(dir_fd, path, e) < 0)
 		return -1;
 	buf_addf(&options, "lowerdir=%s/a:%s/b,upperdir=%s/u,workdir=%s/w,userxattr", path, path,
 		 path, path);
@@ -143,15 +157,6 @@ static int try_fuse(int dir_fd, const char *path, struct err *e)
 int fuse_probe(int dir_fd, const char *path, struct err *e)
 {
 	return in_trial_dir(dir_fd, path, try_fuse, e);
-}
-
-int storage_probe(const char *dir, struct err *e)
-{
-	CLEANUP(fd_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return err_sys(e, "open %s", dir);
-	return overlay_probe(fd, dir, e);
 }
 
 const char *storage_backing(int fd)

@@ -36,20 +36,20 @@ int storage_open(const char *root, const char *driver, struct storage **ret,
 void storage_free(struct storage *s);
 /** storage_freep() - CLEANUP(storage_freep) */
 void storage_freep(struct storage **s);
-/** storage_probe() - mounts an overlay for trial below dir, which stays as it was; ERR_UNAVAILABLE
- * with why it does not work. In a user namespace with a mount namespace of its own */
-int storage_probe(const char *dir, struct err *e) WARN_UNUSED;
 /**
- * storage_probe_any() - which driver dockerd would choose in dir, tried as storage_probe() does
- * @dir:   directory on the data root's file system; stays as it was
- * @ret:   its name; static
- * @why:   gets why the better ones do not work, one string each
- * @e:     ERR_UNAVAILABLE when none works
+ * storage_probe() - tries a driver
+ * @dir:    directory on the data root's file system; stays as it was
+ * @driver: a name as storage_driver_at() gives it
+ * @e:      ERR_UNAVAILABLE with why it does not work
+ *
+ * As uid 0 of a user namespace with a mount namespace of its own.
  *
  * Return: 0 or -1.
  */
-int storage_probe_any(const char *dir, const char **ret, struct strv *why,
-		      struct err *e) WARN_UNUSED;
+int storage_probe(const char *dir, const char *driver, struct err *e) WARN_UNUSED;
+/** storage_driver_at() - the drivers' names, the one that is tried first being 0; NULL at the end;
+ * static */
+const char *storage_driver_at(size_t i);
 /** storage_backing() - the file system that fd lies on: "extfs", "nfs" …, or "<unknown>"; static */
 const char *storage_backing(int fd);
 /** storage_driver() - "overlay2", "fuse-overlayfs", "btrfs" or "vfs"; static */
