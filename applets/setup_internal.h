@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 #define SETUP_UNIT    "docker.service"
@@ -45,8 +46,32 @@ int setup_requirements(const struct setup *s);
  * false: it does not */
 bool setup_apparmor(void);
 
-/** setup_install_service() - unit or script; exit code */
-int setup_install_service(const struct setup *s);
+/* config/docker.NAME as the string setup_text_NAME. */
+#define SETUP_TEXT(name)                                 \
+	__asm__(".section .rodata\n"                     \
+		"setup_text_" #name ":"                  \
+		" .incbin \"config/docker." #name "\"\n" \
+		" .byte 0\n"                             \
+		".previous\n");                          \
+	extern const char setup_text_##name[]
+
+/* A word of such a text and what stands for it. */
+struct setup_word {
+	const char *name, *value;
+};
+
+/** setup_expand() - appends text, in it each word replaced by its value as it is */
+void setup_expand(struct buf *b, const char *text, const struct setup_word *words, size_t n);
+/** setup_write() - a file with its directories; 0, or 1 after a message */
+int setup_write(const char *file, const struct buf *text, mode_t mode);
+
+/** setup_install_service() - unit or script; exit code. May change the runtime directory to one
+ * that is there at boot */
+int setup_install_service(struct setup *s);
+/** setup_install_plain() - the part of setup_install_service() without systemd */
+int setup_install_plain(struct setup *s);
+/** setup_uninstall_plain() - the part of setup_uninstall_service() without systemd */
+void setup_uninstall_plain(const struct setup *s);
 /** setup_uninstall_service() - stops, disables, removes it */
 void setup_uninstall_service(const struct setup *s);
 

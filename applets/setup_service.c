@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The engine as a service of the user: a systemd unit, written and controlled
- * as moby's contrib/dockerd-rootless-setuptool.sh does; without systemd the
- * start line, and a script for the supervisor that this host has. The texts are
- * config/docker.service, docker.openrc and docker.run.
+ * as moby's contrib/dockerd-rootless-setuptool.sh does. Without systemd see
+ * setup_plain.c. The text is config/docker.service.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,49 +18,9 @@
 #include "base/path.h"
 #include "base/str.h"
 
-#define TEXT(name)                                       \
-	__asm__(".section .rodata\n"                     \
-		"setup_text_" #name ":"                  \
-		" .incbin \"config/docker." #name "\"\n" \
-		" .byte 0\n"                             \
-		".previous\n");                          \
-	extern const char setup_text_##name[]
+SETUP_TEXT(service);
 
-TEXT(service);
-TEXT(openrc);
-TEXT(run);
-
-/* What supervises services where there is no systemd, in the order of preference. */
-static const struct init {
-	const char *program; /* that shows it is there */
-	const char *name;
-	const char *file; /* below the configuration directory; NULL: none */
-	const char *text;
-	const char *as;	  /* what a supervisor of root starts the engine through */
-	const char *mine; /* commands of the user; FILE and DIR stand for the file and its directory
-			   */
-	const char *root; /* commands for root, without a supervisor of the user's own */
-} inits[] = {
-	{"rc-service", "OpenRC", "rc/init.d/docker", setup_text_openrc, "",
-	 "rc-update --user add docker default && rc-service --user docker start",
-	 "sudo install -m 755 FILE /etc/init.d/docker.USER && sudo rc-update add docker.USER && "
-	 "sudo rc-service docker.USER start"},
-	{"runsv", "runit", "runit/docker/run", setup_text_run, "chpst -u",
-	 "ln -s DIR ~/service/ (with runsvdir ~/service running)",
-	 "sudo install -D -m 755 FILE /etc/sv/docker.USER/run && sudo ln -s /etc/sv/docker.USER "
-	 "/etc/service/"},
-	{"s6-svscan", "s6", "s6/docker/run", setup_text_run, "s6-setuidgid",
-	 "ln -s DIR ~/service/ && s6-svscanctl -a ~/service (with s6-svscan ~/service running)",
-	 "sudo install -D -m 755 FILE /service/docker.USER/run && sudo s6-svscanctl -a /service"},
-	{"crontab", "cron", NULL, NULL, NULL, NULL, NULL},
-};
-
-/* One of two, by name; the value goes in as it is. */
-struct word {
-	const char *name, *value;
-};
-
-static void expand(struct buf *b, const char *text, const struct word *words, size_t n)
+void setup_expand(struct buf *b, const char *text, const struct setup_word *words, size_t n)
 {
 	while (*text != '\0') {
 		size_t i;
@@ -100,7 +59,7 @@ static char *unit_path(const struct setup *s)
 	return buf_detach(&b);
 }
 
-static int write_text(const char *file, const struct buf *text, mode_t mode)
+int setup_write(const char *file, const struct buf *text, mode_t mode)
 {
 	CLEANUP(freep) char *dir = xstrndup(file, (size_t)(path_base(file) - file - 1));
 	struct err e;
@@ -126,7 +85,7 @@ static int write_unit(const struct setup *s)
 	CLEANUP(buf_clear) struct buf text = BUF_INIT;
 	/* the engine does not need it; where it is not installed the unit could not start */
 	bool dbus = setup_run(SYSTEMCTL("cat", "dbus.socket"), false, true) == 0;
-	const struct word words[] = {
+	const struct setup_word words[] = {
 		{"@DBUS@", dbus ? "Requires=dbus.socket\n" : ""},
 		{"@PATH@", path},
 		{"@BIN@", s->bin},
@@ -137,8 +96,8 @@ static int write_unit(const struct setup *s)
 		return 0;
 	}
 	setup_say(SETUP_INFO, "Creating %s", file);
-	expand(&text, setup_text_service, words, ARRAY_LEN(words));
-	if (write_text(file, &text, 0644) != 0)
+	setup_expand(&text, setup_text_service, words, ARRAY_LEN(words));
+	if (setup_write(file, &text, 0644) != 0)
 		return 1;
 	return setup_run(SYSTEMCTL("daemon-reload"), false, false);
 }
@@ -195,89 +154,9 @@ static int install_systemd(const struct setup *s)
 	return 0;
 }
 
-static const struct init *find_init(void)
+int setup_install_service(struct setup *s)
 {
-	for (size_t i = 0; i < ARRAY_LEN(inits); i++)
-		if (setup_has(inits[i].program))
-			return &inits[i];
-	return NULL;
-}
-
-/* The command with FILE, DIR and USER put in. */
-static char *command_text(const struct setup *s, const char *file, const char *command)
-{
-	CLEANUP(freep) char *dir = xstrndup(file, (size_t)(path_base(file) - file - 1));
-	const struct word words[] = {{"FILE", file}, {"DIR", dir}, {"USER", s->user}};
-	struct buf b = BUF_INIT;
-
-	expand(&b, command, words, ARRAY_LEN(words));
-	return buf_detach(&b);
-}
-
-static int offer_script(const struct setup *s, const struct init *init)
-{
-	CLEANUP(freep) char *file = path_join(s->cfg_dir, init->file);
-	CLEANUP(freep) char *mine = command_text(s, file, init->mine);
-	CLEANUP(freep) char *root = command_text(s, file, init->root);
-	CLEANUP(buf_clear) struct buf text = BUF_INIT;
-	const struct word words[] = {
-		{"@USER@", s->user},   {"@HOME@", s->home}, {"@BIN@", s->bin},
-		{"@RUN@", s->runtime}, {"@AS@", init->as},
-	};
-
-	if (path_exists(file)) {
-		setup_say(SETUP_WARNING, "File already exists, skipping: %s", file);
-	} else {
-		setup_say(SETUP_INFO, "Creating %s", file);
-		expand(&text, init->text, words, ARRAY_LEN(words));
-		if (write_text(file, &text, 0755) != 0)
-			return 1;
-	}
-	setup_say(SETUP_INFO, "To have %s keep it running, run: `%s`", init->name, mine);
-	setup_say(SETUP_INFO, "Or, without a supervisor of your own: `%s`", root);
-	printf("\n");
-	return 0;
-}
-
-static int offer_cron(const struct setup *s)
-{
-	setup_say(SETUP_INFO, "To run it on system startup, add this line by `crontab -e`:");
-	printf("\n@reboot XDG_RUNTIME_DIR=%s PATH=%s:/sbin:/usr/sbin:$PATH %s "
-	       ">>%s/.docker/dockerd.log 2>&1\n\n",
-	       s->runtime, s->bin, SETUP_SCRIPT, s->home);
-	return 0;
-}
-
-static int install_plain(const struct setup *s)
-{
-	const struct init *init = find_init();
-
-	setup_say(SETUP_INFO,
-		  "systemd not detected, " SETUP_SCRIPT " needs to be started manually:");
-	printf("\nPATH=%s:/sbin:/usr/sbin:$PATH " SETUP_SCRIPT "\n\n", s->bin);
-	if (init == NULL)
-		return 0;
-	return init->file == NULL ? offer_cron(s) : offer_script(s, init);
-}
-
-int setup_install_service(const struct setup *s)
-{
-	return s->systemd ? install_systemd(s) : install_plain(s);
-}
-
-static void uninstall_plain(const struct setup *s)
-{
-	setup_say(SETUP_INFO,
-		  "systemd not detected, " SETUP_SCRIPT " needs to be stopped manually:");
-	for (size_t i = 0; i < ARRAY_LEN(inits); i++) {
-		CLEANUP(freep) char *file = NULL;
-
-		if (inits[i].file == NULL)
-			continue;
-		file = path_join(s->cfg_dir, inits[i].file);
-		if (unlink(file) == 0)
-			setup_say(SETUP_INFO, "Removed %s", file);
-	}
+	return s->systemd ? install_systemd(s) : setup_install_plain(s);
 }
 
 void setup_uninstall_service(const struct setup *s)
@@ -285,7 +164,7 @@ void setup_uninstall_service(const struct setup *s)
 	CLEANUP(freep) char *file = unit_file(s);
 
 	if (!s->systemd) {
-		uninstall_plain(s);
+		setup_uninstall_plain(s);
 		return;
 	}
 	setup_trace("systemctl --user stop " SETUP_UNIT);

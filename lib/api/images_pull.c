@@ -99,13 +99,12 @@ int image_load_post(struct api_call *c, struct err *e)
 {
 	struct image_job job = {.progress = show_progress, .arg = c};
 	CLEANUP(stream_freep) struct stream *in = http_body_stream_new(http_conn_body(c->conn));
-	CLEANUP(freep) char *platform = NULL;
+	const char *platform = call_get(c, "platform");
 
 	if (c->rq->framing == HTTP_BODY_NONE)
 		return err_set(e, ERR_INVALID, 0, "the archive to load is missing");
-	if (call_platform(c, &platform, e) < 0)
-		return -1;
-	return finish(
-		c, engine_image_load(c->en, in, call_bool_or(c, "quiet", true), platform, &job, e),
-		e);
+	return finish(c,
+		      engine_image_load(c->en, in, call_bool_or(c, "quiet", true),
+					platform[0] != '\0' ? platform : NULL, &job, e),
+		      e);
 }

@@ -30,17 +30,12 @@ struct unpack_status {
 	struct unpack_result result;
 };
 
-struct unpack_opts {
-	bool owner_xattr;    /* see struct extract_opts */
-	bool whiteout_names; /* whiteouts are files .wh.NAME, else as overlayfs keeps them */
-};
-
 /**
- * unpack_layer() - unpacks a layer
+ * unpack_layer() - unpacks a layer with whiteouts as overlayfs keeps them
  * @in_fd:	 the blob, read to its end; borrowed
  * @root_fd:	 empty directory
  * @journal_fd:	 file for tar-split.json.gz, or -1; borrowed
- * @opts:	 how
+ * @owner_xattr: see struct extract_opts
  * @ret:	 digests and counts
  * @e:		 filled on failure
  *
@@ -48,7 +43,7 @@ struct unpack_opts {
  *
  * Return: 0 or -1.
  */
-int unpack_layer(int in_fd, int root_fd, int journal_fd, const struct unpack_opts *opts,
+int unpack_layer(int in_fd, int root_fd, int journal_fd, bool owner_xattr,
 		 struct unpack_result *ret, struct err *e) WARN_UNUSED;
 
 #endif

@@ -317,6 +317,16 @@ void cgroup_examine(struct cgroup_report *ret)
 	cgroup_examine_host(&h, ret);
 }
 
+void cgroup_examine_process(pid_t pid, struct cgroup_report *ret)
+{
+	struct cgroup_host h = cgroup_this_host();
+	char self[64];
+
+	snprintf(self, sizeof(self), "/proc/%d/cgroup", (int)pid);
+	h.self = self;
+	cgroup_examine_host(&h, ret);
+}
+
 void cgroup_report_clear(struct cgroup_report *r)
 {
 	free(r->path);

@@ -8,6 +8,7 @@
 #define CGROUP_EXAMINE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "cgroup/cgroup.h"
 
@@ -50,6 +51,9 @@ struct cgroup_report {
  * Never fails. Any thread, any user; root is told about its own group as a user is.
  */
 void cgroup_examine(struct cgroup_report *ret);
+/** cgroup_examine_process() - cgroup_examine(), with the group of another process for the own one
+ */
+void cgroup_examine_process(pid_t pid, struct cgroup_report *ret);
 /** cgroup_report_clear() - frees the strings */
 void cgroup_report_clear(struct cgroup_report *r);
 /** cgroup_controller_names() - "cpu memory pids" of the bits, on the heap; "" of none */

@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "cgroup/examine.h"
 #include "rootless/doctor_internal.h"
+#include "rootless/enter.h"
 #include "storage/storage.h"
 
 #define SPACE_MIN_MIB 1024
@@ -125,8 +126,7 @@ void rk_check_data_root(const struct rk_host *h, struct rk_finding *f)
 		}
 		return;
 	}
-	rk_lacks(f, code == 0 || code == EOPNOTSUPP ? RK_LACKING : RK_MISSING,
-		 "%s (%s) is unfit for images", dir, fs);
+	rk_lacks(f, code == 0 ? RK_LACKING : RK_MISSING, "%s (%s) is unfit for images", dir, fs);
 	if (why != NULL)
 		rk_because(f, "%s", why);
 	else if (code == EOPNOTSUPP)
@@ -163,12 +163,32 @@ void rk_check_space(const struct rk_host *h, struct rk_finding *f)
 	rk_mend(f, "docker system prune  # or dockerd-rootless.sh --data-root=DIR");
 }
 
+/* What this shell has; where that is not enough and an engine runs as a service, what that has. */
+static void examine(struct cgroup_report *r)
+{
+	CLEANUP(freep) char *dir = rk_dir_find();
+	struct cgroup_report engine;
+	struct err ignored;
+	pid_t child;
+
+	cgroup_examine(r);
+	if (r->problem == CGROUP_FINE || rk_dir_child(dir, &child, &ignored) < 0)
+		return;
+	cgroup_examine_process(child, &engine);
+	if (engine.place != CGROUP_PLACE_NONE) {
+		cgroup_report_clear(r);
+		*r = engine;
+	} else {
+		cgroup_report_clear(&engine);
+	}
+}
+
 void rk_check_cgroup(const struct rk_host *h, struct rk_finding *f)
 {
 	struct cgroup_report r;
 
 	(void)h;
-	cgroup_examine(&r);
+	examine(&r);
 	if (r.problem == CGROUP_FINE && r.place != CGROUP_PLACE_NONE) {
 		CLEANUP(freep) char *names = cgroup_controller_names(r.controllers);
 
@@ -279,7 +299,7 @@ void rk_check_own_socket(const struct rk_host *h, struct rk_finding *f)
 		rk_because(f, "it was started before");
 		free(f->lost);
 		f->lost = xstrdup("nothing; a second one would not start");
-		rk_mend(f, "systemctl --user stop docker.service  # to end it");
+		rk_mend(f, "systemctl --user stop docker.service  # to end it, where systemd runs");
 	} else {
 		rk_lacks(f, RK_NOTE, "%s is left from an engine that ended", path);
 		rk_because(f, "it crashed, or was killed");
@@ -289,26 +309,55 @@ void rk_check_own_socket(const struct rk_host *h, struct rk_finding *f)
 	}
 }
 
-/* The user's systemd: its private socket, and linger. */
+/* A service that dockerd-rootless-setuptool.sh offers where there is no systemd: root's, or a
+ * script for the user's own supervisor; on the heap, NULL: none. */
+static char *plain_service(const struct rk_host *h, const char *user)
+{
+	static const char *const of_root[] = {"/etc/init.d", "/etc/sv", "/etc/s6/sv"};
+	static const char *const of_user[] = {".config/rc/init.d/docker",
+					      ".config/runit/docker/run", ".config/s6/docker/run"};
+
+	for (size_t i = 0; i < ARRAY_LEN(of_root); i++) {
+		CLEANUP(freep) char *file = xasprintf("%s/docker.%s", of_root[i], user);
+		CLEANUP(freep) char *path = xasprintf("%s%s", h->root, file);
+
+		if (path_exists(path))
+			return TAKE(file);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(of_user) && !str_empty(h->home); i++) {
+		CLEANUP(freep) char *file = path_join(h->home, of_user[i]);
+
+		if (path_exists(file))
+			return TAKE(file);
+	}
+	return NULL;
+}
+
+/* The user's systemd: its private socket, and linger; or a service of another supervisor. */
 void rk_check_service(const struct rk_host *h, struct rk_finding *f)
 {
 	CLEANUP(freep) char *manager = NULL;
 	CLEANUP(freep) char *linger = NULL;
+	CLEANUP(freep) char *plain = NULL;
 	const char *user = h->user == NULL ? "USER" : h->user;
 
 	if (!str_empty(h->runtime_dir))
 		manager = path_join(h->runtime_dir, "systemd/private");
 	linger = xasprintf("%s/var/lib/systemd/linger/%s", h->root, user);
-	if (manager == NULL || !path_exists(manager)) {
+	if (manager != NULL && path_exists(manager)) {
+		if (path_exists(linger)) {
+			rk_fine(f, "the user's systemd, with linger");
+			return;
+		}
+		rk_lacks(f, RK_NOTE, "the user's systemd ends with the last session");
+		rk_because(f, "linger is not enabled");
+		rk_mend(f, "sudo loginctl enable-linger %s", user);
+	} else if ((plain = plain_service(h, user)) != NULL) {
+		rk_fine(f, "%s, without systemd", plain);
+	} else {
 		rk_lacks(f, RK_NOTE, "no systemd of this user");
 		rk_because(f, "systemd does not run here, or not for this session "
 			      "(dbus-user-session is not installed?)");
 		rk_mend(f, "dockerd-rootless-setuptool.sh install  # offers what fits this host");
-	} else if (!path_exists(linger)) {
-		rk_lacks(f, RK_NOTE, "the user's systemd ends with the last session");
-		rk_because(f, "linger is not enabled");
-		rk_mend(f, "sudo loginctl enable-linger %s", user);
-	} else {
-		rk_fine(f, "the user's systemd, with linger");
 	}
 }

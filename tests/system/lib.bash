@@ -88,8 +88,7 @@ pid_of() {
 }
 
 # --- the clients -------------------------------------------------------------
-# a command that hangs fails, with what the test says about it
-real() { timeout --foreground 240 "$STAGE/tools/docker" "$@"; }
+real() { "$STAGE/tools/docker" "$@"; }
 ours() { "$STAGE/bin/thimble" docker "$@"; }
 docker() { if [ "${CLIENT:-real}" = ours ]; then ours "$@"; else real "$@"; fi; }
 
