@@ -35,6 +35,8 @@ struct conf {
 };
 
 static const struct opt opts[] = {
+	{'u', "udp", OPT_FLAG, offsetof(struct conf, dial.udp), NULL,
+	 "datagrams: a UDP port instead of a TCP port", NULL},
 	{'L', "listen", OPT_STR, offsetof(struct conf, listen), "[ADDR:]PORT",
 	 "serve clients on this port of the loopback interface", NULL},
 	{0, "data-root", OPT_STR, offsetof(struct conf, data_root), "DIR",
@@ -46,7 +48,7 @@ static const struct opt opts[] = {
 
 static const struct opt_usage usage = {
 	.synopsis = "dial [OPTIONS] CONTAINER:PORT",
-	.about = "Connect to a TCP port of a container that need not be published. CONTAINER is a "
+	.about = "Connect to a port of a container that need not be published. CONTAINER is a "
 		 "name, the\n"
 		 "beginning of an id, or an address as docker inspect shows it. Standard input and "
 		 "output\n"
@@ -143,16 +145,19 @@ static int dial(struct conf *c, const char *target, struct err *e)
 		return -1;
 	c->dial.word = word;
 	if (c->listen != NULL) {
-		fd = dial_listen(c->listen, e);
+		fd = c->dial.udp ? dial_listen_udp(c->listen, e) : dial_listen(c->listen, e);
 		if (fd < 0)
 			return -1;
 	}
 	if (go_there(c, e) < 0)
 		return -1;
 	if (c->listen != NULL)
-		return dial_serve(&c->dial, fd, e);
+		return c->dial.udp ? dial_serve_udp(&c->dial, fd, e) : dial_serve(&c->dial, fd, e);
 	fd = dial_connect(&c->dial, e);
-	return fd < 0 ? -1 : dial_stdio(STDIN_FILENO, STDOUT_FILENO, fd, e);
+	if (fd < 0)
+		return -1;
+	return c->dial.udp ? dial_stdio_udp(STDIN_FILENO, STDOUT_FILENO, fd, e)
+			   : dial_stdio(STDIN_FILENO, STDOUT_FILENO, fd, e);
 }
 
 int dial_main(int argc, char **argv)

@@ -169,6 +169,9 @@
 #define DIAL_ADDRESSES_MAX 16	      /* of one container, tried in turn */
 #define DIAL_REQUEST_MS	   10000      /* for a client to say where to */
 #define DIAL_CONNECT_MS	   10000      /* for each address */
+#define DIAL_DATAGRAM_MAX  65536      /* bytes; IPv4 has room for 65,507 */
+#define DIAL_QUIET_MS	   1000	      /* after the end of input, for answers by datagrams */
+#define DIAL_IDLE_MS	   120000     /* without a datagram a client of a listener is forgotten */
 
 /* network: MAC addresses that a bridge learns from what containers send, besides their own */
 #define NETNS_BRIDGE_MACS_MAX 4096

@@ -35,46 +35,62 @@ int dial_parse(const char *text, char **ret_word, uint16_t *ret_port, struct err
 	return 0;
 }
 
-int dial_listen(const char *text, struct err *e)
+int dial_loopback(const char *text, struct ip *ret, uint16_t *ret_port, struct err *e)
 {
 	CLEANUP(freep)
 	char *full = strchr(text, ':') == NULL ? xasprintf("127.0.0.1:%s", text) : xstrdup(text);
 	CLEANUP(freep) char *host = NULL;
 	struct err why;
-	uint16_t port;
-	struct ip ip;
-	int fd;
 
-	if (dial_parse(full, &host, &port, &why) < 0)
+	if (dial_parse(full, &host, ret_port, &why) < 0)
 		return err_set(e, ERR_INVALID, 0, "%s: expected [ADDRESS:]PORT", text);
 	if (str_eq(host, "localhost")) {
 		free(host);
 		host = xstrdup("127.0.0.1");
 	}
-	if (ip_parse(host, &ip, &why) < 0 || !ip_is_loopback(&ip))
+	if (ip_parse(host, ret, &why) < 0 || !ip_is_loopback(ret))
 		return err_set(e, ERR_INVALID, 0,
 			       "%s: only addresses of the loopback interface: who reaches this "
 			       "reaches every container",
 			       text);
+	return 0;
+}
+
+int dial_listen(const char *text, struct err *e)
+{
+	char host[IP_TEXT_SIZE];
+	uint16_t port;
+	struct ip ip;
+	int fd;
+
+	if (dial_loopback(text, &ip, &port, e) < 0)
+		return -1;
+	(void)ip_format(&ip, host);
 	fd = net_listen_tcp(host, port, e);
 	if (fd >= 0)
 		(void)fd_set_nonblock(fd, true);
 	return fd;
 }
 
-int dial_start(const struct ip *ip, uint16_t port)
+static int start(const struct ip *ip, uint16_t port, int type)
 {
 	CLEANUP(fd_closep) int fd = -1;
 	struct sockaddr_storage sa;
 	socklen_t len = dial_sockaddr(ip, port, &sa);
 
-	fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	fd = socket(sa.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	dial_tune(fd);
+	if (type == SOCK_STREAM)
+		dial_tune(fd);
 	if (connect(fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)
 		return -1;
 	return TAKE_FD(fd);
+}
+
+int dial_start(const struct ip *ip, uint16_t port)
+{
+	return start(ip, port, SOCK_STREAM);
 }
 
 int dial_connect(const struct dial_conf *c, struct err *e)
@@ -83,7 +99,8 @@ int dial_connect(const struct dial_conf *c, struct err *e)
 	int n = c->guide.resolve(c->guide.arg, c->word, ips, DIAL_ADDRESSES_MAX, e), sys = 0;
 
 	for (int i = 0; i < n; i++) {
-		CLEANUP(fd_closep) int fd = dial_start(&ips[i], c->port);
+		CLEANUP(fd_closep)
+		int fd = start(&ips[i], c->port, c->udp ? SOCK_DGRAM : SOCK_STREAM);
 		int r = fd < 0 ? -1 : fd_wait(fd, POLLOUT, DIAL_CONNECT_MS);
 
 		sys = fd < 0 ? errno : r <= 0 ? ETIMEDOUT : dial_error(fd);

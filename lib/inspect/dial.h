@@ -27,6 +27,7 @@ struct dial_conf {
 	bool socks;	  /* each client says where to, by SOCKS5 */
 	const char *word; /* else this container */
 	uint16_t port;	  /* and this port */
+	bool udp;	  /* of UDP instead of TCP */
 	int stop_fd;	  /* dial_serve() returns at its end of file; -1 none */
 };
 
@@ -43,13 +44,21 @@ int dial_parse(const char *text, char **ret_word, uint16_t *ret_port, struct err
  */
 int dial_listen(const char *text, struct err *e) WARN_UNUSED;
 
+/** dial_listen_udp() - the same for datagrams and dial_serve_udp() */
+int dial_listen_udp(const char *text, struct err *e) WARN_UNUSED;
+
 /** dial_connect() - connects to c->word, c->port, trying each address; a non-blocking socket or -1
- * (ERR_UNAVAILABLE when nobody answers) */
+ * (ERR_UNAVAILABLE when nobody answers, which with UDP nobody can tell before the first datagram)
+ */
 int dial_connect(const struct dial_conf *c, struct err *e) WARN_UNUSED;
 
 /** dial_stdio() - joins in_fd and out_fd with a socket until both ways have ended; a terminal's
  * input is not waited for once the other side has ended */
 int dial_stdio(int in_fd, int out_fd, int fd, struct err *e) WARN_UNUSED;
+
+/** dial_stdio_udp() - the same for datagrams, one for each read: until input has ended and for
+ * DIAL_QUIET_MS nothing has come; -1 also when the other side refuses */
+int dial_stdio_udp(int in_fd, int out_fd, int fd, struct err *e) WARN_UNUSED;
 
 /**
  * dial_serve() - serve a listener
@@ -63,5 +72,18 @@ int dial_stdio(int in_fd, int out_fd, int fd, struct err *e) WARN_UNUSED;
  * Return: 0 after c->stop_fd's end, -1 failure.
  */
 int dial_serve(const struct dial_conf *c, int listen_fd, struct err *e) WARN_UNUSED;
+
+/**
+ * dial_serve_udp() - serve datagrams
+ * @c:	       where to; without socks
+ * @listen_fd: dial_listen_udp()
+ * @e:	       filled on failure
+ *
+ * Each client (an address) is forgotten after DIAL_IDLE_MS without a datagram, or when there are
+ * DIAL_CLIENTS_MAX others that spoke later.
+ *
+ * Return: 0 after c->stop_fd's end, -1 failure.
+ */
+int dial_serve_udp(const struct dial_conf *c, int listen_fd, struct err *e) WARN_UNUSED;
 
 #endif

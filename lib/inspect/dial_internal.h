@@ -17,5 +17,7 @@ int dial_error(int fd);
 void dial_reset(int *fd);
 /* dial.c: a connecting socket, or -1 with errno */
 int dial_start(const struct ip *ip, uint16_t port);
+/* dial.c: "[ADDRESS:]PORT" of the loopback interface; ERR_INVALID */
+int dial_loopback(const char *text, struct ip *ret, uint16_t *ret_port, struct err *e);
 
 #endif
