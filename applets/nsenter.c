@@ -8,11 +8,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/nsfs.h>
+#include <linux/sockios.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,18 +27,20 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "base/strv.h"
 #include "config/limits.h"
 #include "ns/clone.h"
 #include "ns/join.h"
 #include "rootless/enter.h"
+#include "sandbox/caps.h"
 
 #define CGROUP2_MAGIC 0x63677270
 
 struct conf {
-	bool all, preserve, no_fork, env, join_cgroup, selinux, version;
-	const char *target, *uid, *gid, *root, *wd, *wdns, *state_dir;
+	bool all, preserve, no_fork, env, join_cgroup, selinux, version, user_parent, keep_caps;
+	const char *target, *uid, *gid, *root, *wd, *wdns, *state_dir, *net_socket;
 	const char *kinds[NS_KINDS]; /* NULL: not asked for, "": the target's, else a path */
 	/* resolved */
 	pid_t pid; /* 0: none */
@@ -55,9 +61,13 @@ static const struct opt opts[] = {
 	{'u', "uts", OPT_MAYBE, KIND(NS_UTS), "FILE", "enter UTS namespace (hostname etc)", NULL},
 	{'i', "ipc", OPT_MAYBE, KIND(NS_IPC), "FILE", "enter System V IPC namespace", NULL},
 	{'n', "net", OPT_MAYBE, KIND(NS_NET), "FILE", "enter network namespace", NULL},
+	{'N', "net-socket", OPT_STR, offsetof(struct conf, net_socket), "FD",
+	 "enter the network namespace of a socket of the target", NULL},
 	{'p', "pid", OPT_MAYBE, KIND(NS_PID), "FILE", "enter pid namespace", NULL},
 	{'C', "cgroup", OPT_MAYBE, KIND(NS_CGROUP), "FILE", "enter cgroup namespace", NULL},
 	{'U', "user", OPT_MAYBE, KIND(NS_USER), "FILE", "enter user namespace", NULL},
+	{0, "user-parent", OPT_FLAG, offsetof(struct conf, user_parent), NULL,
+	 "enter the parent of the user namespace", NULL},
 	{'T', "time", OPT_MAYBE, KIND(NS_TIME), "FILE", "enter time namespace", NULL},
 	{'S', "setuid", OPT_STR, offsetof(struct conf, uid), "UID", "set uid in entered namespace",
 	 NULL},
@@ -65,6 +75,8 @@ static const struct opt opts[] = {
 	 NULL},
 	{0, "preserve-credentials", OPT_FLAG, offsetof(struct conf, preserve), NULL,
 	 "do not touch uids or gids", NULL},
+	{0, "keep-caps", OPT_FLAG, offsetof(struct conf, keep_caps), NULL,
+	 "keep the capabilities of the user namespace across exec", NULL},
 	{'r', "root", OPT_MAYBE, offsetof(struct conf, root), "DIR", "set the root directory",
 	 NULL},
 	{'w', "wd", OPT_MAYBE, offsetof(struct conf, wd), "DIR", "set the working directory", NULL},
@@ -158,7 +170,7 @@ static bool any_kind(const struct conf *c)
 		if (c->kinds[i] != NULL)
 			return true;
 	}
-	return c->all;
+	return c->all || c->net_socket != NULL || c->user_parent;
 }
 
 /* Something is asked for that no file was given for, or nothing at all. */
@@ -171,7 +183,7 @@ static bool wants_target(const struct conf *c)
 			return true;
 		named |= c->kinds[i] != NULL;
 	}
-	return !named || c->all || c->env || c->join_cgroup;
+	return !named || c->all || c->env || c->join_cgroup || c->net_socket != NULL;
 }
 
 /* No target: the child of rootlesskit, its N instead of its own network namespace. */
@@ -209,6 +221,44 @@ static void open_namespaces(struct conf *c)
 		snprintf(name, sizeof(name), "ns/%s", ns_kind_name((enum ns_kind)i));
 		c->set.fds[i] = open_of_target(c, name, c->kinds[i]);
 	}
+}
+
+/* The namespace that owns what is entered, at first the user namespace: its parent. */
+static void open_parent(struct conf *c)
+{
+	CLEANUP(fd_closep) int target_fd = -1;
+	int fd = -1, parent_fd;
+
+	for (int i = NS_KINDS - 1; i >= 0; i--)
+		fd = c->set.fds[i] >= 0 ? c->set.fds[i] : fd;
+	if (fd < 0)
+		fd = target_fd = open_of_target(c, "ns/user", NULL);
+	parent_fd = ioctl(fd, NS_GET_USERNS);
+	if (parent_fd < 0)
+		die(errno, "failed to open parent namespace");
+	fd_close(&c->set.fds[NS_USER]);
+	c->set.fds[NS_USER] = parent_fd;
+}
+
+/* pidfd_getfd(2), SIOCGSKNS (both Linux 5.6 at the latest) */
+static void open_net_of_socket(struct conf *c)
+{
+	CLEANUP(fd_closep) int pid_fd = -1, sock_fd = -1;
+	int fd = (int)parse_id(c->net_socket, "file descriptor"), netns_fd;
+
+	if (c->pid == 0)
+		die(0, "no target PID specified");
+	pid_fd = proc_pidfd_open(c->pid);
+	if (pid_fd < 0)
+		die(errno, "failed to pidfd_open() for %d", (int)c->pid);
+	sock_fd = (int)syscall(SYS_pidfd_getfd, pid_fd, fd, 0);
+	if (sock_fd < 0)
+		die(errno, "pidfd_getfd(%d, %d)", pid_fd, fd);
+	netns_fd = ioctl(sock_fd, SIOCGSKNS);
+	if (netns_fd < 0)
+		die(errno, "ioctl(%d, SIOCGSKNS)", sock_fd);
+	fd_close(&c->set.fds[NS_NET]);
+	c->set.fds[NS_NET] = netns_fd;
 }
 
 /* The file by which one joins the target's cgroup. */
@@ -252,6 +302,10 @@ static void open_all(struct conf *c)
 	if (c->target == NULL && wants_target(c))
 		c->set.fds[NS_NET] = open_rootlesskit(c);
 	open_namespaces(c);
+	if (c->user_parent)
+		open_parent(c);
+	if (c->net_socket != NULL)
+		open_net_of_socket(c);
 	if (c->root != NULL)
 		c->root_fd = open_of_target(c, "root", c->root);
 	if (c->wd != NULL)
@@ -359,6 +413,19 @@ static void set_credentials(const struct conf *c, bool groups_failed)
 		die(errno, "setuid() failed");
 }
 
+/* Ambient ones outlive an exec by a user who is not root there (capabilities(7)). */
+static void keep_capabilities(void)
+{
+	struct caps_sets sets;
+	struct err e;
+
+	if (caps_get(&sets, &e) < 0)
+		die(0, "%s", e.msg);
+	sets.inheritable = sets.ambient = sets.permitted;
+	if (caps_set(&sets, &e) < 0)
+		die(0, "%s", e.msg);
+}
+
 static int become(char **argv)
 {
 	const char *shell = getenv("SHELL");
@@ -382,13 +449,14 @@ static int become(char **argv)
 
 static int run(struct conf *c, char **argv)
 {
-	bool fork_first, groups_failed = true;
+	bool fork_first, enters_user, groups_failed = true;
 
 	open_all(c);
 	fork_first = c->set.fds[NS_PID] >= 0 && !c->no_fork;
 	c->set_uid = c->uid != NULL;
 	c->set_gid = c->gid != NULL;
-	if (c->set.fds[NS_USER] >= 0 && !c->preserve) {
+	enters_user = c->set.fds[NS_USER] >= 0;
+	if (enters_user && !c->preserve) {
 		c->set_uid = c->set_gid = true;
 		groups_failed = setgroups(0, NULL) < 0;
 	}
@@ -406,6 +474,8 @@ static int run(struct conf *c, char **argv)
 	if (fork_first)
 		continue_as_child();
 	set_credentials(c, groups_failed);
+	if (c->keep_caps && enters_user)
+		keep_capabilities();
 	return become(argv);
 }
 

@@ -128,6 +128,43 @@ both() {
 	fi
 }
 
+@test "nsenter enters the namespace of a socket, the parent of a user namespace, and keeps capabilities" {
+	# the newest options of util-linux' nsenter, which the host's may not have
+	pid=$(pid_file)
+	state=$XDG_RUNTIME_DIR/dockerd-rootless
+	python3 -c 'import socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM); print(s.fileno(), flush=True); time.sleep(60)' >"$BATS_TEST_TMPDIR/fd" 3>&- &
+	host=$!
+	nsenter python3 -c 'import socket, os, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM); print(os.getpid(), s.fileno(), flush=True); time.sleep(60)' >"$BATS_TEST_TMPDIR/in" 3>&- &
+	inside=$!
+	within 10 test -s "$BATS_TEST_TMPDIR/in"
+	within 10 test -s "$BATS_TEST_TMPDIR/fd"
+	[ "$(nsenter -t "$inside" -U --preserve-credentials -N "$(cut -d' ' -f2 "$BATS_TEST_TMPDIR/in")" readlink /proc/self/ns/net)" = \
+		"$(nsenter readlink /proc/self/ns/net)" ]
+	run nsenter -t "$inside" -U --net-socket 77 true
+	[[ "$status" = 1 && "$output" == "nsenter: pidfd_getfd("*", 77): Bad file descriptor" ]]
+	run nsenter -t "$inside" -U --net-socket 0 true
+	[[ "$status" = 1 && "$output" == "nsenter: ioctl("*", SIOCGSKNS): "* ]]
+	run nsenter -t "$host" -N "$(cat "$BATS_TEST_TMPDIR/fd")" true # the host's own is not this user's
+	[[ "$status" = 1 && "$output" == *"SIOCGSKNS): Operation not permitted" ]]
+	kill "$host" "$inside"
+	# a user namespace within RootlessKit's
+	nsenter unshare -U sleep 60 3>&- &
+	within 10 sh -c "[ \"\$(readlink /proc/$!/ns/user)\" != \"\$(readlink /proc/$pid/ns/user)\" ] && grep -q sleep /proc/$!/comm"
+	for what in "-U --user-parent" "--user-parent" "-n --user-parent"; do
+		run nsenter -t $! $what --preserve-credentials readlink /proc/self/ns/user
+		echo "$what: $output"
+		[ "$output" = "$(readlink "/proc/$pid/ns/user")" ]
+	done
+	kill $!
+	# uid 7 is nobody special there
+	effective() { nsenter -t "$pid" -U "$@" awk '/^CapEff/ { print $2 }' /proc/self/status; }
+	[ "$(effective)" = "$(effective --keep-caps)" ]
+	nsenter -t "$pid" -U --preserve-credentials --keep-caps unshare -n true
+	[ "$(nsenter -t "$pid" -U -S 7 -G 7 awk '/^CapEff/ { print $2 }' /proc/self/status)" = 0000000000000000 ]
+}
+
 @test "after an upgrade in place docker.pid and the SOCKS listener stand again, and no zombie is left" {
 	old=$(pid_file) engine=$(pid_of dockerd)
 	kill -USR2 "$old"
@@ -309,6 +346,38 @@ get() { printf 'GET / HTTP/1.0\r\n\r\n' | timeout 10 thimble dial "$1"; }
 	within 5 curl -s "http://127.0.0.1:$port/"
 	[[ "$(get "hosted:$port")" == *hosted* ]]
 	real rm -f none hosted >/dev/null
+}
+
+@test "dial -u: datagrams, one by one and for the clients of a socket" {
+	tell=$STAGE/tools/peertell
+	[ -x "$tell" ] || skip "no peertell"
+	real run -d --name gram --network apart -v "$tell:/peertell:ro" small /peertell serve 7 >/dev/null
+	within 5 sh -c 'nsinspect sockets gram | grep -q " 7 "'
+	# each read is one, each is answered with the address it came from: the gateway's
+	run sh -c '{ echo one; sleep 0.2; echo two; } | timeout 10 thimble dial -u gram:7'
+	echo "$output"
+	[ "$status" = 0 ]
+	[ "${#lines[@]}" = 2 ] && [ "${lines[0]}" = "${lines[1]}" ]
+	[[ "${lines[0]}" == "172.29.7.1 "* ]]
+	run sh -c 'echo x | timeout 10 thimble dial --udp gram:9'
+	[ "$status" = 1 ]
+	[[ "$output" == *"Connection refused"* ]]
+	port=$(free_port)
+	thimble dial -u -L "$port" gram:7 3>&- &
+	dial=$!
+	within 5 "$tell" udp 127.0.0.1 "$port"
+	for i in 1 2 3 4 5 6 7 8; do
+		"$tell" udp 127.0.0.1 "$port" 127.0.0.1 0 $((i * 8000)) >"$BATS_TEST_TMPDIR/$i"
+		# each client has a port of its own there
+		[[ "$(cut -d' ' -f2 "$BATS_TEST_TMPDIR/$i")" = 172.29.7.1 ]]
+	done
+	[ "$(cut -d' ' -f3 "$BATS_TEST_TMPDIR"/[1-8] | sort -u | wc -l)" = 8 ]
+	real restart -t 0 gram >/dev/null
+	within 5 "$tell" udp 127.0.0.1 "$port"
+	kill "$dial"
+	real rm -f gram >/dev/null
+	run timeout 5 thimble dial -u -L 0.0.0.0:1080 gram:7
+	[[ "$status" = 1 && "$output" == *"loopback interface"* ]]
 }
 
 # --- SOCKS -------------------------------------------------------------------
