@@ -79,6 +79,9 @@ bool call_bool_or(const struct api_call *c, const char *key, bool def);
 /** call_int() - a decimal query parameter within min and max; *ret untouched when absent or "" */
 int call_int(const struct api_call *c, const char *key, int64_t min, int64_t max, int64_t *ret,
 	     struct err *e) WARN_UNUSED;
+/** call_window() - rows and columns of a terminal from the parameters h and w */
+int call_window(const struct api_call *c, unsigned *ret_rows, unsigned *ret_cols,
+		struct err *e) WARN_UNUSED;
 /** call_filters() - the filters parameter */
 int call_filters(const struct api_call *c, struct engine_filters *ret, struct err *e) WARN_UNUSED;
 /** call_body() - the body as JSON; ret is NULL when it may be empty and is; freed by json_free() */

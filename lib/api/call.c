@@ -57,6 +57,20 @@ int call_int(const struct api_call *c, const char *key, int64_t min, int64_t max
 	return 0;
 }
 
+int call_window(const struct api_call *c, unsigned *ret_rows, unsigned *ret_cols, struct err *e)
+{
+	int64_t rows = 0, cols = 0;
+
+	if (call_get(c, "h")[0] == '\0' || call_get(c, "w")[0] == '\0')
+		return err_set(e, ERR_INVALID, 0, "invalid resize height or width: empty");
+	if (call_int(c, "h", 0, UINT16_MAX, &rows, e) < 0 ||
+	    call_int(c, "w", 0, UINT16_MAX, &cols, e) < 0)
+		return -1;
+	*ret_rows = (unsigned)rows;
+	*ret_cols = (unsigned)cols;
+	return 0;
+}
+
 int call_filters(const struct api_call *c, struct engine_filters *ret, struct err *e)
 {
 	if (engine_filters_parse(http_query_get(&c->query, "filters"), ret, e) == 0)

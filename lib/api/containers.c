@@ -355,14 +355,10 @@ int container_changes(struct api_call *c, struct err *e)
 
 int container_resize(struct api_call *c, struct err *e)
 {
-	int64_t rows = 0, cols = 0;
+	unsigned rows, cols;
 
-	if (call_get(c, "h")[0] == '\0' || call_get(c, "w")[0] == '\0')
-		return err_set(e, ERR_INVALID, 0, "invalid resize height or width: empty");
-	if (call_int(c, "h", 0, UINT16_MAX, &rows, e) < 0 ||
-	    call_int(c, "w", 0, UINT16_MAX, &cols, e) < 0)
-		return -1;
-	if (engine_container_resize(c->en, c->name, (unsigned)rows, (unsigned)cols, e) < 0)
+	if (call_window(c, &rows, &cols, e) < 0 ||
+	    engine_container_resize(c->en, c->name, rows, cols, e) < 0)
 		return -1;
 	return call_empty(c, 200, e);
 }

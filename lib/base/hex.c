@@ -21,7 +21,7 @@ void hex_encode(const void *p, size_t n, char *out)
 	*out = '\0';
 }
 
-static int nibble(char c)
+int hex_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -37,7 +37,7 @@ int hex_decode(const char *s, void *p, size_t n)
 	unsigned char *to = p;
 
 	for (size_t i = 0; i < n; i++) {
-		int hi = nibble(s[2 * i]), lo = hi < 0 ? -1 : nibble(s[2 * i + 1]);
+		int hi = hex_value(s[2 * i]), lo = hi < 0 ? -1 : hex_value(s[2 * i + 1]);
 
 		if (lo < 0)
 			return -1;

@@ -8,6 +8,8 @@
 
 #include "base/buf.h"
 
+/** hex_value() - of one digit of either case, or -1 */
+int hex_value(char c);
 /** hex_encode() - 2 n lower-case digits and NUL into out */
 void hex_encode(const void *p, size_t n, char *out);
 /** hex_decode() - n bytes from 2 n digits; 0 or -1 */

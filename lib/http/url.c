@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "config/limits.h"
@@ -21,17 +22,6 @@ void url_clear(struct url *u)
 	free(u->path);
 	free(u->query);
 	*u = (struct url)URL_INIT;
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
 }
 
 static bool is_alpha(char c)
