@@ -24,6 +24,7 @@
 #include "base/str.h"
 #include "base/stream.h"
 #include "base/strv.h"
+#include "ns/fuse.h"
 #include "ns/join.h"
 #include "ns/mount.h"
 #include "sandbox/caps.h"
@@ -37,7 +38,7 @@
 
 struct conf {
 	int pid, status_fd;
-	const char *base, *overlay, *merged;
+	const char *base, *overlay, *program, *merged;
 	struct strv binds;
 	bool no_overwrite;
 	const char *owner;
@@ -50,10 +51,12 @@ static const struct opt opts[] = {
 	 "directory that the overlay's options are relative to", NULL},
 	{0, "overlay", OPT_STR, offsetof(struct conf, overlay), "OPTIONS",
 	 "mount an overlay with these options in a namespace of its own", NULL},
+	{0, "program", OPT_STR, offsetof(struct conf, program), "FILE",
+	 "with --overlay: fuse-overlayfs, which mounts it instead of the kernel", NULL},
 	{0, "merged", OPT_STR, offsetof(struct conf, merged), "DIR",
 	 "where to mount it, or a directory to be used as it is", NULL},
 	{0, "bind", OPT_STRV, offsetof(struct conf, binds), "SOURCE:DESTINATION[:ro]",
-	 "with --overlay: mount this inside, too", NULL},
+	 "with --merged: mount this inside, too", NULL},
 	{0, "status-fd", OPT_INT, offsetof(struct conf, status_fd), "FD",
 	 "report errors and stat there in binary form", NULL},
 	{0, "no-overwrite-dir-nondir", OPT_FLAG, offsetof(struct conf, no_overwrite), NULL,
@@ -156,7 +159,20 @@ static int add_bind(int root_fd, const char *spec, struct err *e)
 	return mnt_set_flags(mounted, MS_RDONLY, 0, false, e);
 }
 
-static int enter_overlay(const struct conf *c, struct err *e)
+static int mount_root(const struct conf *c, struct err *e)
+{
+	if (!c->overlay)
+		return mnt_bind(c->merged, c->merged, true, e);
+	if (c->program)
+		return fuse_overlayfs_mount(c->program, c->base, c->overlay, c->merged, e);
+	if (c->base && chdir(c->base) < 0)
+		return err_sys(e, "enter %s", c->base);
+	if (mount("overlay", c->merged, "overlay", 0, c->overlay) < 0)
+		return err_sys(e, "mount the container's root");
+	return 0;
+}
+
+static int enter_own(const struct conf *c, struct err *e)
 {
 	int root_fd;
 
@@ -164,10 +180,8 @@ static int enter_overlay(const struct conf *c, struct err *e)
 		return err_sys(e, "make a mount namespace");
 	if (mnt_set_propagation("/", MS_PRIVATE | MS_REC, e) < 0)
 		return -1;
-	if (c->base && chdir(c->base) < 0)
-		return err_sys(e, "enter %s", c->base);
-	if (mount("overlay", c->merged, "overlay", 0, c->overlay) < 0)
-		return err_sys(e, "mount the container's root");
+	if (mount_root(c, e) < 0)
+		return -1;
 	root_fd = open(c->merged, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return err_sys(e, "open %s", c->merged);
@@ -187,12 +201,14 @@ static int enter(const struct conf *c, struct err *e)
 
 	if (c->pid > 0)
 		fd = enter_pid(c, e);
-	else if (c->overlay)
-		fd = enter_overlay(c, e);
+	else if (c->overlay || c->binds.len > 0)
+		fd = enter_own(c, e);
 	else
 		fd = open(c->merged, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return c->pid > 0 || c->overlay ? -1 : err_sys(e, "open %s", c->merged);
+		return c->pid > 0 || c->overlay || c->binds.len > 0
+			       ? -1
+			       : err_sys(e, "open %s", c->merged);
 	if (fchdir(fd) < 0 || chroot(".") < 0 || chdir("/") < 0)
 		return err_sys(e, "enter the container's root");
 	umask(0);

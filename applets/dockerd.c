@@ -97,6 +97,14 @@ static int registries_from(const struct dockerd_conf *c, struct registry_config 
 	return registry_config_check(r, e);
 }
 
+/* as Docker: the environment goes before option and daemon.json */
+static const char *storage_driver(const struct dockerd_conf *c)
+{
+	const char *env = getenv("DOCKER_DRIVER");
+
+	return str_empty(env) ? c->storage_driver : env;
+}
+
 static int options_from(const struct dockerd_conf *c, struct engine_options *o, struct err *e)
 {
 	enum log_level level = LOG_LEVEL_INFO;
@@ -107,7 +115,7 @@ static int options_from(const struct dockerd_conf *c, struct engine_options *o, 
 		.data_root = c->data_root,
 		.exec_root = c->exec_root,
 		.state_dir = getenv("ROOTLESSKIT_STATE_DIR"),
-		.storage_driver = c->storage_driver,
+		.storage_driver = storage_driver(c),
 		.log_driver = c->log_driver,
 		.log_opts = c->log_opts_map,
 		.bip = c->bip,

@@ -41,9 +41,13 @@ static const struct opt opts[] = {
 	{0, "log-driver", OPT_STR, O(log_driver), "NAME", "json-file (default), none", NULL},
 	{0, "log-opt", OPT_STRV, O(log_opts), "KEY=VALUE",
 	 "default for containers: max-size, max-file, labels, env", NULL},
-	{'s', "storage-driver", OPT_STR, O(storage_driver), "NAME", "overlay2", NULL},
+	{'s', "storage-driver", OPT_STR, O(storage_driver), "NAME",
+	 "overlay2, fuse-overlayfs, btrfs or vfs (default: the best that works; $DOCKER_DRIVER "
+	 "goes "
+	 "before)",
+	 NULL},
 	{0, "storage-opt", OPT_STRV, O(storage_opts), "KEY=VALUE",
-	 "accepted; overlay2 has none here", NULL},
+	 "accepted; the storage drivers have none here", NULL},
 	{0, "single-id-xattr", OPT_FLAG, O(single_id_xattr), NULL,
 	 "where one id is mapped: files of other owners are unpacked as root's, the owner noted in "
 	 "an extended attribute",

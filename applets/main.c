@@ -4,6 +4,7 @@
  * when that is the binary's own name, argv[1] does (thimble docker ps).
  */
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "applets/applets.h"
 
@@ -52,13 +53,21 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
+/* Under the applet's name for ps, pgrep and systemctl status: whoever was executed as
+ * /proc/self/exe or through a descriptor is called "exe" or a number (proc_pid_comm(5)). */
+static int run(const struct applet *a, int argc, char **argv)
+{
+	(void)prctl(PR_SET_NAME, a->name, 0, 0, 0);
+	return a->main(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
 	const struct applet *a;
 
 	if (argc > 0 && (a = applet_find(base_name(argv[0]))))
-		return a->main(argc, argv);
+		return run(a, argc, argv);
 	if (argc > 1 && (a = applet_find(argv[1])))
-		return a->main(argc - 1, argv + 1);
+		return run(a, argc - 1, argv + 1);
 	return thimble_main(argc, argv);
 }

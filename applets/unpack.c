@@ -31,7 +31,7 @@
 
 struct conf {
 	int dir_fd, status_fd, tar_split_fd;
-	bool no_sandbox, owner_xattr;
+	bool no_sandbox, owner_xattr, whiteout_names;
 };
 
 static const struct opt opts[] = {
@@ -44,6 +44,8 @@ static const struct opt opts[] = {
 	{0, "owner-xattr", OPT_FLAG, offsetof(struct conf, owner_xattr), NULL,
 	 "note owners that no id is mapped for in the attribute user.containers.override_stat",
 	 NULL},
+	{0, "whiteout-names", OPT_FLAG, offsetof(struct conf, whiteout_names), NULL,
+	 "whiteouts become empty files .wh.NAME, as fuse-overlayfs keeps them", NULL},
 	{0, "no-sandbox", OPT_FLAG, offsetof(struct conf, no_sandbox), NULL,
 	 "do not lock in, for debugging", NULL},
 	{0},
@@ -152,6 +154,7 @@ static int lock_in(int dir_fd, struct err *e)
 
 static int run(const struct conf *c, const char *path, struct unpack_result *ret, struct err *e)
 {
+	const struct unpack_opts how = {c->owner_xattr, c->whiteout_names};
 	CLEANUP(fd_closep) int fd = c->dir_fd;
 
 	if (fd < 0)
@@ -161,7 +164,7 @@ static int run(const struct conf *c, const char *path, struct unpack_result *ret
 	umask(0);
 	if (!c->no_sandbox && lock_in(fd, e) < 0)
 		return err_wrap(e, "unpack");
-	return unpack_layer(STDIN_FILENO, fd, c->tar_split_fd, c->owner_xattr, ret, e);
+	return unpack_layer(STDIN_FILENO, fd, c->tar_split_fd, &how, ret, e);
 }
 
 static int report(const struct conf *c, const struct unpack_status *st)

@@ -58,6 +58,9 @@
 #define IMAGE_LOAD_ENTRIES_MAX	     65536
 #define IMAGE_LOAD_JSON_MAX_BYTES    (4 * MIB)
 #define IMAGE_REPOSITORIES_MAX_BYTES (64 * MIB)
+#define IMAGE_CHANGE_MAX_BYTES	     (256 * KIB) /* of one expanded word of --change */
+#define IMAGE_CHANGES_MAX_BYTES	     (1 * MIB)	 /* all --change together */
+#define IMAGE_EXPOSED_MAX	     4096	 /* ports exposed, but for the last range */
 
 /* archive: tar, compression, tar-split */
 #define ARCHIVE_PATH_MAX	    4095	      /* bytes of a name or link target */

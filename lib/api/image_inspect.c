@@ -105,7 +105,10 @@ static void write_inspect(const struct api_call *c, struct json_w *w, const stru
 	api_write_strs(w, "RepoTags", &i->tags, false);
 	api_write_strs(w, "RepoDigests", &i->digests, false);
 	jw_kstr(w, "Parent", i->parent);
-	jw_kstr(w, "Comment", ic->comment);
+	jw_kstr(w, "Comment",
+		str_empty(ic->comment) && ic->history.len > 0
+			? ic->history.items[ic->history.len - 1].comment
+			: ic->comment);
 	if (ic->created_nsec != 0 || c->version < API_VERSION(1, 44))
 		write_time(w, "Created", ic->created_nsec);
 	jw_kstr(w, "DockerVersion", ic->docker_version);

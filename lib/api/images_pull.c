@@ -99,12 +99,13 @@ int image_load_post(struct api_call *c, struct err *e)
 {
 	struct image_job job = {.progress = show_progress, .arg = c};
 	CLEANUP(stream_freep) struct stream *in = http_body_stream_new(http_conn_body(c->conn));
-	const char *platform = call_get(c, "platform");
+	CLEANUP(freep) char *platform = NULL;
 
 	if (c->rq->framing == HTTP_BODY_NONE)
 		return err_set(e, ERR_INVALID, 0, "the archive to load is missing");
-	return finish(c,
-		      engine_image_load(c->en, in, call_bool_or(c, "quiet", true),
-					platform[0] != '\0' ? platform : NULL, &job, e),
-		      e);
+	if (call_platform(c, &platform, e) < 0)
+		return -1;
+	return finish(
+		c, engine_image_load(c->en, in, call_bool_or(c, "quiet", true), platform, &job, e),
+		e);
 }

@@ -54,8 +54,8 @@ const struct api_route api_routes[] = {
 	/* images */
 	{"GET", "/images/json", 0, image_list},
 	{"GET", "/images/search", 0, refuse_search},
-	{"GET", "/images/get", 0, refuse_save},
-	{"GET", "/images/**/get", 0, refuse_save},
+	{"GET", "/images/get", 0, image_save_get},
+	{"GET", "/images/**/get", 0, image_save_get},
 	{"GET", "/images/**/history", 0, image_history},
 	{"GET", "/images/**/json", 0, image_inspect},
 	{"POST", "/images/create", 0, image_create},
@@ -65,7 +65,7 @@ const struct api_route api_routes[] = {
 	{"POST", "/images/**/tag", 0, image_tag},
 	{"DELETE", "/images/**", 0, image_remove},
 	{"GET", "/distribution/**/json", V(30), refuse_distribution},
-	{"POST", "/commit", 0, refuse_commit},
+	{"POST", "/commit", 0, commit_post},
 
 	/* build */
 	{"POST", "/build", 0, refuse_build},

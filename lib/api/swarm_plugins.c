@@ -50,23 +50,10 @@ int refuse_buildkit(struct api_call *c, struct err *e)
 	return err_set(e, ERR_UNIMPLEMENTED, 0, "BuildKit sessions are not supported yet");
 }
 
-int refuse_commit(struct api_call *c, struct err *e)
-{
-	(void)c;
-	return err_set(e, ERR_UNIMPLEMENTED, 0,
-		       "committing a container is not supported yet: use export and import");
-}
-
 int refuse_push(struct api_call *c, struct err *e)
 {
 	(void)c;
 	return err_set(e, ERR_UNIMPLEMENTED, 0, "pushing images is not supported yet");
-}
-
-int refuse_save(struct api_call *c, struct err *e)
-{
-	(void)c;
-	return err_set(e, ERR_UNIMPLEMENTED, 0, "saving images is not supported yet");
 }
 
 int refuse_search(struct api_call *c, struct err *e)

@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,6 +53,7 @@ struct extractor {
 	bool not_root; /* new files are not 0:0: tests only */
 	struct extract_stats stats;
 	struct dir_cache parent, link_parent;
+	uint64_t n_wh_files; /* WHITEOUT_NAMES: made so far */
 	struct buf deferred; /* struct deferred_dir and path, one behind the other */
 	char path[ARCHIVE_PATH_MAX + 1];
 	char link_path[ARCHIVE_PATH_MAX + 1];
@@ -210,7 +212,7 @@ static void entry_times(const struct tar_entry *ent, struct timespec times[2])
 
 static bool xattr_wanted(const char *name)
 {
-	if (str_starts(name, "user.overlay."))
+	if (str_starts(name, "user.overlay.") || str_starts(name, "user.fuseoverlayfs."))
 		return false; /* would speak to overlayfs */
 	return str_starts(name, "user.") || str_eq(name, "security.capability") ||
 	       str_starts(name, "system.posix_acl_");
@@ -468,7 +470,7 @@ static int make_node(struct extractor *x, const struct tar_entry *ent, const cha
 	int r;
 
 	/* a device 0/0 would be a whiteout behind the archive's back */
-	if (type == S_IFCHR && dev == 0 && x->opts->whiteout == WHITEOUT_OVERLAY) {
+	if (type == S_IFCHR && dev == 0 && x->opts->whiteout != WHITEOUT_LITERAL) {
 		x->stats.n_skipped++;
 		return 0;
 	}
@@ -512,17 +514,59 @@ static int whiteout_by_xattr(struct extractor *x, const char *name, struct err *
 	return 0;
 }
 
+static int make_wh_file(struct extractor *x, int dir_fd, const char *name, struct err *e)
+{
+	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 && errno != EEXIST)
+		return err_sys(e, "make whiteout %.200s", name);
+	fd_close(&fd);
+	x->n_wh_files++;
+	return 0;
+}
+
+/* a file .wh.NAME of this layer goes when NAME comes; true when there was one */
+static bool take_wh_file(struct extractor *x, const char *base)
+{
+	char name[sizeof(WH_PREFIX) + 256];
+	int n = snprintf(name, sizeof(name), WH_PREFIX "%s", base);
+
+	return n > 0 && (size_t)n < sizeof(name) && unlinkat(x->parent.fd, name, 0) == 0;
+}
+
+/* a whiteout and then a directory: what is below stays hidden */
+static int make_opaque_by_name(struct extractor *x, const char *base, struct err *e)
+{
+	CLEANUP(fd_closep)
+	int fd = openat(x->parent.fd, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? err_sys(e, "open %.200s", base) : make_wh_file(x, fd, WH_OPAQUE, e);
+}
+
+static int make_whiteout_by_name(struct extractor *x, const char *base, struct err *e)
+{
+	struct stat st;
+
+	if (!str_eq(base, WH_OPAQUE) &&
+	    fstatat(x->parent.fd, base + strlen(WH_PREFIX), &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0; /* whiteouts speak of lower layers; this layer has its own */
+	return make_wh_file(x, x->parent.fd, base, e);
+}
+
 static int make_whiteout(struct extractor *x, const struct tar_entry *ent, const char *base,
 			 struct err *e)
 {
 	const char *name = base + strlen(WH_PREFIX);
 
 	if (str_eq(base, WH_OPAQUE))
-		return set_opaque(x->parent.fd, ".", e);
+		return x->opts->whiteout == WHITEOUT_NAMES ? make_whiteout_by_name(x, base, e)
+							   : set_opaque(x->parent.fd, ".", e);
 	if (str_starts(base, WH_META))
 		return 0; /* aufs' own records */
 	if (*name == 0 || str_eq(name, ".") || str_eq(name, ".."))
 		return err_set(e, ERR_INVALID, 0, "tar: whiteout %.200s names nothing", ent->name);
+	if (x->opts->whiteout == WHITEOUT_NAMES)
+		return make_whiteout_by_name(x, base, e);
 	if (mknodat(x->parent.fd, name, S_IFCHR, 0) == 0)
 		return 0;
 	if (errno == EEXIST)
@@ -550,7 +594,7 @@ static int dress_root(struct extractor *x, const struct tar_entry *ent, struct e
 
 static int extract_entry(struct extractor *x, const struct tar_entry *ent, struct err *e)
 {
-	bool layer = x->opts->whiteout == WHITEOUT_OVERLAY;
+	bool layer = x->opts->whiteout != WHITEOUT_LITERAL, hidden;
 	const char *base;
 
 	if (name_clean(ent->name, x->path, sizeof(x->path)) < 0)
@@ -564,11 +608,14 @@ static int extract_entry(struct extractor *x, const struct tar_entry *ent, struc
 		return err_wrap(e, "unpack %.200s", ent->name);
 	if (layer && str_starts(base, WH_PREFIX))
 		return make_whiteout(x, ent, base, e);
+	hidden = x->n_wh_files > 0 && take_wh_file(x, base);
 	switch (ent->type) {
 	case TAR_FILE:
 		return make_file(x, ent, base, e);
 	case TAR_DIR:
-		return make_dir(x, ent, base, e);
+		if (make_dir(x, ent, base, e) < 0)
+			return -1;
+		return hidden ? make_opaque_by_name(x, base, e) : 0;
 	case TAR_SYMLINK:
 		return make_symlink(x, ent, base, e);
 	case TAR_HARDLINK:

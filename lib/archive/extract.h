@@ -16,6 +16,7 @@
 
 enum extract_whiteout {
 	WHITEOUT_LITERAL, /* .wh. names are ordinary names */
+	WHITEOUT_NAMES,	  /* empty files .wh.NAME and .wh..wh..opq, as AUFS and fuse-overlayfs */
 	WHITEOUT_OVERLAY, /* to overlayfs: char device 0/0 (user.overlay.whiteout where the kernel
 			     refuses it) and user.overlay.opaque=y */
 };

@@ -29,6 +29,7 @@
 #include "config/limits.h"
 
 #define BLOCK_BYTES (128 * KIB)
+#define OPAQUE_NAME ".wh..wh..opq"
 
 struct packer {
 	struct tar_writer *w;
@@ -37,6 +38,7 @@ struct packer {
 	struct buf name; /* of the present entry in the archive */
 	unsigned char *block;
 	dev_t dev; /* of the top */
+	bool flat; /* directories without what is below */
 };
 
 static int write_content(struct packer *p, int fd, uint64_t left, struct err *e)
@@ -149,7 +151,7 @@ static int pack_opaque(struct packer *p, struct err *e)
 	size_t len = p->name.len;
 	int r;
 
-	buf_addstr(&p->name, ".wh..wh..opq");
+	buf_addstr(&p->name, OPAQUE_NAME);
 	ent.name = buf_str(&p->name);
 	r = tar_write_entry(p->w, &ent, e);
 	p->name.len = len;
@@ -201,10 +203,12 @@ static int pack_dir(struct packer *p, int dir_fd, const char *base, unsigned dep
 		ent->n_xattrs = xattrs.n;
 		if (tar_write_entry(p->w, ent, e) < 0)
 			return -1;
-		if (p->opts->overlay_to_aufs && walk_is_opaque(fd) && pack_opaque(p, e) < 0)
+		if (p->opts->overlay_to_aufs && walk_is_opaque(fd) &&
+		    faccessat(fd, OPAQUE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+		    pack_opaque(p, e) < 0)
 			return -1;
 	}
-	if (p->opts->one_file_system && fstat(fd, &st) == 0 && st.st_dev != p->dev)
+	if (p->flat || (p->opts->one_file_system && fstat(fd, &st) == 0 && st.st_dev != p->dev))
 		return 0;
 	return pack_children(p, fd, depth, e);
 }
@@ -260,6 +264,42 @@ int pack_tree(struct tar_writer *w, int dir_fd, const char *name, const struct p
 	p.block = xmalloc(BLOCK_BYTES);
 	buf_addstr(&p.name, opts->prefix ? opts->prefix : "");
 	r = pack_any(&p, dir_fd, name, 0, e);
+	map_clear(&p.seen);
+	buf_clear(&p.name);
+	free(p.block);
+	return r;
+}
+
+static int pack_change(struct packer *p, int root_fd, const char *change, struct err *e)
+{
+	CLEANUP(freep) char *dir = xstrdup(change + 1);
+	char *slash = strrchr(dir, '/');
+	CLEANUP(fd_closep) int parent = -1;
+	struct tar_entry ent = {.link = "", .type = TAR_FILE, .uname = "", .gname = ""};
+	const char *base = path_base(change + 1);
+	struct err ignored;
+
+	buf_reset(&p->name);
+	buf_addstr(&p->name, change + 1);
+	if (*change == '-')
+		return pack_whiteout(p, &ent, e);
+	if (slash)
+		*slash = 0;
+	parent = path_open_beneath(root_fd, slash ? dir : ".",
+				   O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, &ignored);
+	return parent < 0 ? 0 : pack_any(p, parent, base, 0, e); /* it went meanwhile */
+}
+
+int pack_changes(struct tar_writer *w, int root_fd, const struct strv *changes, struct err *e)
+{
+	static const struct pack_opts opts = {.prefix = ""};
+	struct packer p = {.w = w, .opts = &opts, .flat = true};
+	int r = 0;
+
+	map_init(&p.seen, free);
+	p.block = xmalloc(BLOCK_BYTES);
+	for (size_t i = 0; r == 0 && i < changes->len; i++)
+		r = pack_change(&p, root_fd, changes->items[i], e);
 	map_clear(&p.seen);
 	buf_clear(&p.name);
 	free(p.block);

@@ -11,6 +11,7 @@
 
 #include "archive/tar.h"
 #include "base/err.h"
+#include "base/strv.h"
 
 struct pack_opts {
 	const char *prefix;   /* name of the top in the archive, "" for the content alone */
@@ -30,6 +31,18 @@ struct pack_opts {
  */
 int pack_tree(struct tar_writer *w, int dir_fd, const char *name, const struct pack_opts *opts,
 	      struct err *e) WARN_UNUSED;
+
+/**
+ * pack_changes() - adds single entries as a layer: what is new, and whiteouts of what is not
+ * @w:       writer; the caller ends it
+ * @root_fd: directory that paths are relative to
+ * @changes: "+a/b": as it is, a directory without its content; "-a/b": .wh.b
+ * @e:       filled on failure; what vanishes meanwhile is left out
+ *
+ * Return: 0 or -1.
+ */
+int pack_changes(struct tar_writer *w, int root_fd, const struct strv *changes,
+		 struct err *e) WARN_UNUSED;
 
 /**
  * pack_copy_tree() - copies what is in one directory into another

@@ -336,3 +336,20 @@ int tarsplit_assemble(struct stream *journal, int tree_fd, struct stream *out, s
 	}
 	return got;
 }
+
+int tarsplit_bytes(struct stream *journal, uint64_t *ret, struct err *e)
+{
+	CLEANUP(tarsplit_reader_freep) struct tarsplit_reader *r = tarsplit_reader_new(journal);
+	struct tarsplit_entry ent = {0};
+	uint64_t sum = 0;
+	int got;
+
+	while ((got = tarsplit_next(r, &ent, e)) > 0) {
+		sum += ent.type == 2 ? ent.n_payload : ent.size;
+		if (sum > ARCHIVE_TOTAL_MAX)
+			return err_set(e, ERR_INVALID, 0, "tar-split: the archive is too large");
+	}
+	if (got == 0)
+		*ret = sum;
+	return got;
+}

@@ -61,4 +61,7 @@ int tarsplit_next(struct tarsplit_reader *r, struct tarsplit_entry *ret, struct 
 int tarsplit_assemble(struct stream *journal, int tree_fd, struct stream *out,
 		      struct err *e) WARN_UNUSED;
 
+/** tarsplit_bytes() - how long that tar is, by the journal alone */
+int tarsplit_bytes(struct stream *journal, uint64_t *ret, struct err *e) WARN_UNUSED;
+
 #endif

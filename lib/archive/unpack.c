@@ -71,10 +71,13 @@ static void digester_init(struct digester *d, int fd, struct stream *src)
 	sha256_init(&d->hash);
 }
 
-static int run(struct stream *plain, int root_fd, struct stream *journal, bool owner_xattr,
-	       struct extract_stats *stats, struct err *e)
+static int run(struct stream *plain, int root_fd, struct stream *journal,
+	       const struct unpack_opts *opts, struct extract_stats *stats, struct err *e)
 {
-	const struct extract_opts opts = {.whiteout = WHITEOUT_OVERLAY, .owner_xattr = owner_xattr};
+	const struct extract_opts how = {
+		.whiteout = opts->whiteout_names ? WHITEOUT_NAMES : WHITEOUT_OVERLAY,
+		.owner_xattr = opts->owner_xattr,
+	};
 	CLEANUP(tar_reader_freep) struct tar_reader *t = tar_reader_new(plain);
 	CLEANUP(tarsplit_writer_freep) struct tarsplit_writer *w = NULL;
 
@@ -82,12 +85,12 @@ static int run(struct stream *plain, int root_fd, struct stream *journal, bool o
 		w = tarsplit_writer_new(journal);
 		tar_reader_set_tap(t, &tarsplit_tap, w);
 	}
-	if (extract_tree(t, root_fd, &opts, stats, e) < 0)
+	if (extract_tree(t, root_fd, &how, stats, e) < 0)
 		return -1;
 	return w ? tarsplit_writer_end(w, e) : 0;
 }
 
-int unpack_layer(int in_fd, int root_fd, int journal_fd, bool owner_xattr,
+int unpack_layer(int in_fd, int root_fd, int journal_fd, const struct unpack_opts *opts,
 		 struct unpack_result *ret, struct err *e)
 {
 	struct digester blob, tar, journal;
@@ -101,7 +104,7 @@ int unpack_layer(int in_fd, int root_fd, int journal_fd, bool owner_xattr,
 		return -1;
 	digester_init(&tar, -1, plain);
 	tar.passive = kind == COMPRESS_NONE; /* the blob is the tar */
-	if (run(&tar.s, root_fd, journal_fd < 0 ? NULL : &journal.s, owner_xattr, &stats, e) < 0)
+	if (run(&tar.s, root_fd, journal_fd < 0 ? NULL : &journal.s, opts, &stats, e) < 0)
 		return -1;
 	memset(ret, 0, sizeof(*ret));
 	sha256_end_digest(&blob.hash, ret->digest);

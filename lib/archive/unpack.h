@@ -30,12 +30,17 @@ struct unpack_status {
 	struct unpack_result result;
 };
 
+struct unpack_opts {
+	bool owner_xattr;    /* see struct extract_opts */
+	bool whiteout_names; /* whiteouts are files .wh.NAME, else as overlayfs keeps them */
+};
+
 /**
- * unpack_layer() - unpacks a layer with whiteouts as overlayfs keeps them
+ * unpack_layer() - unpacks a layer
  * @in_fd:	 the blob, read to its end; borrowed
  * @root_fd:	 empty directory
  * @journal_fd:	 file for tar-split.json.gz, or -1; borrowed
- * @owner_xattr: see struct extract_opts
+ * @opts:	 how
  * @ret:	 digests and counts
  * @e:		 filled on failure
  *
@@ -43,7 +48,7 @@ struct unpack_status {
  *
  * Return: 0 or -1.
  */
-int unpack_layer(int in_fd, int root_fd, int journal_fd, bool owner_xattr,
+int unpack_layer(int in_fd, int root_fd, int journal_fd, const struct unpack_opts *opts,
 		 struct unpack_result *ret, struct err *e) WARN_UNUSED;
 
 #endif

@@ -18,11 +18,12 @@
 #define NAMES_MAX_BYTES (64 * KIB) /* XATTR_LIST_MAX of the kernel */
 #define VALUE_MAX_BYTES (64 * KIB) /* XATTR_SIZE_MAX */
 
-/* Docker archives security.capability; user.* is kept too, overlayfs' own never */
+/* Docker archives security.capability; user.* is kept too, what belongs to overlays never */
 static bool wanted(const char *name)
 {
 	return str_eq(name, "security.capability") ||
-	       (str_starts(name, "user.") && !str_starts(name, "user.overlay."));
+	       (str_starts(name, "user.") && !str_starts(name, "user.overlay.") &&
+		!str_starts(name, "user.fuseoverlayfs."));
 }
 
 static void read_values(struct walk_xattrs *x, int fd, const char *end)
@@ -95,5 +96,6 @@ bool walk_is_opaque(int dir_fd)
 {
 	char value = 0;
 
-	return fgetxattr(dir_fd, "user.overlay.opaque", &value, 1) == 1 && value == 'y';
+	return (fgetxattr(dir_fd, "user.overlay.opaque", &value, 1) == 1 && value == 'y') ||
+	       (fgetxattr(dir_fd, "user.fuseoverlayfs.opaque", &value, 1) == 1 && value == 'y');
 }

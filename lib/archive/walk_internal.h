@@ -21,7 +21,7 @@ struct walk_xattrs {
 /* reads them; a file system without attributes has none */
 void walk_xattrs_read(struct walk_xattrs *x, int fd);
 void walk_xattrs_clear(struct walk_xattrs *x);
-/* user.overlay.opaque is "y" */
+/* user.overlay.opaque is "y", or fuse-overlayfs' attribute */
 bool walk_is_opaque(int dir_fd);
 
 #endif

@@ -14,6 +14,7 @@
 
 static const struct json_field rootfs_fields[] = {
 	F(struct container_rootfs, type, "type", JSON_B_STR),
+	F(struct container_rootfs, program, "program", JSON_B_STR),
 	F(struct container_rootfs, base_dir, "baseDir", JSON_B_STR),
 	F(struct container_rootfs, options, "options", JSON_B_STR),
 	F(struct container_rootfs, source, "source", JSON_B_STR),

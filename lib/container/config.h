@@ -16,7 +16,9 @@
 
 /* How the root file system comes about in the container's own mount namespace. */
 struct container_rootfs {
-	char *type;	/* "overlay"; "bind": source is a finished directory */
+	char *type;	/* "overlay"; "fuse-overlayfs": mounted by the program; "bind": source is a
+			   finished directory */
+	char *program;	/* fuse-overlayfs: its absolute path */
 	char *base_dir; /* overlay: the driver's directory; lower, upper, work may be relative to it
 			 */
 	char *options;	/* overlay: whole option text "lowerdir=l/A:l/B,upperdir=...,workdir=...,

@@ -43,7 +43,8 @@ static void copy_xattrs(int from_fd, int to_fd)
 	for (ssize_t at = 0; at < n; at += (ssize_t)strlen(names + at) + 1) {
 		ssize_t len = fgetxattr(from_fd, names + at, value, XATTR_BYTES);
 
-		if (len >= 0 && !str_starts(names + at, "user.overlay."))
+		if (len >= 0 && !str_starts(names + at, "user.overlay.") &&
+		    !str_starts(names + at, "user.fuseoverlayfs."))
 			(void)fsetxattr(to_fd, names + at, value, (size_t)len, 0);
 	}
 }

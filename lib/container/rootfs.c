@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "ns/fuse.h"
 #include "ns/mount.h"
 
 /* What is mounted here must not reach the engine's namespace. */
@@ -54,6 +56,25 @@ static int mount_overlay(const struct container_rootfs *r, const char *dir, stru
 	return 0;
 }
 
+int rootfs_serve(const struct container_rootfs *r, struct err *e)
+{
+	if (!str_eq(r->type, "fuse-overlayfs"))
+		return 0;
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, "make a mount namespace for fuse-overlayfs");
+	if (mnt_set_propagation("/", MS_SLAVE | MS_REC, e) < 0)
+		return -1;
+	return fuse_overlayfs_mount(r->program, r->base_dir, r->options, r->mount_dir, e);
+}
+
+void rootfs_let_go(const struct container_rootfs *r)
+{
+	struct err ignored;
+
+	if (str_eq(r->type, "fuse-overlayfs"))
+		(void)!mnt_umount(r->mount_dir, &ignored);
+}
+
 int rootfs_mount(const char *bundle, const struct container_config *config,
 		 const struct oci_spec *spec, struct err *e)
 {
@@ -68,6 +89,10 @@ int rootfs_mount(const char *bundle, const struct container_config *config,
 		return err_sys(e, "mkdir %s", dir);
 	if (str_eq(r->type, "overlay")) {
 		if (mount_overlay(r, dir, e) < 0)
+			return -1;
+	} else if (str_eq(r->type, "fuse-overlayfs")) {
+		/* mounted by the shim: here it becomes a mount that only the container has */
+		if (mnt_bind(dir, dir, true, e) < 0)
 			return -1;
 	} else if (str_eq(r->type, "bind")) {
 		if (mnt_bind(str_empty(r->source) ? dir : r->source, dir, true, e) < 0)

@@ -14,7 +14,7 @@
 /**
  * container_seal() - start this program again from a read-only view of its file
  * @argv: as main() got it
- * @e:    ERR_UNAVAILABLE when the kernel (before 5.12) or missing privilege forbids it
+ * @e:    ERR_UNAVAILABLE when the kernel or missing privilege forbids it
  *
  * Descriptors without close-on-exec, environment and directory stay; THIMBLE_EXE in the
  * environment then is the file's name, which /proc/self/exe does not tell any more. What this

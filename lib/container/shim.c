@@ -28,6 +28,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "config/limits.h"
+#include "container/rootfs.h"
 #include "container/shim_internal.h"
 
 static int load(struct shim *s, struct err *e)
@@ -69,7 +70,7 @@ static int create(struct shim *s, struct err *e)
 		return -1;
 	for (int i = 0; i < 3; i++)
 		a.stdio[i] = p->child_stdio[i];
-	if (runtime_create(&a, &p->child, e) < 0)
+	if (rootfs_serve(&s->config.rootfs, e) < 0 || runtime_create(&a, &p->child, e) < 0)
 		return -1;
 	shim_io_close_child(p);
 	s->init_pid = p->child.pid;

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "cgroup/cgroup.h"
 #include "config/limits.h"
+#include "container/rootfs.h"
 #include "container/shim_internal.h"
 #include "sandbox/caps.h"
 
@@ -341,6 +342,7 @@ void shim_proc_prepare(struct shim *s)
 	}
 	if (master_fd >= 0)
 		take_master(s->main, master_fd);
+	rootfs_let_go(&s->config.rootfs);
 }
 
 int shim_start_program(struct shim *s, int *ret_exit_code, struct err *e)

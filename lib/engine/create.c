@@ -68,7 +68,7 @@ static void merge_health(struct docker_config *conf, const struct image_health *
 		conf->healthcheck->retries = h->retries;
 }
 
-static void merge_image(struct docker_config *conf, const struct image_run_config *rc)
+void container_config_merge(struct docker_config *conf, const struct image_run_config *rc)
 {
 	default_str(&conf->user, rc->user);
 	default_str(&conf->working_dir, rc->working_dir);
@@ -360,7 +360,7 @@ static int fill(struct engine *en, struct container *c, struct image *img,
 {
 	if (str_empty(c->config.image))
 		return err_set(e, ERR_INVALID, 0, "no image specified");
-	merge_image(&c->config, &img->config->config);
+	container_config_merge(&c->config, &img->config->config);
 	str_copy(c->image_id, img->id, sizeof(c->image_id));
 	c->os = xstrdup("linux");
 	defaults(en, c);

@@ -156,11 +156,25 @@ static void finish_removals(struct engine *en)
 			log_warn(&e, "removal of container %s", ids.items[i]);
 }
 
+static void tell_driver(struct engine *en)
+{
+	const struct strv *others = storage_others(en->storage);
+
+	log_info(NULL, "storage driver %s: %s", en->driver, storage_choice(en->storage));
+	strv_for_each (other, others)
+		log_info(
+			NULL,
+			"the data root also has images of the storage driver %s: they stay as they "
+			"are and come back with --storage-driver",
+			*other);
+}
+
 static int open_stores(struct engine *en, const char *driver, struct err *e)
 {
 	if (storage_open(en->data_root, driver, &en->storage, e) < 0)
 		return -1;
 	en->driver = storage_driver(en->storage);
+	tell_driver(en);
 	if (volumes_open(en->data_root, &en->volumes, e) < 0)
 		return -1;
 	return image_store_open(en->data_root, en->storage, &en->images, e);

@@ -19,6 +19,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/rand.h"
+#include "base/signame.h"
 #include "base/thread.h"
 #include "base/time.h"
 #include "cgroup/cgroup.h"
@@ -107,6 +108,7 @@ struct container {
 
 	struct list attaches;	 /* struct engine_attach_claim: clients waiting for the start */
 	struct list waits;	 /* struct engine_wait */
+	struct list followers;	 /* of the log: struct follower */
 	struct list execs;	 /* struct exec */
 	pthread_mutex_t save_mu; /* held across writing the state files; before en->mu */
 	bool dir_removed;	 /* guarded by save_mu: nothing is written any more */
@@ -186,6 +188,14 @@ int container_step(struct engine *en, struct container *c, enum container_event 
 void container_settled(struct engine *en, struct container *c);
 void container_event(struct engine *en, struct container *c, const char *action, const char *key,
 		     const char *value);
+struct engine_event_attribute {
+	const char *key, *value;
+};
+/* the same with more attributes than one, ended by a NULL key */
+void container_event_with(struct engine *en, struct container *c, const char *action,
+			  const struct engine_event_attribute *more);
+/* completes a container's configuration by an image's (or, for a commit, by another container's) */
+void container_config_merge(struct docker_config *conf, const struct image_run_config *rc);
 
 /* --- state on disk (persist.c) --- */
 int container_save(struct engine *en, struct container *c, bool sync, struct err *e);
@@ -203,7 +213,6 @@ int container_supervise(struct engine *en, struct container *c, struct shim_conn
 /* --rm: removes an ended container with its anonymous volumes; failures are logged */
 void container_auto_remove(struct engine *en, struct container *c);
 int container_delete(struct engine *en, struct container *c, bool volumes, struct err *e);
-int signal_number(const char *text, int *ret, struct err *e);
 int container_shim_kill(struct engine *en, struct container *c, int sig, bool all, struct err *e);
 /* exit events of execs; called by the supervisor */
 void exec_ended(struct engine *en, struct container *c, const char *exec_id, int exit_code);
@@ -215,6 +224,8 @@ int exec_probe(struct engine *en, struct container *c, const struct strv *argv, 
 	       char *ret_id, struct err *e);
 /* wakes the waiters of a condition; with mu held */
 void waits_wake(struct container *c, bool removed, const char *error);
+/* the state has changed: who follows the log looks at it. With mu held */
+void followers_wake(struct container *c);
 
 /* a client between engine_attach_begin() and the container's start */
 struct engine_attach_claim {

@@ -79,6 +79,26 @@ int engine_image_load(struct engine *en, struct stream *in, bool quiet, const ch
 	return 0;
 }
 
+int engine_image_save(struct engine *en, const struct strv *names, const char *platform,
+		      struct image_save **ret, struct err *e)
+{
+	CLEANUP(platform_clear) struct platform want = PLATFORM_INIT;
+	const struct platform *used;
+
+	if (parse_platform(platform, &want, &used, e) < 0)
+		return -1;
+	return image_save_open(en->images, names, used, ret, e);
+}
+
+void engine_image_saved(struct engine *en, const struct image_save *sv)
+{
+	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
+
+	image_save_ids(sv, &ids);
+	strv_for_each (it, &ids)
+		image_event(en, "save", *it, *it);
+}
+
 int engine_image_import(struct engine *en, struct stream *in, const char *repo, const char *tag,
 			const char *message, const struct strv *changes, const char *platform,
 			const struct image_job *job, char *ret_id, struct err *e)
@@ -100,6 +120,17 @@ int engine_image_import(struct engine *en, struct stream *in, const char *repo, 
 	return 0;
 }
 
+int engine_image_new_name(const char *repo, const char *tag, struct image_ref *ret, struct err *e)
+{
+	if (parse_name(repo, tag, ret, e) < 0)
+		return -1;
+	if (ret->digest != NULL)
+		return err_set(e, ERR_INVALID, 0,
+			       "refusing to create a tag with a digest reference");
+	image_ref_default_tag(ret);
+	return 0;
+}
+
 int engine_image_tag(struct engine *en, const char *name, const char *repo, const char *tag,
 		     struct err *e)
 {
@@ -107,12 +138,8 @@ int engine_image_tag(struct engine *en, const char *name, const char *repo, cons
 	struct image *img;
 	int r;
 
-	if (parse_name(repo, tag, &ref, e) < 0)
+	if (engine_image_new_name(repo, tag, &ref, e) < 0)
 		return -1;
-	if (ref.digest != NULL)
-		return err_set(e, ERR_INVALID, 0,
-			       "refusing to create a tag with a digest reference");
-	image_ref_default_tag(&ref);
 	if (image_store_get(en->images, name, &img, e) < 0)
 		return -1;
 	r = image_store_tag(en->images, &ref, img->id, e);

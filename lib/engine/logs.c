@@ -2,13 +2,14 @@
 /*
  * Reading json-file logs: the current file and its rotated predecessors
  * (<file>.1 is the youngest of them). Following watches the container's
- * directory by inotify(7): a line, a rotation and the saved end of the container
- * all show there.
+ * directory by inotify(7), where a line and a rotation show; the container's
+ * changes of state wake through an eventfd(2).
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -229,36 +230,55 @@ static bool is_active(struct engine *en, struct container *c)
 	       (state_runs(c->state) || c->state == C_STARTING || c->state == C_RESTARTING);
 }
 
+struct follower {
+	struct list link; /* in the container's followers */
+	int watch_fd;	  /* inotify; -1: none is to be had */
+	int state_fd;	  /* eventfd, readable after a change of state; -1: none is to be had */
+};
+
+void followers_wake(struct container *c)
+{
+	struct follower *f;
+
+	list_for_each (f, &c->followers, link)
+		if (f->state_fd >= 0 && eventfd_write(f->state_fd, 1) < 0)
+			continue; /* it is readable already */
+}
+
 /* a user has 128 watchers as a rule (fs.inotify.max_user_instances); further followers look often
  */
 #define UNWATCHED_MS 200
 
-/* waits for the directory to change or the client to leave; false in the latter case or when until
- * has passed */
-static bool wait_change(const struct engine_logs *l, int watch_fd)
+/* waits for the directory or the state to change or the client to leave; false in the last case or
+ * when until has passed */
+static bool wait_change(const struct engine_logs *l, const struct follower *f)
 {
-	struct pollfd p[2] = {{.fd = watch_fd, .events = POLLIN},
+	struct pollfd p[3] = {{.fd = f->watch_fd, .events = POLLIN},
+			      {.fd = f->state_fd, .events = POLLIN},
 			      {.fd = l->client_fd, .events = POLLRDHUP}};
 	char events[1024] __attribute__((aligned(8)));
 	int64_t left = -1;
+	eventfd_t ignored;
 
 	if (l->until_nsec != 0) {
 		left = (l->until_nsec - time_now_nsec()) / 1000000 + 1;
 		if (left <= 0)
 			return false;
 	}
-	if (watch_fd < 0)
+	if (f->watch_fd < 0 || f->state_fd < 0)
 		left = left < 0 ? UNWATCHED_MS : MIN(left, UNWATCHED_MS);
-	if (poll(p, 2, (int)MIN(left, INT32_MAX)) < 0 && errno != EINTR)
+	if (poll(p, ARRAY_LEN(p), (int)MIN(left, INT32_MAX)) < 0 && errno != EINTR)
 		return false;
 	if (p[0].revents != 0)
-		while (read(watch_fd, events, sizeof(events)) > 0) {
+		while (read(f->watch_fd, events, sizeof(events)) > 0) {
 		}
-	return p[1].revents == 0;
+	if (p[1].revents != 0 && eventfd_read(f->state_fd, &ignored) < 0)
+		return false; /* cannot be: it is readable and ours alone */
+	return p[2].revents == 0;
 }
 
-static int follow(struct engine *en, struct container *c, struct reader *r, int watch_fd,
-		  struct err *e)
+static int follow(struct engine *en, struct container *c, struct reader *r,
+		  const struct follower *f, struct err *e)
 {
 	for (;;) {
 		bool active = is_active(en, c); /* before reading: what came until then is read */
@@ -272,7 +292,7 @@ static int follow(struct engine *en, struct container *c, struct reader *r, int 
 			return 0;
 		if (r->l->flush != NULL && r->l->flush(r->l->arg) < 0)
 			return err_set(e, ERR_CANCELLED, 0, "the client has left");
-		if (!wait_change(r->l, watch_fd))
+		if (!wait_change(r->l, f))
 			return 0;
 	}
 }
@@ -292,14 +312,31 @@ int engine_logs_check(struct engine *en, const char *name, bool *ret_tty, struct
 	return 0;
 }
 
-static int watch_dir(const char *dir, struct err *e)
+/* descriptors that are not to be had are no failure: then it looks often */
+static int follower_start(struct follower *f, struct engine *en, struct container *c,
+			  const char *dir, struct err *e)
 {
 	CLEANUP(fd_closep) int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 
-	if (fd < 0 ||
-	    inotify_add_watch(fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF) < 0)
-		return err_sys(e, "watch %s", dir);
-	return TAKE_FD(fd);
+	if (fd >= 0 && inotify_add_watch(fd, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0) {
+		if (errno != ENOSPC)
+			return err_sys(e, "watch %s", dir);
+		fd_close(&fd);
+	}
+	f->watch_fd = TAKE_FD(fd);
+	f->state_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	MUTEX_GUARD(&en->mu);
+	list_add_tail(&c->followers, &f->link);
+	return 0;
+}
+
+static void follower_end(struct follower *f, struct engine *en)
+{
+	pthread_mutex_lock(&en->mu);
+	list_del(&f->link);
+	pthread_mutex_unlock(&en->mu);
+	fd_close(&f->watch_fd);
+	fd_close(&f->state_fd);
 }
 
 int engine_container_logs(struct engine *en, const char *name, const struct engine_logs *l,
@@ -307,23 +344,22 @@ int engine_container_logs(struct engine *en, const char *name, const struct engi
 {
 	struct container *c = container_get(en, name, e);
 	CLEANUP(freep) char *dir = NULL;
-	CLEANUP(fd_closep) int watch_fd = -1;
+	struct follower f = {.watch_fd = -1, .state_fd = -1};
 	struct reader r = {.l = l, .fd = -1};
 	int result = 1;
 
 	if (c == NULL)
 		return -1;
+	list_init(&f.link);
 	dir = container_dir(en, c);
 	r.path = xasprintf("%s/%s-json.log", dir, c->id);
-	if (l->follow) {
-		watch_fd = watch_dir(dir, e);
-		if (watch_fd < 0 && e->sys != EMFILE && e->sys != ENOSPC)
-			result = -1;
-	}
+	if (l->follow && follower_start(&f, en, c, dir, e) < 0)
+		result = -1;
 	if (result > 0)
 		result = read_all(&r, e);
 	if (result > 0 && l->follow)
-		result = follow(en, c, &r, watch_fd, e);
+		result = follow(en, c, &r, &f, e);
+	follower_end(&f, en);
 	fd_close(&r.fd);
 	buf_clear(&r.pending);
 	buf_clear(&r.out);

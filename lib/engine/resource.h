@@ -6,8 +6,10 @@
 
 #include "base/stream.h"
 #include "engine/engine.h"
+#include "engine/types.h"
 #include "image/load.h"
 #include "image/pull.h"
+#include "image/save.h"
 #include "storage/volume.h"
 
 /** engine_image_pull() - name as given, tag (or digest, or "" for all tags when all is set) */
@@ -17,11 +19,40 @@ int engine_image_pull(struct engine *en, const char *name, const char *tag, cons
 /** engine_image_load() - see image_load() */
 int engine_image_load(struct engine *en, struct stream *in, bool quiet, const char *platform,
 		      const struct image_job *job, struct err *e) WARN_UNUSED;
+/** engine_image_save() - see image_save_open(); platform "linux/arm64" or NULL. */
+int engine_image_save(struct engine *en, const struct strv *names, const char *platform,
+		      struct image_save **ret, struct err *e) WARN_UNUSED;
+/** engine_image_saved() - the archive was written: events */
+void engine_image_saved(struct engine *en, const struct image_save *sv);
 /** engine_image_import() - repo and tag may be NULL; see image_import(). ret_id DIGEST_SIZE bytes
  */
 int engine_image_import(struct engine *en, struct stream *in, const char *repo, const char *tag,
 			const char *message, const struct strv *changes, const char *platform,
 			const struct image_job *job, char *ret_id, struct err *e) WARN_UNUSED;
+/** engine_image_new_name() - repo and tag (NULL or "" is latest) as the name of an image to be; a
+ * digest is ERR_INVALID. ret is the caller's */
+int engine_image_new_name(const char *repo, const char *tag, struct image_ref *ret,
+			  struct err *e) WARN_UNUSED;
+
+struct engine_commit_opts {
+	const char *repo, *tag;		    /* name to give; repo NULL or "": none */
+	const char *author, *comment;	    /* may be NULL */
+	const struct strv *changes;	    /* Dockerfile instructions; NULL none */
+	bool pause;			    /* freeze a running container meanwhile */
+	const struct docker_config *config; /* instead of the container's; NULL: that one */
+};
+
+/**
+ * engine_commit() - POST /commit: an image of a container and its changes
+ * @name:   container
+ * @ret_id: DIGEST_SIZE bytes
+ * @e:      ERR_NOTFOUND no container, or its image is gone; ERR_CONFLICT it is being removed;
+ *          ERR_INVALID changes, names
+ *
+ * Return: 0 or -1.
+ */
+int engine_commit(struct engine *en, const char *name, const struct engine_commit_opts *o,
+		  char *ret_id, struct err *e) WARN_UNUSED;
 /** engine_image_tag() - gives name a further reference repo:tag */
 int engine_image_tag(struct engine *en, const char *name, const char *repo, const char *tag,
 		     struct err *e) WARN_UNUSED;

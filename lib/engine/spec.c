@@ -255,7 +255,10 @@ static int set_rootfs(struct engine *en, const struct container *c, struct conta
 
 	if (storage_rw_mount_info(en->storage, c->id, &m, e) < 0)
 		return -1;
-	r->type = xstrdup("overlay");
+	r->type = xstrdup(m.type == STORAGE_MOUNT_OVERLAY ? "overlay"
+			  : m.type == STORAGE_MOUNT_FUSE  ? "fuse-overlayfs"
+							  : "bind");
+	r->program = TAKE(m.program);
 	r->base_dir = TAKE(m.base_dir);
 	r->options = TAKE(m.options);
 	r->mount_dir = TAKE(m.merged);

@@ -191,7 +191,6 @@ static bool back_off(struct engine *en, struct container *c)
 	bool ended = false, start = wait_restart(en, c, &ended);
 	struct err e;
 
-	/* this also wakes who follows the log */
 	if (ended && container_save(en, c, false, &e) < 0)
 		log_warn(&e, "state of container %s is not on disk", c->id);
 	return start;

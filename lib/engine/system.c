@@ -195,6 +195,12 @@ void engine_info(struct engine *en, struct engine_info *ret)
 	if (en->netns != NULL && names_trouble(en->names_feed))
 		strv_add(&ret->warnings, "WARNING: usernet does not run: names of containers are "
 					 "not answered");
+	if (str_eq(en->driver, "vfs") && !str_eq(storage_choice(en->storage), "it was asked for"))
+		strv_addf(
+			&ret->warnings,
+			"WARNING: storage driver vfs copies the image for each container: %s; see "
+			"thimble doctor",
+			storage_choice(en->storage));
 	if (json_strmap_get(&en->log_opts, "max-size") == NULL)
 		strv_add(&ret->warnings, "NOTE: json-file logs are rotated at 10 MB x 3 unless "
 					 "--log-opt says otherwise");

@@ -14,6 +14,7 @@ struct container *container_new(void)
 	c->refs = 1;
 	list_init(&c->attaches);
 	list_init(&c->waits);
+	list_init(&c->followers);
 	list_init(&c->execs);
 	pthread_mutex_init(&c->save_mu, NULL);
 	pthread_mutex_init(&c->net_mu, NULL);
@@ -198,6 +199,7 @@ int container_step(struct engine *en, struct container *c, enum container_event 
 	if (next == STATE_CONFLICT)
 		return refuse(c, ev, e);
 	c->state = (enum container_state)next;
+	followers_wake(c);
 	pthread_cond_broadcast(&en->changed);
 	return 0;
 }
@@ -208,8 +210,8 @@ void container_settled(struct engine *en, struct container *c)
 		pthread_cond_wait(&en->changed, &en->mu);
 }
 
-void container_event(struct engine *en, struct container *c, const char *action, const char *key,
-		     const char *value)
+void container_event_with(struct engine *en, struct container *c, const char *action,
+			  const struct engine_event_attribute *more)
 {
 	struct json_strmap attributes = {0};
 
@@ -218,8 +220,16 @@ void container_event(struct engine *en, struct container *c, const char *action,
 	json_strmap_set(&attributes, "image", c->config.image != NULL ? c->config.image : "");
 	json_strmap_set(&attributes, "name", c->name);
 	pthread_mutex_unlock(&en->mu);
-	if (key != NULL)
-		json_strmap_set(&attributes, key, value);
+	for (; more != NULL && more->key != NULL; more++)
+		json_strmap_set(&attributes, more->key, more->value);
 	engine_event_emit(en, "container", action, c->id, &attributes);
 	json_strmap_clear(&attributes);
+}
+
+void container_event(struct engine *en, struct container *c, const char *action, const char *key,
+		     const char *value)
+{
+	const struct engine_event_attribute one[] = {{key, value}, {0}};
+
+	container_event_with(en, c, action, one);
 }

@@ -102,5 +102,17 @@ void image_config_add_history(struct image_config *c, int64_t created_nsec, cons
  * Return: 0 or -1.
  */
 int image_config_change(struct image_run_config *rc, const char *line, struct err *e) WARN_UNUSED;
+/**
+ * image_config_changes() - the changes of one import or commit
+ * @rc:    changed; half so when it fails
+ * @lines: each one or more lines of a Dockerfile; none is fine
+ * @e:     ERR_INVALID as above, "file with no instructions", longer than IMAGE_CHANGES_MAX_BYTES
+ *
+ * As Docker: SHELL is none of them, an ENTRYPOINT takes away a CMD that was not set here.
+ *
+ * Return: 0 or -1.
+ */
+int image_config_changes(struct image_run_config *rc, const struct strv *lines,
+			 struct err *e) WARN_UNUSED;
 
 #endif

@@ -96,11 +96,7 @@ static int make_config(const struct image_import_opts *o, struct image_config *c
 	c->created_nsec = time_now_nsec();
 	c->comment = xstrdup(str_empty(o->message) ? "Imported from -" : o->message);
 	image_config_add_history(c, c->created_nsec, NULL, c->comment, false);
-	if (o->changes != NULL)
-		strv_for_each (it, o->changes)
-			if (image_config_change(&c->config, *it, e) < 0)
-				return -1;
-	return 0;
+	return o->changes != NULL ? image_config_changes(&c->config, o->changes, e) : 0;
 }
 
 int image_import(struct image_store *s, struct stream *in, const struct image_import_opts *o,

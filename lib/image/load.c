@@ -109,7 +109,7 @@ static int give_names(struct load *l, const char *id, const struct strv *names, 
 }
 
 int load_image(struct load *l, const void *config, size_t n_config, const struct strv *files,
-	       const struct strv *digests, const struct strv *names, struct err *e)
+	       const struct strv *digests, const struct strv *names, char *ret_id, struct err *e)
 {
 	CLEANUP(image_config_freep) struct image_config *c = NULL;
 	CLEANUP(strv_clear) struct strv held = STRV_INIT;
@@ -136,6 +136,8 @@ int load_image(struct load *l, const void *config, size_t n_config, const struct
 	/* the image holds its layers by now; else they go again */
 	for (size_t i = held.len; i > 0; i--)
 		storage_layer_unref(image_store_storage(l->s), held.items[i - 1], NULL);
+	if (r == 0 && ret_id != NULL)
+		str_copy(ret_id, id, DIGEST_SIZE);
 	return r < 0 ? -1 : give_names(l, id, names, e);
 }
 
@@ -149,7 +151,21 @@ static int add_strings(const struct json *list, size_t max, struct strv *out, st
 	return 0;
 }
 
-static int load_entry(struct load *l, const struct json *entry, struct err *e)
+/* An image may say which other one of the archive it was made of: only when it is true (its layers
+ * and history, but for the last step) the store keeps that. */
+static void link_parents(struct load *l, const struct json *v, const struct strv *ids)
+{
+	size_t i = 0;
+
+	json_for_each (entry, v) {
+		const char *parent = json_get_str(entry, "Parent"), *id = ids->items[i++];
+
+		if (parent != NULL && strv_has(ids, parent))
+			image_store_set_parent(l->s, id, parent);
+	}
+}
+
+static int load_entry(struct load *l, const struct json *entry, char *ret_id, struct err *e)
 {
 	CLEANUP(strv_clear) struct strv files = STRV_INIT;
 	CLEANUP(strv_clear) struct strv names = STRV_INIT;
@@ -162,13 +178,14 @@ static int load_entry(struct load *l, const struct json *entry, struct err *e)
 	    add_strings(json_get(entry, "RepoTags"), IMAGE_INDEX_ENTRIES_MAX, &names, e) < 0 ||
 	    spool_read(l->sp, file, IMAGE_CONFIG_MAX_BYTES, &config, e) < 0)
 		return -1;
-	return load_image(l, buf_str(&config), config.len, &files, NULL, &names, e);
+	return load_image(l, buf_str(&config), config.len, &files, NULL, &names, ret_id, e);
 }
 
 static int load_docker_archive(struct load *l, struct err *e)
 {
 	CLEANUP(buf_clear) struct buf text = BUF_INIT;
 	CLEANUP(json_freep) struct json *v = NULL;
+	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
 
 	if (spool_read(l->sp, "manifest.json", IMAGE_LOAD_JSON_MAX_BYTES, &text, e) < 0)
 		return -1;
@@ -177,9 +194,13 @@ static int load_docker_archive(struct load *l, struct err *e)
 	if (json_kind(v) != JSON_ARRAY || json_len(v) > IMAGE_INDEX_ENTRIES_MAX)
 		return err_set(e, ERR_INVALID, 0, "malformed manifest.json: not a list of images");
 	json_for_each (entry, v) {
-		if (load_entry(l, entry, e) < 0)
+		char id[DIGEST_SIZE];
+
+		if (load_entry(l, entry, id, e) < 0)
 			return -1;
+		strv_add(&ids, id);
 	}
+	link_parents(l, v, &ids);
 	return 0;
 }
 

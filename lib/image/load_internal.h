@@ -29,9 +29,11 @@ int load_check_job(struct load *l, struct err *e) WARN_UNUSED;
 /** load_layer() - takes a layer that is there, else unpacks the file */
 int load_layer(struct load *l, struct load_layer *layer, struct err *e) WARN_UNUSED;
 /** load_image() - registers layers (files, digests: one an entry; digests may be NULL) and keeps
- * the configuration; names (may be empty) are given to it and told */
+ * the configuration; names (may be empty) are given to it and told; ret_id (DIGEST_SIZE
+ * bytes) may be NULL */
 int load_image(struct load *l, const void *config, size_t n_config, const struct strv *files,
-	       const struct strv *digests, const struct strv *names, struct err *e) WARN_UNUSED;
+	       const struct strv *digests, const struct strv *names, char *ret_id,
+	       struct err *e) WARN_UNUSED;
 /** load_say() - "Loaded image: x\n" */
 int load_say(struct load *l, const char *fmt, const char *what, struct err *e) WARN_UNUSED;
 /** load_oci_layout() - index.json and blobs/ */

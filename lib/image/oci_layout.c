@@ -58,7 +58,7 @@ static int load_manifest(struct load *l, const struct manifest *m, const struct 
 		strv_take(&files, blob_path(m->items[i].digest));
 		strv_add(&digests, m->items[i].digest);
 	}
-	return load_image(l, buf_str(&config), config.len, &files, &digests, names, e);
+	return load_image(l, buf_str(&config), config.len, &files, &digests, names, NULL, e);
 }
 
 static int load_descriptor(struct load *l, const struct descriptor *d, struct err *e)

@@ -423,6 +423,42 @@ int image_store_create(struct image_store *s, const void *json, size_t n, const 
 	return 0;
 }
 
+/* moby image/tarexport checkValidParent() */
+static bool is_step_above(const struct image_config *c, const struct image_config *parent)
+{
+	const struct strv *upper = &c->rootfs.diff_ids, *lower = &parent->rootfs.diff_ids;
+
+	if (c->history.len != parent->history.len + 1 || lower->len > upper->len)
+		return false;
+	for (size_t i = 0; i < parent->history.len; i++)
+		if (!str_eq(c->history.items[i].created_by, parent->history.items[i].created_by) ||
+		    c->history.items[i].created_nsec != parent->history.items[i].created_nsec)
+			return false;
+	for (size_t i = 0; i < lower->len; i++)
+		if (!str_eq(upper->items[i], lower->items[i]))
+			return false;
+	return true;
+}
+
+void image_store_set_parent(struct image_store *s, const char *id, const char *parent)
+{
+	struct image_node *node, *above;
+	struct err e;
+	bool set;
+	MUTEX_GUARD(&s->write_mu);
+
+	pthread_mutex_lock(&s->mu);
+	node = store_node(s, id);
+	above = store_node(s, parent);
+	set = node != NULL && above != NULL && node->parent[0] == '\0' &&
+	      is_step_above(node->image->config, above->image->config);
+	if (set)
+		str_copy(node->parent, parent, sizeof(node->parent));
+	pthread_mutex_unlock(&s->mu);
+	if (set && write_metadata(s, id, "parent", parent, &e) < 0)
+		log_debug(&e, "image store: parent of %s", id);
+}
+
 void store_drop(struct image_store *s, const char *id, struct strv *removed, char *ret_parent)
 {
 	CLEANUP(freep) char *content = xasprintf("%s/" CONTENT_SUBDIR "/%s", s->dir, hex_of(id));

@@ -164,6 +164,9 @@ int64_t image_store_layers_bytes(struct image_store *s);
  */
 int image_store_create(struct image_store *s, const void *json, size_t n, const char *parent,
 		       char *ret_id, struct err *e) WARN_UNUSED;
+/** image_store_set_parent() - says that an image was made of another one by one step. Not believed
+ * (and then nothing happens) unless the parent's layers and history are the image's beginning */
+void image_store_set_parent(struct image_store *s, const char *id, const char *parent);
 /**
  * image_store_tag() - give an image a name, taking it from another one
  * @ref: with a tag, or with a digest only (a digest reference is kept beside tags)

@@ -95,7 +95,7 @@ static int load_chain(struct load *l, const char *top, const char *name, struct 
 	if (r == 0) {
 		strv_add(&names, name);
 		image_config_write(c, &config);
-		r = load_image(l, buf_str(&config), config.len, &files, NULL, &names, e);
+		r = load_image(l, buf_str(&config), config.len, &files, NULL, &names, NULL, e);
 	}
 	for (size_t i = held.len; i > 0; i--)
 		storage_layer_unref(image_store_storage(l->s), held.items[i - 1], NULL);

@@ -208,6 +208,34 @@ int mnt_set_propagation(const char *target, unsigned long flags, struct err *e)
 	return 0;
 }
 
+/* Whether "/" is the mount that a mount namespace begins with, its own parent: an initramfs that
+ * nobody has left. Nothing lies behind it, so a root moved onto it cannot be climbed out of; a
+ * chroot's can.
+ */
+static bool root_is_first_mount(void)
+{
+	struct mnt_table t = MNT_TABLE_INIT;
+	bool first = false;
+	struct err ignored;
+
+	if (mnt_table_load(&t, 0, &ignored) == 0) {
+		for (size_t i = 0; i < t.n; i++)
+			first |= t.items[i].id == t.items[i].parent_id;
+	}
+	mnt_table_clear(&t);
+	return first;
+}
+
+/* The working directory, the new root, comes to lie on the first mount. */
+static int move_root(struct err *e)
+{
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0)
+		return err_sys(e, "move the new root onto the initramfs");
+	if (chroot(".") < 0 || chdir("/") < 0)
+		return err_sys(e, "enter the new root");
+	return 0;
+}
+
 int mnt_pivot(int root_fd, struct err *e)
 {
 	CLEANUP(fd_closep) int old_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -217,8 +245,14 @@ int mnt_pivot(int root_fd, struct err *e)
 	if (fchdir(root_fd) < 0)
 		return err_sys(e, "enter the new root");
 	/* the old root comes to lie on top of the new one, and is then let go */
-	if (syscall(SYS_pivot_root, ".", ".") < 0)
+	if (syscall(SYS_pivot_root, ".", ".") < 0) {
+		int sys = errno;
+
+		if (sys == EINVAL && root_is_first_mount())
+			return move_root(e);
+		errno = sys;
 		return err_sys(e, "pivot_root");
+	}
 	if (fchdir(old_fd) < 0)
 		return err_sys(e, "enter the old root");
 	/* nothing unmounted here may reach the host through propagation */

@@ -90,7 +90,9 @@ int mnt_set_propagation(const char *target, unsigned long flags, struct err *e) 
  * @e:       filled on failure
  *
  * pivot_root(".", ".") and a lazy unmount: needs no directory inside the new root. The working
- * directory is "/" afterwards. Not on an initramfs root (EINVAL): the caller then uses MS_MOVE.
+ * directory is "/" afterwards. Where the root is an initramfs, which cannot be pivoted, the new
+ * root is moved onto it: the same for who may not unmount; who may (CAP_SYS_ADMIN) can uncover the
+ * initramfs.
  */
 int mnt_pivot(int root_fd, struct err *e) WARN_UNUSED;
 

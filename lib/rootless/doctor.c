@@ -50,7 +50,9 @@ static const struct {
 	{"runtime-dir", rk_check_runtime,
 	 "the engine's socket is where clients do not look for it"},
 	{"data-root", rk_check_data_root, "there is no place for images and containers"},
-	{"overlay", rk_check_overlay, "there is no storage driver: the engine cannot start"},
+	{"overlay", rk_check_overlay,
+	 "speed and space: fuse-overlayfs serves files by a program, vfs copies the image for each "
+	 "container"},
 	{"space", rk_check_space, "pulls and containers fail when the file system is full"},
 	{"cgroup", rk_check_cgroup, "limits (--memory, --cpus, --pids-limit) and their figures"},
 	{"tun", rk_check_tun,

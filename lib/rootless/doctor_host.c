@@ -126,7 +126,8 @@ void rk_check_data_root(const struct rk_host *h, struct rk_finding *f)
 		}
 		return;
 	}
-	rk_lacks(f, code == 0 ? RK_LACKING : RK_MISSING, "%s (%s) is unfit for images", dir, fs);
+	rk_lacks(f, code == 0 || code == EOPNOTSUPP ? RK_LACKING : RK_MISSING,
+		 "%s (%s) is unfit for images", dir, fs);
 	if (why != NULL)
 		rk_because(f, "%s", why);
 	else if (code == EOPNOTSUPP)

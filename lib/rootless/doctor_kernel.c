@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -222,24 +223,44 @@ void rk_check_devices(const struct rk_host *h, struct rk_finding *f)
 		   "/etc/modules-load.d/rootless.conf");
 }
 
-static int mount_overlay(const void *arg, struct err *e)
+struct driver_trial {
+	const char *dir, *driver;
+};
+
+static int try_driver(const void *arg, struct err *e)
 {
-	return storage_probe(arg, e);
+	const struct driver_trial *t = arg;
+
+	return storage_probe(t->dir, t->driver, e);
 }
 
+/* the one that dockerd would choose for a new data root, and why not the best */
 void rk_check_overlay(const struct rk_host *h, struct rk_finding *f)
 {
 	CLEANUP(freep) char *dir = rk_nearest(h->data_root);
+	CLEANUP(buf_clear) struct buf why = BUF_INIT;
+	struct driver_trial t = {.dir = dir};
 	struct err e;
 
-	if (rk_try(CLONE_NEWNS, mount_overlay, dir, &e) == 0) {
+	for (size_t i = 0; (t.driver = storage_driver_at(i)) != NULL; i++) {
+		if (rk_try(CLONE_NEWNS, try_driver, &t, &e) == 0)
+			break;
+		buf_addf(&why, "%s%s: %s", why.len > 0 ? "; " : "", t.driver, e.msg);
+	}
+	if (str_eq(t.driver, storage_driver_at(0))) {
 		rk_fine(f, "overlay2 works in %s", dir);
 		return;
 	}
-	rk_lacks(f, RK_MISSING, "overlayfs does not work in %s", dir);
-	rk_because(f, "%s", e.msg);
+	if (t.driver == NULL) {
+		rk_lacks(f, RK_MISSING, "no storage driver works in %s", dir);
+		f->lost = xstrdup("there is no storage driver: the engine cannot start");
+	} else {
+		rk_lacks(f, RK_LACKING, "overlay2 does not work in %s: dockerd takes %s", dir,
+			 t.driver);
+	}
+	rk_because(f, "%s", buf_str(&why));
 	rk_mend(f, "sudo modprobe overlay  # or dockerd --data-root on ext4, xfs, btrfs or tmpfs, "
-		   "with Linux 5.11 or newer");
+		   "with Linux 5.11 or newer; or install fuse-overlayfs");
 }
 
 static int open_device(const char *path, struct err *e)

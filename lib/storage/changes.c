@@ -5,8 +5,6 @@
  * else was added when no layer below has it and modified otherwise. Source:
  * moby pkg/archive/changes.go, changes_linux.go.
  */
-#include "storage/rw.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,13 +20,14 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "config/limits.h"
-#include "storage/storage_internal.h"
+#include "storage/driver_internal.h"
+
+#define WH_PREFIX ".wh."
 
 struct changes {
 	struct storage *s;
 	struct layer init; /* the init layer, as the top of the chain below */
-	void (*fn)(void *arg, enum storage_change_kind kind, const char *path);
-	void *arg;
+	const struct changes_sink *sink;
 	struct buf path; /* "/a/b" */
 	size_t told;	 /* length of the longest directory on the path already reported */
 };
@@ -44,7 +43,7 @@ static void tell_parents(struct changes *c)
 		char kept = path[next];
 
 		path[next] = 0;
-		c->fn(c->arg, CHANGE_MODIFIED, path);
+		c->sink->fn(c->sink->arg, CHANGE_MODIFIED, path);
 		path[next] = kept;
 		c->told = next;
 	}
@@ -70,10 +69,11 @@ static int visit(struct changes *c, int fd, const char *name, unsigned depth, st
 	exists = chain_lookup(c->s, &c->init, c->path.data + 1, &below) > 0;
 	if (S_ISCHR(st.st_mode) && st.st_rdev == 0) {
 		tell_parents(c);
-		c->fn(c->arg, CHANGE_DELETED, buf_str(&c->path));
+		c->sink->fn(c->sink->arg, CHANGE_DELETED, buf_str(&c->path));
 	} else if (!(is_dir && exists && S_ISDIR(below.st_mode) && same_dir(&st, &below))) {
 		tell_parents(c);
-		c->fn(c->arg, exists ? CHANGE_MODIFIED : CHANGE_ADDED, buf_str(&c->path));
+		c->sink->fn(c->sink->arg, exists ? CHANGE_MODIFIED : CHANGE_ADDED,
+			    buf_str(&c->path));
 		c->told = is_dir ? c->path.len : c->told;
 	}
 	if (!is_dir || depth > STORAGE_TREE_DEPTH_MAX)
@@ -91,8 +91,18 @@ static int walk(struct changes *c, int fd, unsigned depth, struct err *e)
 	if (walk_names(fd, &names, e) < 0)
 		return -1;
 	for (size_t i = 0; r == 0 && i < names.len; i++) {
-		buf_addf(&c->path, "/%s", names.items[i]);
-		r = visit(c, fd, names.items[i], depth, e);
+		const char *gone =
+			c->s->driver->wh_names ? str_skip(names.items[i], WH_PREFIX) : NULL;
+
+		if (gone && (str_starts(gone, WH_PREFIX) || strv_has(&names, gone)))
+			continue; /* .wh..wh..opq, or hidden and there again */
+		buf_addf(&c->path, "/%s", gone ? gone : names.items[i]);
+		if (gone) {
+			tell_parents(c);
+			c->sink->fn(c->sink->arg, CHANGE_DELETED, buf_str(&c->path));
+		} else {
+			r = visit(c, fd, names.items[i], depth, e);
+		}
 		c->path.len = len;
 		c->path.data[len] = 0;
 		c->told = MIN(c->told, len);
@@ -101,33 +111,26 @@ static int walk(struct changes *c, int fd, unsigned depth, struct err *e)
 }
 
 /* the upper directory, and the init layer as a link of the chain */
-static int open_upper(struct storage *s, const char *id, struct layer *ret_init, struct err *e)
+static int open_upper(struct storage *s, const struct rw *rw, struct layer *ret_init, struct err *e)
 {
-	char diff[CACHE_ID_SIZE + 16];
-	struct rw rw;
-	int fd;
+	char diff[TREE_NAME_SIZE];
 
-	if (rw_find(s, id, &rw, e) < 0)
-		return -1;
 	memset(ret_init, 0, sizeof(*ret_init));
-	str_copy(ret_init->cache_id, rw.init_id, sizeof(ret_init->cache_id));
-	ret_init->parent = rw.parent;
-	snprintf(diff, sizeof(diff), "%s/diff", rw.mount_id);
-	fd = openat(s->driver_fd, diff, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? err_sys(e, "open writable layer of %s", id) : fd;
+	str_copy(ret_init->cache_id, rw->init_id, sizeof(ret_init->cache_id));
+	ret_init->parent = rw->parent;
+	driver_tree_name(s, rw->mount_id, diff);
+	return driver_open_dir(s, diff, "writable layer", e);
 }
 
-int storage_rw_changes(struct storage *s, const char *id,
-		       void (*fn)(void *arg, enum storage_change_kind kind, const char *path),
-		       void *arg, struct err *e)
+int upper_changes(struct storage *s, const struct rw *rw, const struct changes_sink *sink,
+		  struct err *e)
 {
 	struct changes *c = xcalloc(1, sizeof(*c));
-	CLEANUP(fd_closep) int fd = open_upper(s, id, &c->init, e);
+	CLEANUP(fd_closep) int fd = open_upper(s, rw, &c->init, e);
 	int r = -1;
 
 	c->s = s;
-	c->fn = fn;
-	c->arg = arg;
+	c->sink = sink;
 	if (fd >= 0)
 		r = walk(c, fd, 0, e);
 	buf_clear(&c->path);
@@ -135,14 +138,14 @@ int storage_rw_changes(struct storage *s, const char *id,
 	return r;
 }
 
-int storage_rw_tar(struct storage *s, const char *id, struct stream *out, struct err *e)
+int upper_tar(struct storage *s, const struct rw *rw, struct stream *out, struct err *e)
 {
 	static const struct pack_opts opts = {.prefix = "", .overlay_to_aufs = true};
 	CLEANUP(tar_writer_freep) struct tar_writer *w = tar_writer_new(out);
 	CLEANUP(fd_closep) int fd = -1;
 	struct layer init;
 
-	fd = open_upper(s, id, &init, e);
+	fd = open_upper(s, rw, &init, e);
 	if (fd < 0 || pack_tree(w, fd, ".", &opts, e) < 0)
 		return -1;
 	return tar_writer_end(w, e);

@@ -31,9 +31,15 @@ static void add_args(struct strv *argv, const struct cp_target *t, const struct 
 	if (t->pid > 0) {
 		strv_addf(argv, "--pid=%d", (int)t->pid);
 	} else {
-		strv_addf(argv, "--base=%s", t->mount->base_dir);
-		strv_addf(argv, "--overlay=%s", t->mount->options);
-		strv_addf(argv, "--merged=%s", t->mount->merged);
+		const struct storage_mount *m = t->mount;
+
+		if (m->base_dir)
+			strv_addf(argv, "--base=%s", m->base_dir);
+		if (m->options)
+			strv_addf(argv, "--overlay=%s", m->options);
+		if (m->program)
+			strv_addf(argv, "--program=%s", m->program);
+		strv_addf(argv, "--merged=%s", m->merged);
 		if (req->op != CP_EXPORT)
 			strv_for_each (b, &t->binds)
 				strv_addf(argv, "--bind=%s", *b);

@@ -26,7 +26,7 @@
 #include "base/str.h"
 #include "base/thread.h"
 #include "config/limits.h"
-#include "storage/storage_internal.h"
+#include "storage/driver_internal.h"
 
 #define TXN_PREFIX     "write-set-"
 #define REMOVED_PREFIX "removing-"
@@ -48,88 +48,18 @@ struct layer *layer_find(struct storage *s, const char *chain_id)
 	return map_get(&s->layers, chain_id);
 }
 
-void layer_lower(const struct layer *l, struct buf *b)
-{
-	for (; l; l = l->parent)
-		buf_addf(b, "%sl/%s", b->len > 0 ? ":" : "", l->link);
-}
-
-/* --- directories of the driver ------------------------------------------- */
-
-static void random_link(char out[LINK_ID_LEN + 1])
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"; /* base32, as Docker */
-	unsigned char random[LINK_ID_LEN];
-
-	rand_bytes(random, sizeof(random));
-	for (int i = 0; i < LINK_ID_LEN; i++)
-		out[i] = digits[random[i] & 31];
-	out[LINK_ID_LEN] = 0;
-}
-
-static int dir_open(struct storage *s, const char *id, struct err *e)
-{
-	int fd = openat(s->driver_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	return fd < 0 ? err_sys(e, "open layer directory %s", id) : fd;
-}
-
-int driver_dir_make(struct storage *s, const char *id, char ret_link[LINK_ID_LEN + 1],
-		    struct err *e)
-{
-	CLEANUP(fd_closep) int fd = -1;
-	char link[LINK_ID_LEN + 3] = "l/", target[160];
-
-	random_link(link + 2);
-	if (mkdirat(s->driver_fd, id, 0710) < 0)
-		return err_sys(e, "make layer directory %s", id);
-	fd = dir_open(s, id, e);
-	if (fd < 0)
-		return -1;
-	snprintf(target, sizeof(target), "../%.128s/diff", id);
-	if (mkdirat(fd, "diff", 0755) < 0 || symlinkat(target, s->driver_fd, link) < 0)
-		return err_sys(e, "make layer directory %s", id);
-	if (put_file(fd, "link", link + 2, 0644, e) < 0)
-		return -1;
-	str_copy(ret_link, link + 2, LINK_ID_LEN + 1);
-	return 0;
-}
-
-int driver_dir_finish(struct storage *s, const char *id, const char *lower, bool committed,
-		      struct err *e)
-{
-	CLEANUP(fd_closep) int fd = dir_open(s, id, e);
-
-	if (fd < 0)
-		return -1;
-	if (*lower) {
-		if (mkdirat(fd, "work", 0700) < 0)
-			return err_sys(e, "make work directory of %s", id);
-		if (put_file(fd, "lower", lower, 0644, e) < 0)
-			return -1;
-	}
-	return committed ? put_file(fd, "committed", "", 0600, e) : 0;
-}
-
-void driver_dir_drop(struct storage *s, const char *id, const char *link)
-{
-	struct err e;
-	char name[LINK_ID_LEN + 3];
-
-	if (!str_empty(link)) {
-		snprintf(name, sizeof(name), "l/%.26s", link);
-		unlinkat(s->driver_fd, name, 0);
-	}
-	if (trash_move(&s->trash, s->driver_fd, id, &e) < 0)
-		log_debug(&e, "remove layer");
-}
-
 /* --- reading the store ---------------------------------------------------- */
 
-static bool read_link(struct storage *s, const char *cache_id, char link[LINK_ID_LEN + 1])
+/* the tree is there: by its short name, or by itself where there are none */
+static bool read_link(struct storage *s, const char *cache_id, char link[LINK_ID_LEN + 2])
 {
-	char path[CACHE_ID_SIZE + 16];
+	char path[TREE_NAME_SIZE];
 
+	if (!s->driver->links) {
+		*link = 0;
+		driver_tree_name(s, cache_id, path);
+		return faccessat(s->driver_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	}
 	snprintf(path, sizeof(path), "%.64s/link", cache_id);
 	return get_file(s->driver_fd, path, link, LINK_ID_LEN + 2) == 0 &&
 	       strlen(link) == LINK_ID_LEN;
@@ -240,7 +170,7 @@ void layers_repair(struct storage *s)
 		if (id && str_is_hex(id, RAND_ID_LEN)) {
 			char link[LINK_ID_LEN + 2] = "";
 
-			driver_dir_drop(s, id, read_link(s, id, link) ? link : "");
+			s->driver->drop(s, id, read_link(s, id, link) ? link : "");
 		} else if (!str_starts(d->d_name, REMOVED_PREFIX)) {
 			continue;
 		}
@@ -264,7 +194,7 @@ static void remove_on_disk(struct storage *s, const struct layer *l)
 		log_debug(&e, "remove layer");
 		return;
 	}
-	driver_dir_drop(s, l->cache_id, l->link);
+	s->driver->drop(s, l->cache_id, l->link);
 	if (path_remove_tree(s->db_fd, to, &e) < 0)
 		log_debug(&e, "remove layer");
 }
@@ -378,25 +308,27 @@ int storage_layer_graph_data(struct storage *s, const char *chain_id, struct str
 			     struct err *e)
 {
 	MUTEX_GUARD(&s->mu);
-	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
 	struct layer *l = layer_find(s, chain_id);
 
 	if (!l)
 		return not_found(chain_id, e);
-	for (const struct layer *p = l->parent; p; p = p->parent)
-		buf_addf(&lower, "%s%s/%s/diff", lower.len > 0 ? ":" : "", s->driver_dir,
-			 p->cache_id);
-	if (lower.len > 0) {
-		strv_add(ret_pairs, "LowerDir");
-		strv_add(ret_pairs, buf_str(&lower));
-	}
-	strv_add(ret_pairs, "MergedDir");
-	strv_addf(ret_pairs, "%s/%s/merged", s->driver_dir, l->cache_id);
-	strv_add(ret_pairs, "UpperDir");
-	strv_addf(ret_pairs, "%s/%s/diff", s->driver_dir, l->cache_id);
-	strv_add(ret_pairs, "WorkDir");
-	strv_addf(ret_pairs, "%s/%s/work", s->driver_dir, l->cache_id);
+	if (s->driver->graph)
+		s->driver->graph(s, l->cache_id, NULL, l->parent, ret_pairs);
 	return 0;
+}
+
+static struct stream *open_journal(struct storage *s, const char *chain_id, struct err *e)
+{
+	char path[DIGEST_SIZE + 64];
+	int fd;
+
+	snprintf(path, sizeof(path), "sha256/%s/tar-split.json.gz", chain_id + strlen("sha256:"));
+	fd = openat(s->db_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		err_sys(e, "open tar-split of layer %s", chain_id);
+		return NULL;
+	}
+	return stream_fd_new(fd);
 }
 
 int storage_layer_tar(struct storage *s, const char *chain_id, struct stream *out, struct err *e)
@@ -405,18 +337,23 @@ int storage_layer_tar(struct storage *s, const char *chain_id, struct stream *ou
 	CLEANUP(fd_closep) int tree_fd = -1;
 	struct layer_info info;
 	char path[DIGEST_SIZE + 64];
-	int fd;
 
 	if (storage_layer_get(s, chain_id, &info, e) < 0)
 		return -1;
-	snprintf(path, sizeof(path), "sha256/%s/tar-split.json.gz", chain_id + strlen("sha256:"));
-	fd = openat(s->db_fd, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_sys(e, "open tar-split of layer %s", chain_id);
-	journal = stream_fd_new(fd);
-	snprintf(path, sizeof(path), "%s/diff", info.cache_id);
-	tree_fd = openat(s->driver_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	journal = open_journal(s, chain_id, e);
+	if (journal == NULL)
+		return -1;
+	driver_tree_name(s, info.cache_id, path);
+	tree_fd = driver_open_dir(s, path, "tree of a layer", e);
 	if (tree_fd < 0)
-		return err_sys(e, "open tree of layer %s", chain_id);
+		return -1;
 	return tarsplit_assemble(journal, tree_fd, out, e);
+}
+
+int storage_layer_tar_bytes(struct storage *s, const char *chain_id, uint64_t *ret_bytes,
+			    struct err *e)
+{
+	CLEANUP(stream_freep) struct stream *journal = open_journal(s, chain_id, e);
+
+	return journal == NULL ? -1 : tarsplit_bytes(journal, ret_bytes, e);
 }

@@ -123,5 +123,8 @@ int storage_layer_graph_data(struct storage *s, const char *chain_id, struct str
  * and tree; hold a reference meanwhile */
 int storage_layer_tar(struct storage *s, const char *chain_id, struct stream *out,
 		      struct err *e) WARN_UNUSED;
+/** storage_layer_tar_bytes() - how long storage_layer_tar()'s answer is, without writing it */
+int storage_layer_tar_bytes(struct storage *s, const char *chain_id, uint64_t *ret_bytes,
+			    struct err *e) WARN_UNUSED;
 
 #endif

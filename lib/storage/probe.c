@@ -4,6 +4,7 @@
  * and what counts is this user namespace upon this file system. Source: kernel
  * Documentation/filesystems/overlayfs.rst, mount(2).
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,11 +12,14 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fd.h"
+#include "base/mem.h"
 #include "base/path.h"
+#include "ns/fuse.h"
 #include "storage/storage_internal.h"
 
 static const struct {
@@ -41,15 +45,53 @@ const char *backing_name(int fd)
 	return "<unknown>";
 }
 
-static int try_mount(int dir_fd, const char *path, struct err *e)
+bool has_d_type(int fd)
 {
-	CLEANUP(buf_clear) struct buf options = BUF_INIT;
-	CLEANUP(buf_clear) struct buf target = BUF_INIT;
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *d;
+	bool ok = true;
+
+	if (!dir) {
+		fd_close(&copy);
+		return false;
+	}
+	while (ok && (d = readdir(dir)))
+		ok = d->d_type != DT_UNKNOWN;
+	closedir(dir);
+	return ok;
+}
+
+static int make_dirs(int dir_fd, const char *path, struct err *e)
+{
 	static const char *const dirs[] = {"a", "b", "u", "w", "m"};
 
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++)
 		if (mkdirat(dir_fd, dirs[i], 0755) < 0)
 			return err_sys(e, "make %s/%s", path, dirs[i]);
+	return 0;
+}
+
+/* opaque directories are marked by an attribute: an overlay mounts without, and fails later */
+static int try_attribute(int dir_fd, const char *path, struct err *e)
+{
+	CLEANUP(fd_closep) int fd = openat(dir_fd, "a", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && fsetxattr(fd, "user.overlay.opaque", "y", 1, 0) == 0)
+		return 0;
+	return err_set(e, ERR_UNAVAILABLE, errno,
+		       "overlayfs does not work in %s: the file system %s has no extended "
+		       "attributes (user.*): %s",
+		       path, backing_name(dir_fd), strerror(errno));
+}
+
+static int try_overlay(int dir_fd, const char *path, struct err *e)
+{
+	CLEANUP(buf_clear) struct buf options = BUF_INIT;
+	CLEANUP(buf_clear) struct buf target = BUF_INIT;
+
+	if (make_dirs(dir_fd, path, e) < 0 || try_attribute(dir_fd, path, e) < 0)
+		return -1;
 	buf_addf(&options, "lowerdir=%s/a:%s/b,upperdir=%s/u,workdir=%s/w,userxattr", path, path,
 		 path, path);
 	buf_addf(&target, "%s/m", path);
@@ -67,7 +109,9 @@ static int try_mount(int dir_fd, const char *path, struct err *e)
 	return 0;
 }
 
-int overlay_probe(int dir_fd, const char *path, struct err *e)
+/* runs a trial in an empty directory below dir_fd, which goes afterwards */
+static int in_trial_dir(int dir_fd, const char *path,
+			int (*trial)(int dir_fd, const char *path, struct err *e), struct err *e)
 {
 	CLEANUP(buf_clear) struct buf full = BUF_INIT;
 	CLEANUP(fd_closep) int fd = -1;
@@ -82,19 +126,37 @@ int overlay_probe(int dir_fd, const char *path, struct err *e)
 	if (fd < 0)
 		return err_sys(e, "open %s/.probe", path);
 	buf_addf(&full, "%s/.probe", path);
-	r = try_mount(fd, buf_str(&full), e);
-	/* the directories only: the overlay is gone */
+	r = trial(fd, buf_str(&full), e);
+	/* the directories only: what was mounted is gone */
 	(void)!path_remove_tree(dir_fd, ".probe", &ignored);
 	return r;
 }
 
-int storage_probe(const char *dir, struct err *e)
+int overlay_probe(int dir_fd, const char *path, struct err *e)
 {
-	CLEANUP(fd_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return in_trial_dir(dir_fd, path, try_overlay, e);
+}
 
-	if (fd < 0)
-		return err_sys(e, "open %s", dir);
-	return overlay_probe(fd, dir, e);
+static int try_fuse(int dir_fd, const char *path, struct err *e)
+{
+	CLEANUP(freep) char *program = fuse_overlayfs_find(e);
+	CLEANUP(freep) char *target = path_join(path, "m");
+
+	if (!program || make_dirs(dir_fd, path, e) < 0)
+		return -1;
+	if (fuse_overlayfs_mount(program, path, "lowerdir=a:b,upperdir=u,workdir=w", target, e) <
+	    0) {
+		umount2(target, MNT_DETACH);
+		e->kind = ERR_UNAVAILABLE;
+		return -1;
+	}
+	umount2(target, MNT_DETACH);
+	return 0;
+}
+
+int fuse_probe(int dir_fd, const char *path, struct err *e)
+{
+	return in_trial_dir(dir_fd, path, try_fuse, e);
 }
 
 const char *storage_backing(int fd)

@@ -23,7 +23,7 @@
 #include "base/str.h"
 #include "base/thread.h"
 #include "storage/layer.h"
-#include "storage/storage_internal.h"
+#include "storage/driver_internal.h"
 
 static int id_ok(const char *id, struct err *e)
 {
@@ -54,35 +54,6 @@ static int write_names(struct storage *s, const char *id, const struct rw *rw, s
 	return rw->parent ? put_file(fd, "parent", rw->parent->chain_id, 0644, e) : 0;
 }
 
-static int make_merged(struct storage *s, const char *mount_id, struct err *e)
-{
-	char path[CACHE_ID_SIZE + 8];
-
-	snprintf(path, sizeof(path), "%s/merged", mount_id);
-	if (mkdirat(s->driver_fd, path, 0700) < 0 && errno != EEXIST)
-		return err_sys(e, "make %s", path);
-	return 0;
-}
-
-static int make_dirs(struct storage *s, struct rw *rw, struct err *e)
-{
-	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
-	CLEANUP(buf_clear) struct buf lower_init = BUF_INIT;
-
-	layer_lower(rw->parent, &lower);
-	if (driver_dir_make(s, rw->init_id, rw->init_link, e) < 0 ||
-	    init_layer_fill(s, rw->init_id, rw->parent, e) < 0 ||
-	    driver_dir_finish(s, rw->init_id, buf_str(&lower), true, e) < 0)
-		return -1;
-	buf_addf(&lower_init, "l/%s", rw->init_link);
-	if (lower.len > 0)
-		buf_addf(&lower_init, ":%s", buf_str(&lower));
-	if (driver_dir_make(s, rw->mount_id, rw->link, e) < 0 ||
-	    driver_dir_finish(s, rw->mount_id, buf_str(&lower_init), false, e) < 0)
-		return -1;
-	return make_merged(s, rw->mount_id, e);
-}
-
 /* off the table, away from the disk, the chain's reference given back */
 static void drop(struct storage *s, const char *id)
 {
@@ -95,8 +66,8 @@ static void drop(struct storage *s, const char *id)
 	pthread_mutex_unlock(&s->mu);
 	if (!rw)
 		return;
-	driver_dir_drop(s, rw->mount_id, rw->link);
-	driver_dir_drop(s, rw->init_id, rw->init_link);
+	s->driver->drop(s, rw->mount_id, rw->link);
+	s->driver->drop(s, rw->init_id, rw->init_link);
 	mounts_path(id, dir);
 	if (path_remove_tree(s->db_fd, dir, &e) < 0)
 		log_debug(&e, "remove writable layer");
@@ -133,7 +104,7 @@ int storage_rw_create(struct storage *s, const char *id, const char *parent_chai
 	snprintf(rw->init_id, sizeof(rw->init_id), "%s-init", rw->mount_id);
 	map_put(&s->rws, id, rw);
 	pthread_mutex_unlock(&s->mu);
-	if (write_names(s, id, rw, e) < 0 || make_dirs(s, rw, e) < 0) {
+	if (write_names(s, id, rw, e) < 0 || s->driver->rw_make(s, rw, e) < 0) {
 		drop(s, id);
 		return -1;
 	}
@@ -162,9 +133,7 @@ int rw_find(struct storage *s, const char *id, struct rw *ret, struct err *e)
 void storage_mount_clear(struct storage_mount *m)
 {
 	free(m->base_dir);
-	free(m->lowerdir);
-	free(m->upperdir);
-	free(m->workdir);
+	free(m->program);
 	free(m->merged);
 	free(m->options);
 	memset(m, 0, sizeof(*m));
@@ -173,32 +142,41 @@ void storage_mount_clear(struct storage_mount *m)
 int storage_rw_mount_info(struct storage *s, const char *id, struct storage_mount *ret,
 			  struct err *e)
 {
-	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
-	struct rw rw;
-
-	if (rw_find(s, id, &rw, e) < 0 || make_merged(s, rw.mount_id, e) < 0)
-		return -1;
-	buf_addf(&lower, "l/%s", rw.init_link);
-	layer_lower(rw.parent, &lower);
-	ret->base_dir = xstrdup(s->driver_dir);
-	ret->upperdir = xasprintf("%s/diff", rw.mount_id);
-	ret->workdir = xasprintf("%s/work", rw.mount_id);
-	ret->merged = xasprintf("%s/%s/merged", s->driver_dir, rw.mount_id);
-	ret->lowerdir = buf_detach(&lower);
-	ret->options = xasprintf("lowerdir=%s,upperdir=%s,workdir=%s,userxattr%s", ret->lowerdir,
-				 ret->upperdir, ret->workdir, s->index_param ? ",index=off" : "");
-	return 0;
-}
-
-int storage_rw_size(struct storage *s, const char *id, uint64_t *ret_bytes, struct err *e)
-{
-	char diff[CACHE_ID_SIZE + 16];
 	struct rw rw;
 
 	if (rw_find(s, id, &rw, e) < 0)
 		return -1;
-	snprintf(diff, sizeof(diff), "%s/diff", rw.mount_id);
-	return tree_size(s->driver_fd, diff, ret_bytes, e);
+	return s->driver->mount(s, &rw, ret, e);
+}
+
+int storage_rw_size(struct storage *s, const char *id, uint64_t *ret_bytes, struct err *e)
+{
+	struct rw rw;
+
+	if (rw_find(s, id, &rw, e) < 0)
+		return -1;
+	return s->driver->rw_size(s, &rw, ret_bytes, e);
+}
+
+int storage_rw_changes(struct storage *s, const char *id,
+		       void (*fn)(void *arg, enum storage_change_kind kind, const char *path),
+		       void *arg, struct err *e)
+{
+	const struct changes_sink sink = {fn, arg};
+	struct rw rw;
+
+	if (rw_find(s, id, &rw, e) < 0)
+		return -1;
+	return s->driver->changes(s, &rw, &sink, e);
+}
+
+int storage_rw_tar(struct storage *s, const char *id, struct stream *out, struct err *e)
+{
+	struct rw rw;
+
+	if (rw_find(s, id, &rw, e) < 0)
+		return -1;
+	return s->driver->tar(s, &rw, out, e);
 }
 
 int storage_rw_root_size(struct storage *s, const char *id, uint64_t *ret_bytes, struct err *e)
@@ -216,24 +194,14 @@ int storage_rw_root_size(struct storage *s, const char *id, uint64_t *ret_bytes,
 
 int storage_rw_graph_data(struct storage *s, const char *id, struct strv *ret_pairs, struct err *e)
 {
-	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
 	struct rw rw;
 
 	if (rw_find(s, id, &rw, e) < 0)
 		return -1;
-	buf_addf(&lower, "%s/%s/diff", s->driver_dir, rw.init_id);
-	for (const struct layer *l = rw.parent; l; l = l->parent)
-		buf_addf(&lower, ":%s/%s/diff", s->driver_dir, l->cache_id);
 	strv_add(ret_pairs, "ID");
 	strv_add(ret_pairs, id);
-	strv_add(ret_pairs, "LowerDir");
-	strv_add(ret_pairs, buf_str(&lower));
-	strv_add(ret_pairs, "MergedDir");
-	strv_addf(ret_pairs, "%s/%s/merged", s->driver_dir, rw.mount_id);
-	strv_add(ret_pairs, "UpperDir");
-	strv_addf(ret_pairs, "%s/%s/diff", s->driver_dir, rw.mount_id);
-	strv_add(ret_pairs, "WorkDir");
-	strv_addf(ret_pairs, "%s/%s/work", s->driver_dir, rw.mount_id);
+	if (s->driver->graph)
+		s->driver->graph(s, rw.mount_id, rw.init_id, rw.parent, ret_pairs);
 	return 0;
 }
 

@@ -20,18 +20,21 @@
 int storage_rw_create(struct storage *s, const char *id, const char *parent_chain,
 		      struct err *e) WARN_UNUSED;
 
-/*
- * To mount: chdir(base_dir); mount("overlay", merged, "overlay", flags, options).
- * lowerdir, upperdir and workdir are relative to base_dir, so that 128 layers
- * fit into one page.
- */
+enum storage_mount_type {
+	STORAGE_MOUNT_OVERLAY, /* chdir(base_dir); mount("overlay", merged, "overlay", 0, options)
+				*/
+	STORAGE_MOUNT_FUSE,    /* cd base_dir; program -o options merged: see ns/fuse.h */
+	STORAGE_MOUNT_NONE,    /* merged is the root as it is */
+};
+
+/* How a root comes about. Directories in the options are relative to base_dir, so that 128 layers
+ * fit into one page. */
 struct storage_mount {
-	char *base_dir; /* "<root>/overlay2" */
-	char *lowerdir; /* "l/ABC:l/DEF", topmost first */
-	char *upperdir; /* "<mount-id>/diff" */
-	char *workdir;	/* "<mount-id>/work" */
+	enum storage_mount_type type;
 	char *merged;	/* absolute, exists */
-	char *options;	/* "lowerdir=…,upperdir=…,workdir=…,userxattr" */
+	char *base_dir; /* "<root>/overlay2"; NULL: none */
+	char *options;	/* "lowerdir=l/A:l/B,upperdir=…,workdir=…,userxattr"; NULL: none */
+	char *program;	/* absolute path of fuse-overlayfs; NULL: none */
 };
 
 /** storage_mount_clear() - frees the strings */

@@ -6,7 +6,6 @@
  */
 #include "storage/storage.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,9 +17,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/thread.h"
-#include "storage/storage_internal.h"
-
-#define DRIVER "overlay2"
+#include "storage/driver_internal.h"
 
 static int open_sub(const char *path, mode_t mode, struct err *e)
 {
@@ -41,30 +38,12 @@ static int make_sub(int dir_fd, const char *name, mode_t mode, struct err *e)
 	return 0;
 }
 
-/* readdir(3) tells types; overlayfs needs that of its layers */
-static bool has_d_type(int fd)
-{
-	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
-	struct dirent *d;
-	bool ok = true;
-
-	if (!dir) {
-		fd_close(&copy);
-		return false;
-	}
-	while (ok && (d = readdir(dir)))
-		ok = d->d_type != DT_UNKNOWN;
-	closedir(dir);
-	return ok;
-}
-
 static int open_dirs(struct storage *s, struct err *e)
 {
 	CLEANUP(freep) char *db = path_join(s->image_dir, "layerdb");
 
 	s->driver_fd = open_sub(s->driver_dir, 0710, e);
-	if (s->driver_fd < 0 || make_sub(s->driver_fd, "l", 0700, e) < 0)
+	if (s->driver_fd < 0 || s->driver->open(s, e) < 0)
 		return -1;
 	if (path_mkdirs(s->image_dir, 0700, e) < 0)
 		return -1;
@@ -80,9 +59,6 @@ int storage_open(const char *root, const char *driver, struct storage **ret, str
 	CLEANUP(storage_freep) struct storage *s = NULL;
 	CLEANUP(freep) char *image = NULL;
 
-	if (!str_empty(driver) && !str_eq(driver, DRIVER))
-		return err_set(e, ERR_INVALID, 0,
-			       "storage driver %s is not supported, only " DRIVER, driver);
 	if (root[0] != '/')
 		return err_set(e, ERR_INVALID, 0, "data root %s is not an absolute path", root);
 	s = xcalloc(1, sizeof(*s));
@@ -92,12 +68,12 @@ int storage_open(const char *root, const char *driver, struct storage **ret, str
 	map_init(&s->rws, free);
 	s->root = xstrdup(root);
 	image = path_join(root, "image");
-	s->image_dir = path_join(image, DRIVER);
-	s->driver_dir = path_join(root, DRIVER);
-	if (open_dirs(s, e) < 0 || overlay_probe(s->driver_fd, s->driver_dir, e) < 0)
+	if (driver_choose(s, driver, e) < 0)
 		return -1;
-	s->index_param = path_exists("/sys/module/overlay/parameters/index");
-	s->d_type = has_d_type(s->driver_fd);
+	s->image_dir = path_join(image, s->driver->name);
+	s->driver_dir = path_join(root, s->driver->name);
+	if (open_dirs(s, e) < 0)
+		return -1;
 	str_copy(s->backing, backing_name(s->driver_fd), sizeof(s->backing));
 	if (trash_open(&s->trash, s->driver_fd, ".trash", e) < 0)
 		return -1;
@@ -119,6 +95,8 @@ void storage_free(struct storage *s)
 	fd_close(&s->db_fd);
 	fd_close(&s->driver_fd);
 	free(s->root);
+	free(s->choice);
+	strv_clear(&s->others);
 	free(s->image_dir);
 	free(s->driver_dir);
 	free(s);
@@ -132,8 +110,7 @@ void storage_freep(struct storage **s)
 
 const char *storage_driver(const struct storage *s)
 {
-	(void)s;
-	return DRIVER;
+	return s->driver->name;
 }
 
 const char *storage_root(const struct storage *s)
@@ -158,14 +135,16 @@ int storage_discard(struct storage *s, const char *path, struct err *e)
 
 void storage_status(const struct storage *s, struct strv *ret_pairs)
 {
-	const char *const pairs[] = {
-		"Backing Filesystem",  s->backing,
-		"Supports d_type",     s->d_type ? "true" : "false",
-		"Using metacopy",      "false",
-		"Native Overlay Diff", "true",
-		"userxattr",	       "true",
-	};
+	if (s->driver->status)
+		s->driver->status(s, ret_pairs);
+}
 
-	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
-		strv_add(ret_pairs, pairs[i]);
+const char *storage_choice(const struct storage *s)
+{
+	return s->choice;
+}
+
+const struct strv *storage_others(const struct storage *s)
+{
+	return &s->others;
 }

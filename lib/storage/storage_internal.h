@@ -61,10 +61,15 @@ struct trash {
 	bool running, again;
 };
 
+struct driver;
+
 struct storage {
+	const struct driver *driver;
+	char *choice;	    /* why this one: see storage_choice() */
+	struct strv others; /* see storage_others() */
 	char *root, *image_dir, *driver_dir;
-	int db_fd;     /* image/overlay2/layerdb */
-	int driver_fd; /* overlay2 */
+	int db_fd;     /* image/<driver>/layerdb */
+	int driver_fd; /* <driver> */
 	bool index_param;
 	bool d_type;
 	char backing[24];
@@ -99,6 +104,10 @@ const char *backing_name(int fd);
 /* mounts an overlay for a moment below dir_fd (path: its name); ERR_UNAVAILABLE says what is
  * missing */
 int overlay_probe(int dir_fd, const char *path, struct err *e);
+/* the same through fuse-overlayfs */
+int fuse_probe(int dir_fd, const char *path, struct err *e);
+/* readdir(3) tells types; overlayfs needs that of its layers */
+bool has_d_type(int fd);
 
 /* layer.c */
 
@@ -109,22 +118,13 @@ void layers_repair(struct storage *s);
 /* with s->mu held */
 struct layer *layer_find(struct storage *s, const char *chain_id);
 void layer_put(struct storage *s, struct layer *l, struct strv *removed);
-/* "l/A:l/B" from l downwards, appended */
-struct buf;
-void layer_lower(const struct layer *l, struct buf *b);
-/* a new overlay2/<id> with diff and link; the link's name into ret_link */
-int driver_dir_make(struct storage *s, const char *id, char ret_link[LINK_ID_LEN + 1],
-		    struct err *e);
-/* lower (with text), work and committed of a directory made by driver_dir_make() */
-int driver_dir_finish(struct storage *s, const char *id, const char *lower, bool committed,
-		      struct err *e);
-/* the directory into the trash, its link removed */
-void driver_dir_drop(struct storage *s, const char *id, const char *link);
 
 /* init_layer.c */
 
-/* fills <id>/diff with what Docker puts under every container */
+/* fills the empty tree id with what Docker puts under every container */
 int init_layer_fill(struct storage *s, const char *id, struct layer *parent, struct err *e);
+/* the same in a tree that holds the whole image */
+int init_tree_fill(int tree_fd, struct err *e);
 /* topmost entry of a path ("a/b") in the chain from l downwards: 1 found, 0 not */
 int chain_lookup(struct storage *s, const struct layer *l, const char *path, struct stat *ret);
 

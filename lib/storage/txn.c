@@ -3,9 +3,10 @@
  * A layer being written. Order on disk, so that a crash at any point leaves
  * something the next start recognises:
  *  1. layerdb/tmp/write-set-<cache-id> is made: it names the tree to come
- *  2. overlay2/<cache-id> with diff and link; unpack writes into diff and the
- *     journal into the write set
- *  3. lower, work, committed; diff, size, cache-id, parent into the write set
+ *  2. the driver's directories (overlay2: <cache-id>/diff and link); unpack
+ *     writes into them and the journal into the write set
+ *  3. the driver settles them upon the parent (overlay2: lower, work,
+ *     committed); diff, size, cache-id, parent into the write set
  *  4. syncfs(2)
  *  5. the write set is renamed to layerdb/sha256/<chain>
  */
@@ -20,7 +21,6 @@
 #include <unistd.h>
 
 #include "archive/unpack.h"
-#include "base/buf.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -31,7 +31,7 @@
 #include "base/time.h"
 #include "config/limits.h"
 #include "storage/layer.h"
-#include "storage/storage_internal.h"
+#include "storage/driver_internal.h"
 
 #define JOURNAL "tar-split.json.gz"
 
@@ -71,7 +71,7 @@ int storage_layer_begin(struct storage *s, struct layer_txn **ret, struct err *e
 	t->set_fd = openat(s->db_fd, set, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (t->set_fd < 0)
 		return err_sys(e, "open %s", set);
-	if (driver_dir_make(s, t->cache_id, t->link, e) < 0)
+	if (s->driver->stage(s, t->cache_id, t->link, e) < 0)
 		return -1;
 	*ret = TAKE(t);
 	return 0;
@@ -80,8 +80,12 @@ int storage_layer_begin(struct storage *s, struct layer_txn **ret, struct err *e
 static int spawn_unpack(struct layer_txn *t, int in_fd, int dir_fd, int status_fd, int journal_fd,
 			struct err *e)
 {
-	static const char *const argv[] = {"unpack", "--dir-fd=3", "--status-fd=4",
-					   "--tar-split-fd=5", NULL};
+	const char *const argv[] = {"unpack",
+				    "--dir-fd=3",
+				    "--status-fd=4",
+				    "--tar-split-fd=5",
+				    t->s->driver->wh_names ? "--whiteout-names" : NULL,
+				    NULL};
 	const struct proc_fd fds[] = {
 		{in_fd, CHILD_IN},
 		{dir_fd, CHILD_DIR},
@@ -106,13 +110,13 @@ int storage_unpack_start(struct layer_txn *txn, int in_fd, struct err *e)
 	CLEANUP(fd_closep) int dir_fd = -1;
 	CLEANUP(fd_closep) int journal_fd = -1;
 	CLEANUP(fd_closep) int status_out = -1;
-	char diff[CACHE_ID_SIZE + 16];
+	char dir[TREE_NAME_SIZE];
 	int status[2];
 
-	snprintf(diff, sizeof(diff), "%s/diff", txn->cache_id);
-	dir_fd = openat(txn->s->driver_fd, diff, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	driver_stage_name(txn->s, txn->cache_id, dir);
+	dir_fd = driver_open_dir(txn->s, dir, "layer directory", e);
 	if (dir_fd < 0)
-		return err_sys(e, "open layer directory");
+		return -1;
 	journal_fd = openat(txn->set_fd, JOURNAL, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (journal_fd < 0)
 		return err_sys(e, "create " JOURNAL);
@@ -210,7 +214,7 @@ void storage_layer_abort(struct layer_txn *txn)
 		storage_unpack_cancel(txn);
 		(void)!read_status(txn, &st, &e);
 	}
-	driver_dir_drop(txn->s, txn->cache_id, txn->link);
+	txn->s->driver->drop(txn->s, txn->cache_id, txn->link);
 	set_name(txn, set);
 	if (path_remove_tree(txn->s->db_fd, set, &e) < 0)
 		log_debug(&e, "drop layer");
@@ -236,9 +240,8 @@ static int write_metadata(struct layer_txn *t, const char *parent, struct err *e
 	return str_empty(parent) ? 0 : put_file(t->set_fd, "parent", parent, 0644, e);
 }
 
-/* what goes into the driver's file `lower`, and the new layer with its reference on the parent */
-static int prepare(struct layer_txn *t, const char *parent, struct layer *l, struct buf *lower,
-		   struct err *e)
+/* the new layer with its reference on the parent */
+static int prepare(struct layer_txn *t, const char *parent, struct layer *l, struct err *e)
 {
 	MUTEX_GUARD(&t->s->mu);
 	struct layer *p = NULL;
@@ -261,7 +264,6 @@ static int prepare(struct layer_txn *t, const char *parent, struct layer *l, str
 	l->depth = p ? p->depth + 1 : 1;
 	l->size_bytes = t->result.size_bytes;
 	l->n_refs = 1;
-	layer_lower(p, lower);
 	return 0;
 }
 
@@ -305,7 +307,6 @@ static int name_layer(struct layer_txn *t, struct layer *l, struct err *e)
 int storage_layer_commit(struct layer_txn *txn, const char *parent, char ret_chain[DIGEST_SIZE],
 			 struct err *e)
 {
-	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
 	struct storage *s = txn->s;
 	struct layer *l;
 	int r;
@@ -313,7 +314,7 @@ int storage_layer_commit(struct layer_txn *txn, const char *parent, char ret_cha
 	if (!txn->unpacked)
 		return err_set(e, ERR_INVALID, 0, "layer is not unpacked");
 	l = xcalloc(1, sizeof(*l));
-	r = prepare(txn, parent, l, &lower, e);
+	r = prepare(txn, parent, l, e);
 	if (r < 0) {
 		free(l);
 		return -1;
@@ -322,7 +323,7 @@ int storage_layer_commit(struct layer_txn *txn, const char *parent, char ret_cha
 	r = take_existing(s, l->chain_id) ? 0 : 1;
 	pthread_mutex_unlock(&s->mu);
 	if (r > 0) {
-		r = driver_dir_finish(s, txn->cache_id, buf_str(&lower), true, e) < 0 ||
+		r = s->driver->settle(s, txn->cache_id, l->parent, e) < 0 ||
 				    write_metadata(txn, parent, e) < 0
 			    ? -1
 			    : 1;

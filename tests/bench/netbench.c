@@ -9,12 +9,13 @@
  *   netbench cycle ADDR PORT N     N times connect, a byte each way, close: median in us
  *   netbench cycles ADDR PORT MS   the same, 16 at a time: number in a second
  *   netbench rr ADDR PORT N        N round trips of one byte on one connection: median in us
- *   netbench who ADDR PORT [FROM]  asks by TCP, then by UDP, which address the server sees; FROM is
- *                                  where the question comes from: "address tcp\naddress udp\n"
- *   netbench udp ADDR PORT MS LEN  sends datagrams of LEN bytes as fast as it can for MS, prints
- *                                  what arrived: Mbit/s, thousands of datagrams a second, GB
- *   netbench bursts ADDR PORT MS LEN  the same as QUIC programs do it: the sender hands 64 at a
- * time to the kernel (UDP_SEGMENT), the receiver may get them joined
+ *   netbench hold ADDR PORT N      N connections and a byte each way on each, or as many as are
+ * made without waiting for 10 s: "held N"; at SIGUSR1 a byte each way on all of them again: "alive
+ * N" netbench who ADDR PORT [FROM]  asks by TCP, then by UDP, which address the server sees; FROM
+ * is where the question comes from: "address tcp\naddress udp\n" netbench udp ADDR PORT MS LEN
+ * sends datagrams of LEN bytes as fast as it can for MS, prints what arrived: Mbit/s, thousands of
+ * datagrams a second, GB netbench bursts ADDR PORT MS LEN  the same as QUIC programs do it: the
+ * sender hands 64 at a time to the kernel (UDP_SEGMENT), the receiver may get them joined
  *
  * The first byte of a connection says what the server does: 'e' echoes bytes, 's' counts what
  * comes until the end and answers the number, 'g' and a 32-bit number sends for so many ms, 'u'
@@ -44,7 +45,14 @@
 #define UDP_GRO	    104
 #endif
 
-enum { BLOCK = 128 * 1024, PARALLEL = 16, SAMPLES_MAX = 100000, DATAGRAMS = 16, BURST = 64 };
+enum {
+	BLOCK = 128 * 1024,
+	PARALLEL = 16,
+	SAMPLES_MAX = 100000,
+	SERVED_MAX = 131072,
+	DATAGRAMS = 16,
+	BURST = 64
+};
 
 static _Atomic uint64_t datagrams, datagram_bytes;
 static int datagram_fd;
@@ -269,7 +277,7 @@ static void turn(int ep, int fd, int *is_new)
 
 static void serve(uint16_t port)
 {
-	static int fresh[65536]; /* by descriptor: its first byte is still to come */
+	static int fresh[SERVED_MAX]; /* by descriptor: its first byte is still to come */
 	struct epoll_event ev[64];
 	int lis = listener(port, SOCK_STREAM), ep = epoll_create1(EPOLL_CLOEXEC);
 	pthread_t t;
@@ -290,7 +298,7 @@ static void serve(uint16_t port)
 				continue;
 			}
 			fd = accept4(lis, NULL, NULL, SOCK_CLOEXEC);
-			if (fd < 0 || fd >= 65536)
+			if (fd < 0 || fd >= SERVED_MAX)
 				continue;
 			tune(fd);
 			fresh[fd] = 1;
@@ -452,6 +460,45 @@ static void rr(uint32_t n)
 	print_median(us, n);
 }
 
+static int echoes(int fd)
+{
+	char c = 'e';
+
+	return write(fd, &c, 1) == 1 && read(fd, &c, 1) == 1;
+}
+
+static void hold(uint32_t n)
+{
+	static const struct timeval patience = {.tv_sec = 10};
+	int *fds = calloc(n, sizeof(*fds)), sig;
+	uint32_t held = 0;
+	sigset_t usr1;
+
+	sigemptyset(&usr1);
+	sigaddset(&usr1, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &usr1, NULL);
+	for (; fds != NULL && held < n; held++) {
+		int fd = socket(server.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+		if (fd < 0 || connect(fd, (struct sockaddr *)&server, server_len) < 0 ||
+		    !echoes(fd)) {
+			perror("connection");
+			break;
+		}
+		fds[held] = fd;
+	}
+	printf("held %u\n", held);
+	while (fflush(stdout) == 0 && sigwait(&usr1, &sig) == 0) {
+		uint32_t alive = 0;
+
+		for (uint32_t i = 0; i < held; i++)
+			alive += (uint32_t)echoes(fds[i]);
+		printf("alive %u\n", alive);
+	}
+}
+
 static void who(void)
 {
 	static const char *const words[] = {"tcp", "udp"};
@@ -522,6 +569,8 @@ int main(int argc, char **argv)
 		cycle(n);
 	else if (!strcmp(argv[1], "cycles"))
 		cycles(n);
+	else if (!strcmp(argv[1], "hold"))
+		hold(n);
 	else if (!strcmp(argv[1], "rr"))
 		rr(n);
 	else if (!strcmp(argv[1], "udp") && argc == 6)

@@ -88,7 +88,8 @@ pid_of() {
 }
 
 # --- the clients -------------------------------------------------------------
-real() { "$STAGE/tools/docker" "$@"; }
+# a command that hangs fails, with what the test says about it
+real() { timeout --foreground 240 "$STAGE/tools/docker" "$@"; }
 ours() { "$STAGE/bin/thimble" docker "$@"; }
 docker() { if [ "${CLIENT:-real}" = ours ]; then ours "$@"; else real "$@"; fi; }
 

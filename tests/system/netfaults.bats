@@ -348,7 +348,12 @@ many_flows() {
 	touch enough
 	wait \$keeper
 	cat kept
-	within 60 eval '[ \$(fds) -le \$((base + 4)) ]'
+	within 60 eval '[ \$(fds) -le \$((base + 4)) ]' || {
+		ls -l /proc/\$usernet/fd | sed 's/.*-> //; s/[0-9]*//g' | sort | uniq -c
+		ss -an | awk '{ print \$1, \$2 }' | sort | uniq -c
+		in_n ss -an | awk '{ print \$1, \$2 }' | sort | uniq -c
+		false
+	}
 	idle
 	echo "memory: \$before KiB before, \$most KiB with all flows, \$(memory) KiB after"
 	[ \$(memory) -le \$((before + 8192)) ]

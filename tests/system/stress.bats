@@ -14,6 +14,7 @@ teardown_file() {
 dockerd_fds() { find "/proc/$(pid_of dockerd)/fd" -type l | wc -l; }
 dockerd_threads() { find "/proc/$(pid_of dockerd)/task" -mindepth 1 -maxdepth 1 | wc -l; }
 no_more() { [ "$(dockerd_fds)" -le "$1" ] && [ "$(dockerd_threads)" -le "$2" ]; }
+all_follow() { [ "$(find "$BATS_TEST_TMPDIR" -name 'follow.*' -size +0 | wc -l)" = 50 ]; }
 no_bundle() { [ -z "$(ls "$XDG_RUNTIME_DIR/docker/containers")" ]; }
 
 @test "random verbs from 24 clients: no failure, nothing left" {
@@ -35,13 +36,15 @@ no_bundle() { [ -z "$(ls "$XDG_RUNTIME_DIR/docker/containers")" ]; }
 	threads=$(dockerd_threads)
 	for i in $(seq 50); do
 		curl -sN --unix-socket "$XDG_RUNTIME_DIR/docker.sock" \
-			"http://x/containers/talk/logs?follow=1&stdout=1" >/dev/null 3>&- &
+			"http://x/containers/talk/logs?follow=1&stdout=1" >"$BATS_TEST_TMPDIR/follow.$i" 3>&- &
 		pids="$pids $!"
 	done
-	within 5 test "$(dockerd_threads)" -ge $((threads + 50)) || [ "$(dockerd_threads)" -ge $((threads + 50)) ]
+	within 10 all_follow
 	kill $(echo $pids | cut -d' ' -f1-25)
 	within 5 no_more 10000 $((threads + 26))
 	real rm -f talk
-	wait $(echo $pids | cut -d' ' -f26-50)
+	for p in $(echo $pids | cut -d' ' -f26-50); do
+		timeout 10 tail --pid "$p" -s 0.05 -f /dev/null || { stack_logs; false; }
+	done
 	within 5 no_more 10000 $((threads))
 }

@@ -17,8 +17,12 @@ skip() {
 	exit 0
 }
 
-# needs PACKAGE...: what the machine is made with, or the machine is skipped
+# needs PACKAGE...: what the machine is made with, or the machine is skipped. One machine at a time is
+# made, from here on until it boots.
 needs() {
+	mkdir -p "$cache"
+	exec 8>"$cache/lock"
+	flock 8
 	[ "$(uname -m)" = x86_64 ] || skip "the machine is made for x86-64 only"
 	command -v apt-get >/dev/null || skip "its kernel is a Debian package"
 	scripts/need qemu-system-x86 busybox-static uidmap e2fsprogs "$@" || skip "tools are missing"
@@ -98,6 +102,7 @@ copy_program() {
 boot() {
 	local memory=$1 arguments=$2
 	shift 2
+	exec 8>&-
 	[ ! -e "$work/disk" ] || set -- -drive "file=$work/disk,format=raw,if=virtio,cache=unsafe" "$@"
 	timeout "${VM_TIMEOUT:-240}" qemu-system-x86_64 -accel "${VM_ACCEL:-tcg}" -cpu max,-cx16 -smp 2 \
 		-m "$memory" -nodefaults -no-user-config -no-reboot -display none -serial stdio -monitor none \

@@ -51,3 +51,34 @@ TEST(images_from_streams)
 	CHECK_STR(fake.last, "load 0");
 	CHECK_ASK("POST /images/load", NULL, 400);
 }
+
+TEST(commit)
+{
+	CHECK_ASK("POST /commit?container=c1&repo=r&tag=t&author=a&comment=m&changes=CMD%20x&"
+		  "changes=ENV%20a=b",
+		  "null", 201);
+	CHECK_STR(answer_body(), "{\"Id\":\"sha256:" FAKE_ID "\"}\n");
+	CHECK_STR(fake.last, "commit c1 r:t a m CMD x;ENV a=b pause 1 config none");
+	CHECK_ASK("POST /commit?container=c1&pause=0", "{\"Hostname\":\"h\"}", 201);
+	CHECK_STR(fake.last, "commit c1 :    pause 0 config h");
+	CHECK_ASK("POST /commit?container=c1", NULL, 201);
+	CHECK_ASK("POST /commit?container=c1", "[1]", 400);
+	CHECK_ASK("POST /commit?container=c1", "{\"Env\":5}", 400);
+	CHECK_ASK("POST /commit?container=nope", NULL, 404);
+}
+
+TEST(save)
+{
+	CHECK_ASK("GET /images/get?names=a&names=b/c:d", NULL, 200);
+	CHECK_STR(fake.last, "save a b/c:d -");
+	CHECK_HAS("oci-layout");
+	CHECK_ASK("GET /images/x/y:z/get?platform=linux/arm64", NULL, 200);
+	CHECK_STR(fake.last, "save x/y:z linux/arm64");
+	CHECK_ASK("GET /images/x/get?platform=%7B%22os%22:%22linux%22,%22architecture%22:%22arm%22,"
+		  "%22variant%22:%22v7%22%7D",
+		  NULL, 200);
+	CHECK_STR(fake.last, "save x linux/arm/v7");
+	CHECK_ASK("GET /images/x/get?platform=%7B%22os%22:%22linux%22%7D", NULL, 400);
+	CHECK_ASK("GET /images/x/get?platform=%7B", NULL, 400);
+	CHECK_ASK("GET /images/nope/get", NULL, 404);
+}

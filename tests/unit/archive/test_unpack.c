@@ -13,7 +13,7 @@ static int unpack(const struct buf *blob, struct unpack_result *ret)
 {
 	int in_fd = fd_memfile("blob", blob->data, blob->len, &e);
 	int dir_fd = open(harness_tmpdir(), O_RDONLY | O_DIRECTORY);
-	int r = unpack_layer(in_fd, dir_fd, -1, false, ret, &e);
+	int r = unpack_layer(in_fd, dir_fd, -1, &(struct unpack_opts){0}, ret, &e);
 
 	close(in_fd);
 	close(dir_fd);

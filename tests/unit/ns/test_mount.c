@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* Mounts in a mount namespace of the test's own. */
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -120,4 +122,22 @@ TEST(pivot_lets_the_old_root_go)
 	CHECK(access("/proc", F_OK) < 0);
 	/* the harness removes its directory by path, which has gone with the root */
 	_exit(0);
+}
+
+TEST(a_chroot_is_not_pivoted)
+{
+	struct err e;
+	char *top;
+	int fd;
+
+	own_mounts();
+	top = subdir("chroot");
+	CHECK(chdir(top) == 0 && mkdir("new", 0755) == 0);
+	CHECK(chroot(".") == 0);
+	CHECK_OK(mnt_fs("tmpfs", NULL, "/new", 0, NULL, &e), e);
+	fd = open_path("/new");
+	/* nor is the new root moved onto it, for one could climb out of that */
+	CHECK(mnt_pivot(fd, &e) < 0);
+	CHECK_EQ(e.sys, EINVAL);
+	free(top);
 }

@@ -20,16 +20,19 @@
 __attribute__((constructor)) static void be_unpack(void)
 {
 	struct unpack_status st = {0};
-	char name[16] = "";
+	struct unpack_opts opts = {0};
+	char args[256] = "";
 	int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
 	struct err e;
 
-	if (read(fd, name, sizeof(name) - 1) < 0 || strcmp(name, "unpack") != 0) {
-		close(fd);
+	ssize_t n = read(fd, args, sizeof(args) - 1);
+
+	close(fd);
+	if (n < 0 || strcmp(args, "unpack") != 0)
 		return;
-	}
+	opts.whiteout_names = memmem(args, (size_t)n, "--whiteout-names", 16) != NULL;
 	umask(0);
-	if (unpack_layer(0, 3, 5, false, &st.result, &e) < 0)
+	if (unpack_layer(0, 3, 5, &opts, &st.result, &e) < 0)
 		st.err = e;
 	_exit(write(4, &st, sizeof(st)) != sizeof(st));
 }
@@ -48,16 +51,21 @@ static inline const char *store_root(void)
 	return dir;
 }
 
-static inline struct storage *store_open(const char *root)
+static inline struct storage *store_open_as(const char *root, const char *driver)
 {
 	struct storage *s = NULL;
 
-	if (storage_open(root, NULL, &s, &e) < 0) {
+	if (storage_open(root, driver, &s, &e) < 0) {
 		if (e.kind == ERR_UNAVAILABLE)
 			SKIP(e.msg);
 		CHECK_MSG(0, "%s", e.msg);
 	}
 	return s;
+}
+
+static inline struct storage *store_open(const char *root)
+{
+	return store_open_as(root, "overlay2");
 }
 
 /* the archive as a layer upon parent; its chain id into ret */

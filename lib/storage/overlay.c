@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Drivers that join layers by an overlay mount: overlay2 (the kernel's) and
+ * fuse-overlayfs (the program of that name). Both lay out alike:
+ * <id>/{diff,link,lower,work,committed,merged} and l/<short link>, short so
+ * that 128 layers fit into one page of mount options. Source: moby
+ * daemon/graphdriver/overlay2/overlay.go, fuse-overlayfs/fuseoverlayfs.go.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "ns/fuse.h"
+#include "storage/driver_internal.h"
+
+static void random_link(char out[LINK_ID_LEN + 1])
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"; /* base32, as Docker */
+	unsigned char random[LINK_ID_LEN];
+
+	rand_bytes(random, sizeof(random));
+	for (int i = 0; i < LINK_ID_LEN; i++)
+		out[i] = digits[random[i] & 31];
+	out[LINK_ID_LEN] = 0;
+}
+
+/* "l/A:l/B" from l downwards, appended */
+static void add_lower(const struct layer *l, struct buf *b)
+{
+	for (; l; l = l->parent)
+		buf_addf(b, "%sl/%s", b->len > 0 ? ":" : "", l->link);
+}
+
+/* a new <id> with diff and link; the link's name into ret_link */
+static int make(struct storage *s, const char *id, char ret_link[LINK_ID_LEN + 1], struct err *e)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	char link[LINK_ID_LEN + 3] = "l/", target[160];
+
+	random_link(link + 2);
+	if (mkdirat(s->driver_fd, id, 0710) < 0)
+		return err_sys(e, "make layer directory %s", id);
+	fd = driver_open_dir(s, id, "layer directory", e);
+	if (fd < 0)
+		return -1;
+	snprintf(target, sizeof(target), "../%.128s/diff", id);
+	if (mkdirat(fd, "diff", 0755) < 0 || symlinkat(target, s->driver_fd, link) < 0)
+		return err_sys(e, "make layer directory %s", id);
+	if (put_file(fd, "link", link + 2, 0644, e) < 0)
+		return -1;
+	str_copy(ret_link, link + 2, LINK_ID_LEN + 1);
+	return 0;
+}
+
+/* lower (with text), work and committed */
+static int finish(struct storage *s, const char *id, const char *lower, bool committed,
+		  struct err *e)
+{
+	CLEANUP(fd_closep) int fd = driver_open_dir(s, id, "layer directory", e);
+
+	if (fd < 0)
+		return -1;
+	if (*lower) {
+		if (mkdirat(fd, "work", 0700) < 0)
+			return err_sys(e, "make work directory of %s", id);
+		if (put_file(fd, "lower", lower, 0644, e) < 0)
+			return -1;
+	}
+	return committed ? put_file(fd, "committed", "", 0600, e) : 0;
+}
+
+static int settle(struct storage *s, const char *id, const struct layer *parent, struct err *e)
+{
+	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
+
+	add_lower(parent, &lower);
+	return finish(s, id, buf_str(&lower), true, e);
+}
+
+static void drop(struct storage *s, const char *id, const char *link)
+{
+	struct err e;
+	char name[LINK_ID_LEN + 3];
+
+	if (!str_empty(link)) {
+		snprintf(name, sizeof(name), "l/%.26s", link);
+		unlinkat(s->driver_fd, name, 0);
+	}
+	if (trash_move(&s->trash, s->driver_fd, id, &e) < 0)
+		log_debug(&e, "remove layer");
+}
+
+static int make_merged(struct storage *s, const char *mount_id, struct err *e)
+{
+	char path[CACHE_ID_SIZE + 8];
+
+	snprintf(path, sizeof(path), "%s/merged", mount_id);
+	if (mkdirat(s->driver_fd, path, 0700) < 0 && errno != EEXIST)
+		return err_sys(e, "make %s", path);
+	return 0;
+}
+
+static int rw_make(struct storage *s, struct rw *rw, struct err *e)
+{
+	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
+	CLEANUP(buf_clear) struct buf lower_init = BUF_INIT;
+
+	add_lower(rw->parent, &lower);
+	if (make(s, rw->init_id, rw->init_link, e) < 0 ||
+	    init_layer_fill(s, rw->init_id, rw->parent, e) < 0 ||
+	    finish(s, rw->init_id, buf_str(&lower), true, e) < 0)
+		return -1;
+	buf_addf(&lower_init, "l/%s", rw->init_link);
+	if (lower.len > 0)
+		buf_addf(&lower_init, ":%s", buf_str(&lower));
+	if (make(s, rw->mount_id, rw->link, e) < 0 ||
+	    finish(s, rw->mount_id, buf_str(&lower_init), false, e) < 0)
+		return -1;
+	return make_merged(s, rw->mount_id, e);
+}
+
+static int mount_info(struct storage *s, const struct rw *rw, struct storage_mount *ret,
+		      struct err *e)
+{
+	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
+
+	if (make_merged(s, rw->mount_id, e) < 0)
+		return -1;
+	buf_addf(&lower, "l/%s", rw->init_link);
+	add_lower(rw->parent, &lower);
+	ret->type = STORAGE_MOUNT_OVERLAY;
+	ret->base_dir = xstrdup(s->driver_dir);
+	ret->merged = xasprintf("%s/%s/merged", s->driver_dir, rw->mount_id);
+	ret->options = xasprintf("lowerdir=%s,upperdir=%s/diff,workdir=%s/work,userxattr%s",
+				 buf_str(&lower), rw->mount_id, rw->mount_id,
+				 s->index_param ? ",index=off" : "");
+	return 0;
+}
+
+static void graph(struct storage *s, const char *id, const char *lower, const struct layer *parent,
+		  struct strv *ret_pairs)
+{
+	CLEANUP(buf_clear) struct buf dirs = BUF_INIT;
+
+	if (lower)
+		buf_addf(&dirs, "%s/%s/diff", s->driver_dir, lower);
+	for (const struct layer *l = parent; l; l = l->parent)
+		buf_addf(&dirs, "%s%s/%s/diff", dirs.len > 0 ? ":" : "", s->driver_dir,
+			 l->cache_id);
+	if (dirs.len > 0) {
+		strv_add(ret_pairs, "LowerDir");
+		strv_add(ret_pairs, buf_str(&dirs));
+	}
+	strv_add(ret_pairs, "MergedDir");
+	strv_addf(ret_pairs, "%s/%s/merged", s->driver_dir, id);
+	strv_add(ret_pairs, "UpperDir");
+	strv_addf(ret_pairs, "%s/%s/diff", s->driver_dir, id);
+	strv_add(ret_pairs, "WorkDir");
+	strv_addf(ret_pairs, "%s/%s/work", s->driver_dir, id);
+}
+
+static int rw_size(struct storage *s, const struct rw *rw, uint64_t *ret_bytes, struct err *e)
+{
+	char diff[TREE_NAME_SIZE];
+
+	driver_tree_name(s, rw->mount_id, diff);
+	return tree_size(s->driver_fd, diff, ret_bytes, e);
+}
+
+static int open_dirs(struct storage *s, struct err *e)
+{
+	if (mkdirat(s->driver_fd, "l", 0700) < 0 && errno != EEXIST)
+		return err_sys(e, "make directory l");
+	return 0;
+}
+
+static int open_overlay2(struct storage *s, struct err *e)
+{
+	s->index_param = path_exists("/sys/module/overlay/parameters/index");
+	s->d_type = has_d_type(s->driver_fd);
+	return open_dirs(s, e);
+}
+
+static void status_overlay2(const struct storage *s, struct strv *ret_pairs)
+{
+	const char *const pairs[] = {
+		"Backing Filesystem",  s->backing,
+		"Supports d_type",     s->d_type ? "true" : "false",
+		"Using metacopy",      "false",
+		"Native Overlay Diff", "true",
+		"userxattr",	       "true",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+		strv_add(ret_pairs, pairs[i]);
+}
+
+const struct driver driver_overlay2 = {
+	.name = "overlay2",
+	.before = "",
+	.after = "/diff",
+	.staging = "",
+	.links = true,
+	.probe = overlay_probe,
+	.open = open_overlay2,
+	.stage = make,
+	.settle = settle,
+	.rw_make = rw_make,
+	.drop = drop,
+	.mount = mount_info,
+	.graph = graph,
+	.status = status_overlay2,
+	.rw_size = rw_size,
+	.changes = upper_changes,
+	.tar = upper_tar,
+};
+
+/* The container's shim runs the program in a mount namespace of its own, so that the mount ends
+ * with the container and neither needs dockerd. Its server writes through: what is read from the
+ * upper directory (diff, commit, sizes) is what the container has written. */
+static int mount_fuse(struct storage *s, const struct rw *rw, struct storage_mount *ret,
+		      struct err *e)
+{
+	CLEANUP(freep) char *program = NULL;
+	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
+
+	program = fuse_overlayfs_find(e);
+	if (!program || make_merged(s, rw->mount_id, e) < 0)
+		return -1;
+	buf_addf(&lower, "l/%s", rw->init_link);
+	add_lower(rw->parent, &lower);
+	ret->type = STORAGE_MOUNT_FUSE;
+	ret->base_dir = xstrdup(s->driver_dir);
+	ret->merged = xasprintf("%s/%s/merged", s->driver_dir, rw->mount_id);
+	ret->options = xasprintf("lowerdir=%s,upperdir=%s/diff,workdir=%s/work,writeback=0",
+				 buf_str(&lower), rw->mount_id, rw->mount_id);
+	ret->program = TAKE(program);
+	return 0;
+}
+
+const struct driver driver_fuse = {
+	.name = "fuse-overlayfs",
+	.before = "",
+	.after = "/diff",
+	.staging = "",
+	.links = true,
+	.wh_names = true,
+	.probe = fuse_probe,
+	.open = open_dirs,
+	.stage = make,
+	.settle = settle,
+	.rw_make = rw_make,
+	.drop = drop,
+	.mount = mount_fuse,
+	.graph = graph,
+	.rw_size = rw_size,
+	.changes = upper_changes,
+	.tar = upper_tar,
+};
