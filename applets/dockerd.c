@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,7 @@
 #include "tls/tls.h"
 
 #define LISTEN_FDS_FIRST 3
+#define JOURNAL_MS	 300
 
 struct daemon {
 	struct dockerd_conf conf;
@@ -430,6 +432,15 @@ static void let_go(struct daemon *d)
 	engine_live_on(d->engine);
 }
 
+/* journald asks /proc which unit a line belongs to when it reads it, and finds nobody when the
+ * writer is gone by then: journalctl --user --unit docker.service would not show why a start
+ * failed. systemd sets JOURNAL_STREAM (systemd.exec(5)). */
+static void let_journal_read(void)
+{
+	if (!str_empty(getenv("JOURNAL_STREAM")))
+		(void)poll(NULL, 0, JOURNAL_MS);
+}
+
 int dockerd_main(int argc, char **argv)
 {
 	struct daemon d = {.argc = argc, .argv = argv, .gate = RK_GATE_INIT};
@@ -444,6 +455,7 @@ int dockerd_main(int argc, char **argv)
 	}
 	if (dockerd_conf_load(&d.conf, argc, argv, &e) < 0) {
 		fprintf(stderr, "dockerd: %s\n", e.msg);
+		let_journal_read();
 		return 1;
 	}
 	if (d.conf.version || d.conf.validate || d.conf.debug_states) {
@@ -497,5 +509,7 @@ int dockerd_main(int argc, char **argv)
 	unlink(d.conf.pidfile);
 	rk_gate_stop(&d.gate);
 	dockerd_conf_clear(&d.conf);
+	if (r < 0)
+		let_journal_read();
 	return r < 0 ? 1 : 0;
 }
