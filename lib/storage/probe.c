@@ -142,7 +142,7 @@ static int try_fuse(int dir_fd, const char *path, struct err *e)
 	CLEANUP(freep) char *program = fuse_overlayfs_find(e);
 	CLEANUP(freep) char *target = path_join(path, "m");
 
-	if (!program || make_dirs(dir_fd, path, e) < 0)
+	if (!program || make_dirs(dir_fd, path, e) < 0 || try_attribute(dir_fd, path, e) < 0)
 		return -1;
 	if (fuse_overlayfs_mount(program, path, "lowerdir=a:b,upperdir=u,workdir=w", target, e) <
 	    0) {
