@@ -49,6 +49,9 @@
 #define REGISTRY_MIN_BYTES_SEC	     64	   /* slower than that over a minute is a stall */
 #define REGISTRY_LAYER_MAX_BYTES     (256 * GIB)
 #define REGISTRY_TAGS_MAX	     65536
+#define REGISTRY_UPLOADS_MAX	     5 /* layers going up at a time, as Docker */
+#define REGISTRY_UPLOAD_ATTEMPTS     5
+#define REGISTRY_PROBES_MAX	     4 /* digests asked for, and mounts tried, of one layer */
 #define REGISTRY_TAG_PAGES_MAX	     256
 #define IMAGE_CONFIG_MAX_BYTES	     (4 * MIB)
 #define IMAGE_LAYERS_MAX	     256

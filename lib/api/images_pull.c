@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * POST /images/create (pull and import) and /images/load: long jobs whose
+ * POST /images/create (pull and import), /images/load and /images/{name}/push: long jobs whose
  * progress is a stream of JSON lines. An error before the first line is a
  * status; after it, a line with errorDetail.
  */
@@ -57,6 +57,18 @@ static int pull(struct api_call *c, const struct image_job *job, struct err *e)
 		      engine_image_pull(c->en, call_get(c, "fromImage"), call_get(c, "tag"),
 					platform[0] != '\0' ? platform : NULL, &auth, job, e),
 		      e);
+}
+
+int image_push_post(struct api_call *c, struct err *e)
+{
+	CLEANUP(registry_auth_clear) struct registry_auth auth = REGISTRY_AUTH_INIT;
+	struct image_job job = {.progress = show_progress, .cancelled = client_left, .arg = c};
+	const char *header = http_headers_get(&c->rq->headers, "X-Registry-Auth");
+	struct err ignored;
+
+	if (registry_auth_parse(header, &auth, &ignored) < 0)
+		registry_auth_clear(&auth);
+	return finish(c, engine_image_push(c->en, c->name, call_get(c, "tag"), &auth, &job, e), e);
 }
 
 static int import(struct api_call *c, const struct image_job *job, struct err *e)

@@ -61,7 +61,7 @@ const struct api_route api_routes[] = {
 	{"POST", "/images/create", 0, image_create},
 	{"POST", "/images/load", 0, image_load_post},
 	{"POST", "/images/prune", V(25), image_prune},
-	{"POST", "/images/**/push", 0, refuse_push},
+	{"POST", "/images/**/push", 0, image_push_post},
 	{"POST", "/images/**/tag", 0, image_tag},
 	{"DELETE", "/images/**", 0, image_remove},
 	{"GET", "/distribution/**/json", V(30), refuse_distribution},

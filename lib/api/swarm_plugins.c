@@ -50,12 +50,6 @@ int refuse_buildkit(struct api_call *c, struct err *e)
 	return err_set(e, ERR_UNIMPLEMENTED, 0, "BuildKit sessions are not supported yet");
 }
 
-int refuse_push(struct api_call *c, struct err *e)
-{
-	(void)c;
-	return err_set(e, ERR_UNIMPLEMENTED, 0, "pushing images is not supported yet");
-}
-
 int refuse_search(struct api_call *c, struct err *e)
 {
 	(void)c;

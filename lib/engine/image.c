@@ -66,6 +66,28 @@ int engine_image_pull(struct engine *en, const char *name, const char *tag, cons
 	return r;
 }
 
+int engine_image_push(struct engine *en, const char *name, const char *tag,
+		      const struct registry_auth *auth, const struct image_job *job, struct err *e)
+{
+	CLEANUP(image_ref_clear) struct image_ref ref = IMAGE_REF_INIT;
+	CLEANUP(freep) char *familiar = NULL;
+	CLEANUP(freep) char *bare = NULL;
+	struct registry_config registries = {0};
+	struct image_push_opts o = {.registries = &registries, .auth = auth, .job = job};
+	int r;
+
+	if (parse_name(name, tag, &ref, e) < 0)
+		return -1;
+	engine_registries(en, &registries);
+	r = image_push(en->images, &ref, &o, e);
+	registry_config_clear(&registries);
+	familiar = image_ref_familiar(&ref);
+	bare = image_ref_familiar_name(&ref);
+	if (r == 0)
+		image_event(en, "push", familiar, bare);
+	return r;
+}
+
 int engine_image_load(struct engine *en, struct stream *in, bool quiet, const char *platform,
 		      const struct image_job *job, struct err *e)
 {

@@ -9,6 +9,7 @@
 #include "engine/types.h"
 #include "image/load.h"
 #include "image/pull.h"
+#include "image/push.h"
 #include "image/save.h"
 #include "storage/volume.h"
 
@@ -22,6 +23,10 @@ int engine_image_load(struct engine *en, struct stream *in, bool quiet, const ch
 /** engine_image_save() - see image_save_open(); platform "linux/arm64" or NULL. */
 int engine_image_save(struct engine *en, const struct strv *names, const char *platform,
 		      struct image_save **ret, struct err *e) WARN_UNUSED;
+/** engine_image_push() - see image_push(); tag NULL or "": that of the name, else all */
+int engine_image_push(struct engine *en, const char *name, const char *tag,
+		      const struct registry_auth *auth, const struct image_job *job,
+		      struct err *e) WARN_UNUSED;
 /** engine_image_saved() - the archive was written: events */
 void engine_image_saved(struct engine *en, const struct image_save *sv);
 /** engine_image_import() - repo and tag may be NULL; see image_import(). ret_id DIGEST_SIZE bytes

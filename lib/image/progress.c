@@ -69,6 +69,8 @@ void image_progress_json(const struct image_progress *p, struct buf *out)
 	}
 	if (p->id != NULL)
 		jw_kstr(&w, "id", p->id);
+	if (p->aux != NULL)
+		jw_kraw(&w, "aux", p->aux);
 	jw_end(&w);
 	buf_addstr(out, "\r\n");
 }

@@ -20,6 +20,7 @@ struct image_progress {
 	bool has_detail;    /* "progressDetail" is present, perhaps empty */
 	int64_t current;    /* bytes; shown when > 0 */
 	int64_t total;	    /* bytes; 0 when unknown */
+	const char *aux;    /* JSON for programs, or NULL */
 };
 
 struct image_job {

@@ -217,25 +217,31 @@ static int authorization(struct registry *r, char **ret, struct err *e)
 	}
 }
 
-int registry_request(struct registry *r, const char *method, const char *path,
-		     const struct http_headers *headers, struct exchange **ret, struct err *e)
+static bool is_below(const char *url, const char *base)
 {
-	CLEANUP(freep) char *url = xasprintf("%s%s", r->base, path);
+	size_t n = strlen(base);
+
+	return strncmp(url, base, n) == 0 && (url[n] == '/' || url[n] == '\0');
+}
+
+int registry_send(struct registry *r, const struct transport_request *rq, struct exchange **ret,
+		  struct err *e)
+{
+	CLEANUP(freep)
+	char *url = rq->url[0] == '/' ? xasprintf("%s%s", r->base, rq->url) : xstrdup(rq->url);
 
 	if (registry_ping(r, e) < 0)
 		return -1;
-	for (bool again = false;; again = true) {
+	for (bool again = rq->read != NULL;; again = true) {
 		CLEANUP(freep) char *value = NULL;
 		CLEANUP(exchange_freep) struct exchange *x = NULL;
-		struct transport_request rq = {.method = method, .url = url, .headers = headers};
+		struct transport_request one = *rq;
 
-		if (authorization(r, &value, e) < 0)
-			return str_starts(e->msg, "no basic")
-				       ? err_wrap(e, "%s \"%s\"",
-						  str_eq(method, "HEAD") ? "Head" : "Get", url)
-				       : -1;
-		rq.authorization = value;
-		if (transport_do(r->t, &rq, &x, e) < 0)
+		if (is_below(url, r->base) && authorization(r, &value, e) < 0)
+			return -1;
+		one.url = url;
+		one.authorization = value;
+		if (transport_do(r->t, &one, &x, e) < 0)
 			return -1;
 		if (again || exchange_response(x)->status != 401 ||
 		    !registry_learn(r, exchange_response(x))) {
@@ -243,6 +249,19 @@ int registry_request(struct registry *r, const char *method, const char *path,
 			return 0;
 		}
 	}
+}
+
+int registry_request(struct registry *r, const char *method, const char *path,
+		     const struct http_headers *headers, struct exchange **ret, struct err *e)
+{
+	struct transport_request rq = {.method = method, .url = path, .headers = headers};
+
+	if (registry_send(r, &rq, ret, e) == 0)
+		return 0;
+	return str_starts(e->msg, "no basic")
+		       ? err_wrap(e, "%s \"%s%s\"", str_eq(method, "HEAD") ? "Head" : "Get",
+				  r->base, path)
+		       : -1;
 }
 
 /* Docker's TranslatePullError(): what a registry's refusal of a manifest means. */

@@ -31,6 +31,11 @@ int registry_ping(struct registry *r, struct err *e) WARN_UNUSED;
 int registry_request(struct registry *r, const char *method, const char *path,
 		     const struct http_headers *headers, struct exchange **ret,
 		     struct err *e) WARN_UNUSED;
+/** registry_send() - the same with a body; rq's url may be a path below the base or a whole URL,
+ * whose origin must be the base's to get credentials. A body from a callback is sent once: no retry
+ */
+int registry_send(struct registry *r, const struct transport_request *rq, struct exchange **ret,
+		  struct err *e) WARN_UNUSED;
 /** registry_learn() - takes over the challenge of a 401 answer; true when there was one */
 bool registry_learn(struct registry *r, const struct http_response *rs);
 

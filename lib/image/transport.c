@@ -317,7 +317,10 @@ static int converse(struct transport *t, struct conn *c, const struct transport_
 				 .host = host,
 				 .headers = &headers,
 				 .body = rq->body,
-				 .body_len = rq->n_body};
+				 .body_len = rq->n_body,
+				 .read = rq->read,
+				 .read_arg = rq->read_arg,
+				 .read_bytes = -1};
 
 	http_headers_add(&headers, "User-Agent",
 			 str_empty(t->config->user_agent) ? "thimble/" THIMBLE_VERSION " os/linux"
@@ -333,8 +336,9 @@ static int converse(struct transport *t, struct conn *c, const struct transport_
 		if (via != NULL && url_parse(via, &proxy, e) == 0)
 			add_proxy_auth(&headers, &proxy);
 	}
-	guard_set_deadline(c->guard,
-			   deadline(t, t->hurry ? REGISTRY_HANDSHAKE_MS : REGISTRY_HEADER_MS));
+	guard_set_deadline(c->guard, rq->read != NULL ? 0
+						      : deadline(t, t->hurry ? REGISTRY_HANDSHAKE_MS
+									     : REGISTRY_HEADER_MS));
 	if (http_client_send(c->http, &send, e) < 0 || http_client_recv(c->http, e) < 0)
 		return -1;
 	guard_set_deadline(c->guard, 0);
@@ -345,7 +349,7 @@ static int exchange_one(struct transport *t, const struct transport_request *rq,
 			const struct url *u, const char *authorization, struct conn **ret,
 			struct err *e)
 {
-	for (bool fresh = false;; fresh = true) {
+	for (bool fresh = rq->read != NULL;; fresh = true) {
 		CLEANUP(conn_freep) struct conn *c = NULL;
 
 		if (conn_get(t, u, fresh, &c, e) < 0)
@@ -398,7 +402,7 @@ static int follow(struct transport *t, struct url *u, const struct http_response
 static int explain(struct err *e, const char *method, const struct url *u)
 {
 	CLEANUP(freep) char *text = url_text(u);
-	char shown[208];
+	char shown[208], verb[8] = "";
 	const char *sys = e->sys != 0 ? strerror(e->sys) : NULL;
 	char *at = sys != NULL ? strstr(e->msg, sys) : NULL;
 
@@ -406,11 +410,10 @@ static int explain(struct err *e, const char *method, const struct url *u)
 		*at = (char)tolower((unsigned char)*at);
 	if (str_copy(shown, text, sizeof(shown)) >= sizeof(shown))
 		str_copy(shown + sizeof(shown) - 4, "...", 4);
-	return err_wrap(e, "%s \"%s\"",
-			str_eq(method, "GET")	 ? "Get"
-			: str_eq(method, "HEAD") ? "Head"
-						 : "Post",
-			shown);
+	str_copy(verb, method, sizeof(verb));
+	for (size_t i = 1; i < sizeof(verb) && verb[i] != '\0'; i++)
+		verb[i] = (char)tolower((unsigned char)verb[i]);
+	return err_wrap(e, "%s \"%s\"", verb, shown);
 }
 
 int transport_do(struct transport *t, const struct transport_request *rq, struct exchange **ret,

@@ -51,6 +51,10 @@ struct transport_request {
 	const char *authorization; /* value, or NULL; dropped when redirected to another origin */
 	const void *body;
 	size_t n_body;
+	/* body from a callback when body is NULL, see struct http_send; sent once, on a connection
+	 * of its own, and as slowly as its source is */
+	ssize_t (*read)(void *arg, void *p, size_t n, struct err *e);
+	void *read_arg;
 };
 
 /** transport_new() - borrows the configuration */

@@ -517,6 +517,20 @@ void engine_image_saved(struct engine *en, const struct image_save *sv)
 	(void)sv;
 }
 
+int engine_image_push(struct engine *en, const char *name, const char *tag,
+		      const struct registry_auth *auth, const struct image_job *job, struct err *e)
+{
+	struct image_progress p = {.status = "Pushing", .id = tag};
+
+	snprintf(en->last, sizeof(en->last), "push %.50s %.50s %.50s", name, tag,
+		 auth->username != NULL ? auth->username : "-");
+	if (str_eq(name, "early"))
+		return err_set(e, ERR_INVALID, 0, "invalid tag format");
+	if (job->progress(job->arg, &p) < 0)
+		return -1;
+	return str_eq(name, "late") ? err_set(e, ERR_DENIED, 0, "denied: no") : 0;
+}
+
 int engine_commit(struct engine *en, const char *name, const struct engine_commit_opts *o,
 		  char *ret_id, struct err *e)
 {

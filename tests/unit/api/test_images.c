@@ -71,7 +71,7 @@ TEST(save)
 {
 	CHECK_ASK("GET /images/get?names=a&names=b/c:d", NULL, 200);
 	CHECK_STR(fake.last, "save a b/c:d -");
-	CHECK_HAS("oci-layout");
+	CHECK_HAS("index.json");
 	CHECK_ASK("GET /images/x/y:z/get?platform=linux/arm64", NULL, 200);
 	CHECK_STR(fake.last, "save x/y:z linux/arm64");
 	CHECK_ASK("GET /images/x/get?platform=%7B%22os%22:%22linux%22,%22architecture%22:%22arm%22,"
@@ -81,4 +81,17 @@ TEST(save)
 	CHECK_ASK("GET /images/x/get?platform=%7B%22os%22:%22linux%22%7D", NULL, 400);
 	CHECK_ASK("GET /images/x/get?platform=%7B", NULL, 400);
 	CHECK_ASK("GET /images/nope/get", NULL, 404);
+}
+
+TEST(push)
+{
+	/* {"username":"u","password":"p"} */
+	CHECK_EQ(ask_raw("POST /images/h:5/a/b/push?tag=1 HTTP/1.1\r\nHost: h\r\n"
+			 "X-Registry-Auth: eyJ1c2VybmFtZSI6InUiLCJwYXNzd29yZCI6InAifQ==\r\n\r\n"),
+		 200);
+	CHECK_STR(fake.last, "push h:5/a/b 1 u");
+	CHECK_HAS("{\"status\":\"Pushing\",\"id\":\"1\"}\r\n");
+	CHECK_ASK("POST /images/early/push?tag=x", NULL, 400);
+	CHECK_ASK("POST /images/late/push", NULL, 200);
+	CHECK_HAS("\"error\":\"denied: no\"");
 }

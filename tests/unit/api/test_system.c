@@ -80,6 +80,5 @@ TEST(system_refused)
 	CHECK_ASK("GET /plugins", NULL, 200);
 	CHECK_ASK("POST /build", NULL, 501);
 	CHECK_ASK("POST /grpc", NULL, 501);
-	CHECK_ASK("POST /images/x/push", NULL, 501);
 	CHECK_ASK("POST /auth", "[]", 400);
 }

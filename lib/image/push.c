@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: MIT
+/*
+ * docker push (moby distribution/push_v2.go): layers from the top, some at a
+ * time; for each the digests known are asked for in the repository, then
+ * mounted from others of the same registry, and only then is it uploaded.
+ * Configuration and manifest come last, the manifest under its tag.
+ */
+#include "image/push.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/thread.h"
+#include "base/time.h"
+#include "config/limits.h"
+#include "image/known_internal.h"
+#include "image/manifest.h"
+#include "image/push_internal.h"
+#include "image/store_internal.h"
+#include "json/write.h"
+#include "storage/layer.h"
+
+#define WATCH_MS 200
+
+/* --- messages, cancelling --- */
+
+static void fail(struct push *p, const struct err *e)
+{
+	MUTEX_GUARD(&p->mu);
+	if (p->error.kind == 0)
+		p->error = *e;
+	p->cancelled = true;
+	if (p->registry != NULL)
+		registry_cancel(p->registry);
+	pthread_cond_broadcast(&p->changed);
+}
+
+bool push_is_over(struct push *p)
+{
+	MUTEX_GUARD(&p->mu);
+	return p->cancelled;
+}
+
+bool push_pause(struct push *p, int64_t ms)
+{
+	int64_t until = time_mono_ms() + ms;
+	MUTEX_GUARD(&p->mu);
+
+	while (!p->cancelled && cond_wait_until(&p->changed, &p->mu, until)) {
+	}
+	return !p->cancelled;
+}
+
+static void client_gone(struct push *p)
+{
+	struct err e;
+
+	err_set(&e, ERR_CANCELLED, 0, "context canceled");
+	fail(p, &e);
+}
+
+static void emit(struct push *p, const struct image_progress *m)
+{
+	const struct image_job *job = p->o->job;
+	int r;
+
+	if (job == NULL || job->progress == NULL)
+		return;
+	pthread_mutex_lock(&p->progress_mu);
+	r = job->progress(job->arg, m);
+	pthread_mutex_unlock(&p->progress_mu);
+	if (r < 0)
+		client_gone(p);
+}
+
+void push_say(struct push *p, const char *id, const char *status)
+{
+	struct image_progress m = {.id = id, .status = status, .has_detail = id != NULL};
+
+	emit(p, &m);
+}
+
+void push_say_bytes(struct push *p, const char *id, const char *status, int64_t current,
+		    int64_t total)
+{
+	struct image_progress m = {.id = id,
+				   .status = status,
+				   .has_detail = true,
+				   .current = current,
+				   .total = current > 0 ? total : 0};
+
+	emit(p, &m);
+}
+
+static void *watch(void *arg)
+{
+	struct push *p = arg;
+
+	for (;;) {
+		pthread_mutex_lock(&p->mu);
+		int64_t until = time_mono_ms() + WATCH_MS;
+
+		while (!p->finished && cond_wait_until(&p->changed, &p->mu, until)) {
+		}
+		bool over = p->finished;
+
+		pthread_mutex_unlock(&p->mu);
+		if (over)
+			return NULL;
+		if (p->o->job->cancelled(p->o->job->arg)) {
+			client_gone(p);
+			return NULL;
+		}
+	}
+}
+
+/* --- one layer --- */
+
+static void remember(struct push *p, const struct push_layer *l)
+{
+	CLEANUP(freep) char *repository = image_ref_name(p->ref);
+	char hmac[SHA256_HEX_SIZE];
+
+	known_hmac(p->o->auth, l->digest, repository, hmac);
+	known_put(p->s, l->digest, l->diff_id, repository, hmac);
+}
+
+static bool was_asked(struct strv *asked, const char *digest)
+{
+	if (strv_has(asked, digest))
+		return true;
+	strv_add(asked, digest);
+	return false;
+}
+
+/* Is one of the known digests in the repository? own: only those that this repository had. */
+static bool is_there(struct push *p, struct push_layer *l, const struct knowns *k, bool own,
+		     struct strv *asked)
+{
+	CLEANUP(freep) char *repository = image_ref_name(p->ref);
+	int left = REGISTRY_PROBES_MAX;
+
+	for (size_t i = k->len; i > 0 && left > 0; i--) {
+		const struct known *it = &k->items[i - 1];
+		bool ours = str_eq(it->repository, repository);
+
+		if ((own && !ours) || was_asked(asked, it->digest))
+			continue;
+		left--;
+		if (upload_stat(p->registry, it->digest, &l->size)) {
+			str_copy(l->digest, it->digest, sizeof(l->digest));
+			return true;
+		}
+		if (ours)
+			known_drop(p->s, l->diff_id, it);
+	}
+	return false;
+}
+
+/* A registry object whose tokens may read the other repository too. */
+static struct registry *with_source(struct push *p, const char *from)
+{
+	struct registry *r =
+		registry_new_at(p->o->registries, p->registry->base, p->ref, p->o->auth);
+
+	free(r->scope);
+	r->scope = xasprintf("repository:%s:pull,push repository:%s:pull", p->ref->path, from);
+	return r;
+}
+
+/* 1 mounted, 0 not; an upload the registry begins instead goes into *session */
+static bool mount_from(struct push *p, struct push_layer *l, const struct known *k,
+		       const char *from, char **session)
+{
+	CLEANUP(freep)
+	char *path =
+		xasprintf("/v2/%s/blobs/uploads/?from=%s&mount=%s", p->ref->path, from, k->digest);
+	CLEANUP(registry_freep) struct registry *own = NULL;
+	CLEANUP(exchange_freep) struct exchange *x = NULL;
+	struct transport_request rq = {.method = "POST", .url = path};
+	struct registry *r = p->registry;
+	struct err e;
+
+	if (r->challenge.scheme == AUTH_BEARER)
+		r = own = with_source(p, from);
+	if (registry_send(r, &rq, &x, &e) < 0)
+		return false;
+	if (exchange_response(x)->status == 201)
+		return upload_stat(p->registry, k->digest, &l->size);
+	if (exchange_response(x)->status == 202 && *session == NULL)
+		(void)!upload_location(p->registry, x, session, &e);
+	return false;
+}
+
+static bool mount(struct push *p, struct push_layer *l, const struct knowns *k, char **session)
+{
+	CLEANUP(freep) char *repository = image_ref_name(p->ref);
+	int left = REGISTRY_PROBES_MAX;
+
+	for (size_t i = k->len; i > 0 && left > 0 && !push_is_over(p); i--) {
+		const struct known *it = &k->items[i - 1];
+		CLEANUP(image_ref_clear) struct image_ref from = IMAGE_REF_INIT;
+		CLEANUP(freep) char *text = NULL;
+		struct err e;
+
+		if (str_eq(it->repository, repository) ||
+		    image_ref_parse(it->repository, &from, &e) < 0 ||
+		    !str_eq(from.domain, p->ref->domain))
+			continue;
+		left--;
+		if (mount_from(p, l, it, from.path, session)) {
+			str_copy(l->digest, it->digest, sizeof(l->digest));
+			text = xasprintf("Mounted from %s", from.path);
+			push_say(p, l->label, text);
+			return true;
+		}
+	}
+	return false;
+}
+
+static int push_layer(struct push *p, struct push_layer *l, struct err *e)
+{
+	CLEANUP(knowns_clear) struct knowns k = {0};
+	CLEANUP(strv_clear) struct strv asked = STRV_INIT;
+	char *session = NULL;
+
+	knowns_load(p->s, l->diff_id, &k);
+	if (is_there(p, l, &k, true, &asked)) {
+		push_say(p, l->label, "Layer already exists");
+		remember(p, l);
+		return 0;
+	}
+	if (mount(p, l, &k, &session)) {
+		remember(p, l);
+		free(session);
+		return 0;
+	}
+	if (is_there(p, l, &k, false, &asked)) {
+		push_say(p, l->label, "Layer already exists");
+		remember(p, l);
+		free(session);
+		return 0;
+	}
+	if (upload_layer(p, l, session, e) < 0)
+		return -1;
+	push_say(p, l->label, "Pushed");
+	remember(p, l);
+	return 0;
+}
+
+/* The layer that stands for an equal one above it. */
+static const struct push_layer *same_above(const struct push *p, size_t i)
+{
+	for (size_t k = p->n_layers; k > i + 1; k--)
+		if (str_eq(p->layers[k - 1].diff_id, p->layers[i].diff_id))
+			return &p->layers[k - 1];
+	return NULL;
+}
+
+static void *work(void *arg)
+{
+	struct push *p = arg;
+
+	for (;;) {
+		struct err e;
+		size_t i;
+
+		pthread_mutex_lock(&p->mu);
+		i = p->n_layers - p->n_taken;
+		if (i > 0 && !p->cancelled)
+			p->n_taken++;
+		else
+			i = 0;
+		pthread_mutex_unlock(&p->mu);
+		if (i == 0)
+			return NULL;
+		if (same_above(p, i - 1) == NULL && push_layer(p, &p->layers[i - 1], &e) < 0)
+			fail(p, &e);
+	}
+}
+
+/* All layers, some at a time; the first error is the push's. */
+static int push_layers(struct push *p, struct err *e)
+{
+	pthread_t workers[REGISTRY_UPLOADS_MAX];
+	size_t n = 0;
+
+	p->n_taken = 0;
+	for (size_t i = p->n_layers; i > 0; i--)
+		push_say(p, p->layers[i - 1].label, "Preparing");
+	for (size_t i = p->n_layers; i > REGISTRY_UPLOADS_MAX; i--)
+		push_say(p, p->layers[i - 1 - REGISTRY_UPLOADS_MAX].label, "Waiting");
+	while (n < REGISTRY_UPLOADS_MAX && n < p->n_layers) {
+		struct err ignored;
+
+		if (thread_start_joinable(&workers[n], work, p, &ignored) < 0)
+			break;
+		n++;
+	}
+	if (n == 0)
+		work(p);
+	while (n > 0)
+		pthread_join(workers[--n], NULL);
+	for (size_t i = 0; i < p->n_layers; i++) {
+		const struct push_layer *same = same_above(p, i);
+
+		if (same != NULL) {
+			p->layers[i].size = same->size;
+			str_copy(p->layers[i].digest, same->digest, DIGEST_SIZE);
+		}
+	}
+	MUTEX_GUARD(&p->mu);
+	if (p->error.kind != 0)
+		*e = p->error;
+	return p->error.kind != 0 ? -1 : 0;
+}
+
+/* --- the manifest --- */
+
+static void write_descriptor(struct json_w *w, const char *type, const char *digest, int64_t size)
+{
+	jw_kstr(w, "mediaType", type);
+	jw_ki64(w, "size", size);
+	jw_kstr(w, "digest", digest);
+}
+
+/* As Go's MarshalIndent with three blanks: the digest is of these bytes. */
+static void write_manifest(const struct push *p, const struct image *img, struct buf *b)
+{
+	struct json_w w;
+
+	jw_init_indent(&w, b, "   ");
+	jw_obj(&w);
+	jw_ki64(&w, "schemaVersion", 2);
+	jw_kstr(&w, "mediaType", MEDIA_DOCKER_MANIFEST);
+	jw_kobj(&w, "config");
+	write_descriptor(&w, MEDIA_DOCKER_CONFIG, img->id, (int64_t)img->n_json);
+	jw_end(&w);
+	jw_karr(&w, "layers");
+	for (size_t i = 0; i < p->n_layers; i++) {
+		jw_obj(&w);
+		write_descriptor(&w, MEDIA_DOCKER_LAYER, p->layers[i].digest, p->layers[i].size);
+		jw_end(&w);
+	}
+	jw_end(&w);
+	jw_end(&w);
+}
+
+static int put_manifest(struct push *p, const struct buf *b, struct err *e)
+{
+	CLEANUP(freep)
+	char *path = xasprintf("/v2/%s/manifests/%s", p->ref->path, p->ref->tag);
+	CLEANUP(http_headers_clear) struct http_headers headers = HTTP_HEADERS_INIT;
+	CLEANUP(exchange_freep) struct exchange *x = NULL;
+	struct transport_request rq = {.method = "PUT",
+				       .url = path,
+				       .headers = &headers,
+				       .body = b->data,
+				       .n_body = b->len};
+	int status;
+
+	http_headers_add(&headers, "Content-Type", MEDIA_DOCKER_MANIFEST);
+	if (registry_send(p->registry, &rq, &x, e) < 0)
+		return -1;
+	status = exchange_response(x)->status;
+	return status == 201 || status == 200 ? 0 : challenge_error(x, NULL, e);
+}
+
+static int tell(struct push *p, const struct image *img, const struct buf *b, struct err *e)
+{
+	CLEANUP(image_ref_clear) struct image_ref by_digest = IMAGE_REF_INIT;
+	CLEANUP(freep) char *text = NULL;
+	CLEANUP(buf_clear) struct buf aux = BUF_INIT;
+	struct image_progress m = {.has_detail = true};
+	char digest[DIGEST_SIZE];
+	struct json_w w;
+
+	sha256_digest(b->data, b->len, digest);
+	image_ref_copy(&by_digest, p->ref);
+	str_replace_ptr(&by_digest.tag, NULL);
+	if (image_ref_set_digest(&by_digest, digest, e) < 0 ||
+	    image_store_tag(p->s, &by_digest, img->id, e) < 0)
+		return -1;
+	text = xasprintf("%s: digest: %s size: %zu", p->ref->tag, digest, b->len);
+	push_say(p, NULL, text);
+	jw_init(&w, &aux);
+	jw_obj(&w);
+	jw_kstr(&w, "Tag", p->ref->tag);
+	jw_kstr(&w, "Digest", digest);
+	jw_ku64(&w, "Size", b->len);
+	jw_end(&w);
+	m.aux = buf_str(&aux);
+	emit(p, &m);
+	return 0;
+}
+
+static int push_to(struct push *p, const struct image *img, struct err *e)
+{
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+
+	if (registry_ping(p->registry, e) < 0 || push_layers(p, e) < 0 ||
+	    upload_bytes(p->registry, img->id, img->json, img->n_json, e) < 0)
+		return -1;
+	write_manifest(p, img, &b);
+	return put_manifest(p, &b, e) < 0 ? -1 : tell(p, img, &b, e);
+}
+
+/* --- the whole --- */
+
+static void set_registry(struct push *p, struct registry *r)
+{
+	struct registry *old;
+
+	pthread_mutex_lock(&p->mu);
+	old = p->registry;
+	p->registry = r;
+	pthread_mutex_unlock(&p->mu);
+	registry_free(old);
+}
+
+/* The registry itself, never a mirror: by TLS, then (insecure ones) without. */
+static int try_endpoints(struct push *p, const struct image *img, struct err *e)
+{
+	const struct registry_config *c = p->o->registries;
+	int n = registry_endpoints(c, p->ref), r = -1;
+
+	for (int i = str_eq(p->ref->domain, "docker.io") ? n - 1 : 0; i < n && r < 0; i++) {
+		struct registry *reg = registry_open(c, p->ref, p->o->auth, i);
+
+		free(reg->scope);
+		reg->scope = xasprintf("repository:%s:pull,push", p->ref->path);
+		set_registry(p, reg);
+		r = push_to(p, img, e);
+		if (registry_is_reached(reg) || push_is_over(p))
+			break;
+	}
+	set_registry(p, NULL);
+	return r;
+}
+
+static int make_layers(struct push *p, const struct image *img, struct err *e)
+{
+	const struct strv *d = &img->config->rootfs.diff_ids;
+	char chain[DIGEST_SIZE] = "";
+
+	p->n_layers = d->len;
+	p->layers = xcalloc(d->len + 1, sizeof(*p->layers));
+	for (size_t i = 0; i < d->len; i++) {
+		struct push_layer *l = &p->layers[i];
+		struct layer_info info;
+
+		l->diff_id = d->items[i];
+		storage_chain_id(chain, l->diff_id, l->chain);
+		str_copy(chain, l->chain, sizeof(chain));
+		str_copy(l->label, l->diff_id + strlen("sha256:"), sizeof(l->label));
+		if (storage_layer_get(image_store_storage(p->s), chain, &info, e) < 0)
+			return -1;
+		l->total = (int64_t)info.size_bytes;
+	}
+	return 0;
+}
+
+static int run(struct push *p, const struct image *img, struct err *e)
+{
+	const struct image_job *job = p->o->job;
+	bool watched = job != NULL && job->cancelled != NULL;
+	pthread_t watcher;
+	int r;
+
+	if (watched && thread_start_joinable(&watcher, watch, p, e) < 0)
+		return -1;
+	r = make_layers(p, img, e);
+	if (r == 0)
+		r = try_endpoints(p, img, e);
+	pthread_mutex_lock(&p->mu);
+	p->finished = true;
+	pthread_cond_broadcast(&p->changed);
+	pthread_mutex_unlock(&p->mu);
+	if (watched)
+		pthread_join(watcher, NULL);
+	free(p->layers);
+	return r;
+}
+
+static int push_image(struct image_store *s, const struct image_ref *ref, struct image *img,
+		      const struct image_push_opts *o, struct err *e)
+{
+	struct push p = {.s = s, .o = o, .ref = ref};
+	struct storage *st = image_store_storage(s);
+	bool hold = img->chain_id[0] != '\0';
+	int r;
+
+	if (hold && storage_layer_ref(st, img->chain_id, e) < 0)
+		return -1;
+	pthread_mutex_init(&p.mu, NULL);
+	pthread_mutex_init(&p.progress_mu, NULL);
+	cond_init(&p.changed);
+	r = run(&p, img, e);
+	pthread_cond_destroy(&p.changed);
+	pthread_mutex_destroy(&p.progress_mu);
+	pthread_mutex_destroy(&p.mu);
+	if (hold)
+		storage_layer_unref(st, img->chain_id, NULL);
+	return r;
+}
+
+/* The tags of a repository, sorted. */
+static void tags_of(struct image_store *s, const char *repository, struct strv *tags)
+{
+	size_t n = strlen(repository);
+	MUTEX_GUARD(&s->mu);
+
+	map_for_each (slot, &s->names)
+		if (str_starts(slot->key, repository) && slot->key[n] == ':' &&
+		    strchr(slot->key + n, '/') == NULL && !name_is_digest(slot->key))
+			strv_add(tags, slot->key + n + 1);
+	strv_sort(tags);
+}
+
+static int push_tag(struct image_store *s, const struct image_ref *ref, const char *tag,
+		    const struct image_push_opts *o, struct err *e)
+{
+	CLEANUP(image_ref_clear) struct image_ref one = IMAGE_REF_INIT;
+	CLEANUP(freep) char *shown = NULL;
+	char id[DIGEST_SIZE];
+	struct image *img;
+	int r;
+
+	image_ref_copy(&one, ref);
+	if (image_ref_set_tag(&one, tag, e) < 0)
+		return -1;
+	shown = image_ref_familiar(&one);
+	if (image_store_resolve(s, &one, id, e) < 0 || image_store_get(s, id, &img, e) < 0)
+		return err_set(e, ERR_NOTFOUND, 0, "tag does not exist: %s", shown);
+	r = push_image(s, &one, img, o, e);
+	image_unref(s, img);
+	return r;
+}
+
+int image_push(struct image_store *s, const struct image_ref *ref, const struct image_push_opts *o,
+	       struct err *e)
+{
+	CLEANUP(freep) char *name = image_ref_name(ref);
+	CLEANUP(freep) char *familiar = image_ref_familiar_name(ref);
+	CLEANUP(freep) char *text = xasprintf("The push refers to repository [%s]", name);
+	CLEANUP(strv_clear) struct strv tags = STRV_INIT;
+	struct image_progress m = {.status = text};
+
+	if (ref->digest != NULL)
+		return err_set(e, ERR_INVALID, 0, "cannot push a digest reference");
+	if (image_store_storage(s) == NULL)
+		return err_set(e, ERR_UNAVAILABLE, 0, "there is no layer storage");
+	if (o->job != NULL && o->job->progress != NULL && o->job->progress(o->job->arg, &m) < 0)
+		return err_set(e, ERR_CANCELLED, 0, "context canceled");
+	tags_of(s, familiar, &tags);
+	if (tags.len == 0)
+		return err_set(e, ERR_NOTFOUND, 0,
+			       "An image does not exist locally with the tag: %s", familiar);
+	if (ref->tag != NULL)
+		return push_tag(s, ref, ref->tag, o, e);
+	strv_for_each (it, &tags)
+		if (push_tag(s, ref, *it, o, e) < 0)
+			return -1;
+	return 0;
+}

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: MIT
+# docker push to a real registry with TLS and passwords: uploads, what is not uploaded again, mounts
+# between repositories, refusals, and connections that break.
+load lib
+
+setup_file() {
+	stack_env
+	registry_start
+	registry_trust
+	stack_start
+	import_small
+	real login -u "$REGISTRY_USER" --password-stdin "$REGISTRY" <<<"$REGISTRY_PASSWORD"
+	docker run --name c1 small sh -c 'echo hi >/file; rm /bin/cat'
+	real commit c1 made:1
+}
+teardown_file() {
+	stack_stop
+	registry_stop
+	[ ! -e "$BATS_FILE_TMPDIR/plain.pid" ] || kill $(cat "$BATS_FILE_TMPDIR"/plain.pid) || true
+}
+
+id_of() { docker inspect -f '{{.Id}}' "$1"; }
+manifest() { registry_curl -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' "https://$REGISTRY/v2/$1/manifests/$2"; }
+
+@test "an image goes up and comes back" {
+	local id
+	id=$(id_of made:1)
+	real tag made:1 "$REGISTRY/a/made:1"
+	run real push "$REGISTRY/a/made:1"
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ "${lines[0]}" == "The push refers to repository [$REGISTRY/a/made]" ]]
+	[ "$(grep -c ': Pushed$' <<<"$output")" = 2 ]
+	[[ "${lines[-1]}" == "1: digest: sha256:$(manifest a/made 1 | sha256sum | cut -d' ' -f1) size: $(manifest a/made 1 | wc -c)" ]]
+	[ "$(manifest a/made 1 | jq -r .config.digest)" = "$id" ]
+	# the manifest's bytes are Docker's: three blanks, no line end
+	[ "$(manifest a/made 1 | sed -n 2p)" = '   "schemaVersion": 2,' ]
+	# each blob unpacks to its DiffID
+	local i digest
+	for i in 0 1; do
+		digest=$(manifest a/made 1 | jq -r ".layers[$i].digest")
+		[ "sha256:$(registry_curl "https://$REGISTRY/v2/a/made/blobs/$digest" | gzip -dc | sha256sum | cut -d' ' -f1)" = \
+			"$(real inspect -f "{{index .RootFS.Layers $i}}" made:1)" ]
+	done
+	[[ "$(real images --digests --format '{{.Digest}}' "$REGISTRY/a/made")" == sha256:* ]]
+	real rm c1 >/dev/null
+	real rmi made:1 "$REGISTRY/a/made:1" small
+	real pull "$REGISTRY/a/made:1"
+	[ "$(id_of "$REGISTRY/a/made:1")" = "$id" ]
+	docker run --rm "$REGISTRY/a/made:1" sh -c '[ -e /file ] && [ ! -e /bin/cat ]'
+}
+
+@test "what is there is not sent again, and mounted into other repositories" {
+	local before
+	run real push "$REGISTRY/a/made:1"
+	echo "$output"
+	[ "$(grep -c 'Layer already exists' <<<"$output")" = 2 ]
+	before=$(manifest a/made 1 | jq -c .layers)
+	real tag "$REGISTRY/a/made:1" "$REGISTRY/b/other:2"
+	run real push "$REGISTRY/b/other:2"
+	echo "$output"
+	[ "$(grep -c 'Mounted from a/made' <<<"$output")" = 2 ]
+	[ "$(manifest b/other 2 | jq -c .layers)" = "$before" ]
+	[ "$(grep -c 'PATCH /v2/b/other' "$BATS_FILE_TMPDIR/registry/log" || true)" = 0 ]
+	# all tags at once
+	real tag "$REGISTRY/a/made:1" "$REGISTRY/b/other:3"
+	run real push -a "$REGISTRY/b/other"
+	[[ "$output" == *"2: digest: "* && "$output" == *"3: digest: "* ]]
+}
+
+@test "a pulled layer goes up with its own digest, a new one beside it" {
+	local digest
+	# compressed in a way of its own: nothing made again would have this digest
+	gzip -dc "$STAGE/fixtures/small.tar.gz" | gzip -1 >"$BATS_TEST_TMPDIR/layer.tar.gz"
+	digest=sha256:$(sha256sum <"$BATS_TEST_TMPDIR/layer.tar.gz" | cut -d' ' -f1)
+	push_image c/base:1 "$BATS_TEST_TMPDIR/layer.tar.gz" '{"Cmd":["/bin/sh"],"Env":["PATH=/bin"]}'
+	real rmi $(real images -q) -f >/dev/null
+	real pull -q "$REGISTRY/c/base:1"
+	docker run --name c2 "$REGISTRY/c/base:1" sh -c 'echo new >/new'
+	real commit c2 "$REGISTRY/d/derived:1"
+	run real push "$REGISTRY/d/derived:1"
+	echo "$output"
+	[[ "$output" == *"Mounted from c/base"* && "$output" == *Pushed* ]]
+	[ "$(manifest d/derived 1 | jq -r '.layers[0].digest')" = "$digest" ]
+	# what is remembered has Docker's form
+	local diff f
+	diff=$(real inspect -f '{{index .RootFS.Layers 0}}' "$REGISTRY/c/base:1")
+	f=$DATA/image/overlay2/distribution/v2metadata-by-diffid/sha256/${diff#sha256:}
+	[ "$(jq -c --arg d "$digest" '[.[] | select(.Digest == $d) | [.SourceRepository, (.HMAC | length)]] | sort | unique' "$f")" = \
+		"[[\"$REGISTRY/c/base\",0],[\"$REGISTRY/d/derived\",64]]" ]
+	[ "$(cat "$DATA/image/overlay2/distribution/diffid-by-digest/sha256/${digest#sha256:}")" = "$diff" ]
+	# the key of the mark is Docker's: the digest of the credentials as JSON
+	local key text
+	key=sha256:$(printf '{"username":"%s","password":"%s"}' "$REGISTRY_USER" "$REGISTRY_PASSWORD" | sha256sum | cut -d' ' -f1)
+	text=$digest$REGISTRY/d/derived
+	[ "$(jq -r --arg r "$REGISTRY/d/derived" '.[] | select(.SourceRepository == $r) | .HMAC' "$f" | tail -n 1)" = \
+		"$(printf %s "$text" | openssl dgst -sha256 -mac HMAC -macopt key:"$key" -r | cut -d' ' -f1)" ]
+	real rm c2
+}
+
+@test "refusals in Docker's words" {
+	real tag "$REGISTRY/c/base:1" "$REGISTRY/e/x:1"
+	run env DOCKER_CONFIG="$BATS_TEST_TMPDIR/none" "$STAGE/tools/docker" push "$REGISTRY/e/x:1"
+	echo "$output"
+	[[ "$status" != 0 && "$output" == *"no basic auth credentials"* ]]
+	mkdir -p "$BATS_TEST_TMPDIR/wrong"
+	printf '{"auths":{"%s":{"auth":"%s"}}}' "$REGISTRY" "$(printf alice:wrong | base64)" >"$BATS_TEST_TMPDIR/wrong/config.json"
+	run env DOCKER_CONFIG="$BATS_TEST_TMPDIR/wrong" "$STAGE/tools/docker" push "$REGISTRY/e/x:1"
+	echo "$output"
+	[[ "$status" != 0 && "$output" == *"unauthorized: authentication required"* ]]
+	run real push "$REGISTRY/e/nosuch:1"
+	[[ "$status" != 0 && "$output" == *"An image does not exist locally with the tag: $REGISTRY/e/nosuch"* ]]
+	run real push "$REGISTRY/e/x:nosuch"
+	[[ "$status" != 0 && "$output" == *"tag does not exist: $REGISTRY/e/x:nosuch"* ]]
+	run api POST "/images/$REGISTRY/e/x/push?tag=B%20D"
+	[[ "$output" == *"invalid tag format"*400 ]]
+	run registry_curl "https://$REGISTRY/v2/e/x/tags/list"
+	[ "$status" != 0 ]
+}
+
+@test "a connection that breaks: Docker's registry wants all again" {
+	command -v python3 >/dev/null || skip "the proxy that cuts is a Python script"
+	local plain via id
+	plain=$(free_port)
+	mkdir -p "$BATS_FILE_TMPDIR/plain"
+	cat >"$BATS_FILE_TMPDIR/plain.yml" <<-YML
+	version: 0.1
+	storage: { filesystem: { rootdirectory: $BATS_FILE_TMPDIR/plain } }
+	http: { addr: 127.0.0.1:$plain }
+	YML
+	docker-registry serve "$BATS_FILE_TMPDIR/plain.yml" >"$BATS_FILE_TMPDIR/plain.log" 2>&1 3>&- &
+	echo $! >"$BATS_FILE_TMPDIR/plain.pid"
+	within 10 curl -sf "http://127.0.0.1:$plain/v2/"
+	via=$(free_port)
+	"$BATS_TEST_DIRNAME/cutter" "$via" "$plain" "$BATS_TEST_TMPDIR/cut.log" 300000 2 3>&- &
+	echo $! >>"$BATS_FILE_TMPDIR/plain.pid"
+	within 10 curl -sf "http://127.0.0.1:$via/v2/"
+	real tag "$REGISTRY/c/base:1" "127.0.0.1:$via/broken:1"
+	id=$(id_of "$REGISTRY/c/base:1")
+	run real push "127.0.0.1:$via/broken:1"
+	echo "$output"
+	cat "$BATS_TEST_TMPDIR/cut.log"
+	[ "$status" = 0 ]
+	[[ "$output" == *"Retrying in 1 second"* ]]
+	[ "$(grep -c '^cut' "$BATS_TEST_TMPDIR/cut.log")" = 2 ]
+	# it asked how far it was
+	grep -q '^GET /v2/broken/blobs/uploads/' "$BATS_TEST_TMPDIR/cut.log"
+	real rmi "127.0.0.1:$via/broken:1"
+	real pull "127.0.0.1:$via/broken:1"
+	[ "$(id_of "127.0.0.1:$via/broken:1")" = "$id" ]
+}
+
+@test "a connection that breaks is taken up where it broke" {
+	command -v python3 >/dev/null || skip "the registry that remembers is a Python script"
+	local port
+	port=$(free_port)
+	"$BATS_TEST_DIRNAME/remembering-registry" "$port" "$BATS_TEST_TMPDIR/log" 300000 3>&- &
+	echo $! >>"$BATS_FILE_TMPDIR/plain.pid"
+	within 10 curl -sf "http://127.0.0.1:$port/v2/"
+	real tag "$REGISTRY/c/base:1" "127.0.0.1:$port/kept:1"
+	run real push "127.0.0.1:$port/kept:1"
+	echo "$output"
+	cat "$BATS_TEST_TMPDIR/log"
+	[ "$status" = 0 ]
+	# one upload for the layer, one for the configuration; each byte of the layer came once
+	[ "$(grep -c '^POST' "$BATS_TEST_TMPDIR/log")" = 2 ]
+	[ "$(grep -c '^PATCH' "$BATS_TEST_TMPDIR/log")" -ge 3 ]
+	[ "$(awk '/^PATCH/ { n += $2 } END { print n }' "$BATS_TEST_TMPDIR/log")" = "$(awk '/^PUT layer/ { print $3; exit }' "$BATS_TEST_TMPDIR/log")" ]
+	grep -q '^PUT manifest' "$BATS_TEST_TMPDIR/log"
+}
+
+@test "a registry that lies about digests and places is refused" {
+	command -v python3 >/dev/null || skip "the registry that lies is a Python script"
+	local port kind text
+	for kind in "digest=registry computed the digest" "nolocation=names no place to upload to" "range=digest" \
+		"farlocation=refused" "early=denied: no room"; do
+		text=${kind#*=} kind=${kind%%=*}
+		port=$(free_port)
+		"$BATS_TEST_DIRNAME/remembering-registry" "$port" "$BATS_TEST_TMPDIR/log.$kind" 300000 "$kind" 3>&- &
+		echo $! >>"$BATS_FILE_TMPDIR/plain.pid"
+		within 10 curl -sf "http://127.0.0.1:$port/v2/"
+		real tag "$REGISTRY/c/base:1" "127.0.0.1:$port/lies:1"
+		run timeout 60 "$STAGE/tools/docker" push "127.0.0.1:$port/lies:1"
+		echo "$kind: $output"
+		[[ "$status" != 0 && "$status" != 124 && "$output" == *"$text"* ]]
+		! grep -q '^PUT manifest' "$BATS_TEST_TMPDIR/log.$kind" || return 1
+	done
+}
