@@ -11,7 +11,7 @@ is_nfs() {
 	is "$(cat /nfs/home/file)" here
 }
 doctor_names_it() {
-	fails thimble doctor --data-root=$root data-root overlay >/tmp/doctor
+	thimble doctor --data-root=$root data-root overlay >/tmp/doctor || true
 	cat /tmp/doctor
 	has "$(cat /tmp/doctor)" "${root%/*} (nfs) is unfit for images"
 	has "$(cat /tmp/doctor)" "NFS knows neither subordinate owners"
