@@ -108,7 +108,7 @@ boot() {
 		-m "$memory" -nodefaults -no-user-config -no-reboot -display none -serial stdio -monitor none \
 		-kernel "$(echo "$kernel"/boot/vmlinuz-*)" -initrd "$work/initrd" \
 		-append "console=ttyS0 quiet panic=-1 mitigations=off $arguments" "$@" </dev/null 2>&1 |
-		tr -d '\r' | tee -a "$work/console" || true
+		sed -u 's|\r||g' | tee -a "$work/console" || true
 }
 
 # summary: counts the TAP of $work/console; the last line is "vm: N passed, N failed, N skipped"

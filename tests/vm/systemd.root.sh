@@ -15,8 +15,9 @@ logout_ends_it() {
 	[ "$(loginctl show-user testuser -P Linger 2>/dev/null || echo no)" = no ]
 	within 60 nobody_is_there
 }
-answers() { [ -S $runtime/docker.sock ] && su testuser -c "thimble docker -H unix://$runtime/docker.sock ping"; }
-running() { su testuser -c "thimble docker -H unix://$runtime/docker.sock inspect -f '{{.State.Running}}' $1" | grep -qx true; }
+docker() { thimble docker -H unix://$runtime/docker.sock "$@"; }
+answers() { [ -S $runtime/docker.sock ] && docker ping; }
+running() { docker inspect -f '{{.State.Running}}' "$1" | grep -qx true; }
 linger_starts_it() {
 	loginctl enable-linger testuser
 	within 30 answers
@@ -40,11 +41,11 @@ install_new() {
 first() {
 	mkdir -m 777 /checks/ask
 	echo 0 >/checks/n
-	chmod 666 /checks/n /dev/ttyS0
+	chmod 666 /checks/n
 	in_shell install
 	up "installed"
-	tap logout_ends_it "without linger a logout ends the engine, its containers and the user's manager"
-	tap linger_starts_it "row 39: loginctl enable-linger starts it without a login; unless-stopped containers are back"
+	tap logout_ends_it "systemd: without linger a logout ends the engine, its containers and the user's manager"
+	tap linger_starts_it "systemd: row 39: loginctl enable-linger starts it without a login; unless-stopped containers are back"
 	up "lingers"
 	as_user limits
 	up "limits"
@@ -53,7 +54,7 @@ first() {
 	up "life"
 	as_user scope
 	as_user leave
-	tap stays "with linger a logout ends nothing"
+	tap stays "systemd: with linger a logout ends nothing"
 	mkdir -p /etc/systemd/system/user@.service.d
 	printf '[Service]\nDelegate=cpu cpuset io memory pids\n' >/etc/systemd/system/user@.service.d/delegate.conf
 }
@@ -105,12 +106,12 @@ profile_is_parsed() {
 }
 
 second() {
-	tap boot_starts_it "after a reboot the engine is up without a login"
-	tap boot_brings_back "after a reboot containers of unless-stopped and always are back, others are not"
+	tap boot_starts_it "systemd: after a reboot the engine is up without a login"
+	tap boot_brings_back "systemd: after a reboot containers of unless-stopped and always are back, others are not"
 	as_user after
-	[ ! -e /checks/apparmor ] || tap profile_is_parsed "rows 13, 15: the AppArmor profile that install prints is taken by AppArmor 4"
+	[ ! -e /checks/apparmor ] || tap profile_is_parsed "systemd: rows 13, 15: the AppArmor profile that install prints is taken by AppArmor 4"
 	as_user uninstall
-	tap package_removed "row 46: binaries go with the package: removed, nothing of them runs or lies about"
+	tap package_removed "systemd: row 46: binaries go with the package: removed, nothing of them runs or lies about"
 }
 package_removed() {
 	(cd /usr/bin && find . -lname thimble -delete && rm thimble)
@@ -120,6 +121,7 @@ package_removed() {
 }
 
 up "booted"
+chmod 666 /dev/ttyS0
 if [ ! -e /checks/n ]; then
 	first
 	systemctl reboot

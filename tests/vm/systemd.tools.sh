@@ -9,10 +9,10 @@ tap() { # tap NAME WHAT: runs the function NAME
 	(set -e; "$1") >"$out" 2>&1 </dev/null
 	# the shell has no set -e inside of a condition
 	if [ $? = 0 ]; then
-		echo "ok $n - systemd: $2"
+		echo "ok $n - $2"
 		grep '^# ' "$out"
 	else
-		echo "not ok $n - systemd: $2"
+		echo "not ok $n - $2"
 		sed 's/^/# /' "$out"
 	fi
 	[ $((SECONDS - start)) -lt 5 ] || echo "# $((SECONDS - start)) s"

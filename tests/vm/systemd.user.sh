@@ -7,6 +7,7 @@ file=$HOME/.config/systemd/user/$unit
 manager=/sys/fs/cgroup/user.slice/user-1001.slice/user@1001.service
 group=$manager/app.slice/$unit
 said=/tmp/said-$1
+polite='trap "exit 0" TERM; sleep 10000 & wait' # a container that a stop need not wait for
 
 docker() { thimble docker "$@"; }
 real() { command docker "$@"; }
@@ -151,12 +152,6 @@ names_are_told() { # as ps and pgrep show them
 	is "$(cat "/proc/$(property MainPID)/comm")" rootlesskit
 	is "$(cat "/proc/$(pid_of dockerd)/comm")" dockerd
 }
-second_install() {
-	dockerd-rootless-setuptool.sh install >/tmp/again 2>&1
-	has "$(cat /tmp/again)" "[WARNING] File already exists, skipping: $file"
-	has "$(cat /tmp/again)" '[INFO] CLI context "rootless" already exists'
-	fails grep "starting systemd service" /tmp/again
-}
 journal_has_it() {
 	within 5 has "$(journal)" "Daemon has completed initialization"
 	has "$(journal)" "Started docker.service"
@@ -164,29 +159,28 @@ journal_has_it() {
 runs_containers() {
 	docker import -c 'CMD ["/bin/sh"]' -c 'ENV PATH=/bin' /checks/small.tar small
 	is "$(real run --rm small echo hello 2>&1)" hello
-	real run -d --name keep --restart unless-stopped small sh -c 'sleep 10000 & wait'
-	docker run -d --name once small sleep 10000
+	real run -d --name keep --restart unless-stopped small sh -c "$polite"
+	docker run -d --name once small sh -c "$polite"
 }
 part_install() {
-	tap session_is_whole "row 11: machinectl shell testuser@ is a login with a runtime directory and a manager"
-	tap bus_is_there "row 10: with dbus-user-session the user has a bus"
-	tap uidmap_is_there "rows 3, 6: newuidmap and newgidmap are setuid, nothing of ours is"
-	tap subids_are_the_document_s "row 7: subordinate ids are the document's"
-	tap ids_are_the_document_s "row 8: id -u and whoami print the document's lines; the ids are mapped"
-	tap check_is_content "check: requirements are satisfied"
-	tap install_works "install succeeds"
-	tap creating_is_said "row 36: install says Creating .../docker.service"
-	tap installed_is_said "row 37: install starts, shows, enables and says Installed docker.service successfully."
-	tap document_is_said "rows 36-40: install prints the document's lines in order"
-	tap unit_is_docker_s "the unit is the one that Docker's own tool writes"
-	tap lines_for_bashrc_work "row 40: the lines for ~/.bashrc lead to the engine"
-	tap context_is_used "the CLI context rootless leads to the engine"
-	tap control_works "row 38: systemctl --user stop, start, restart, status"
-	tap is_enabled "the service is enabled"
-	tap names_are_told "processes have the names that ps and pgrep look for"
-	tap second_install "a second install leaves the unit alone"
-	tap journal_has_it "journalctl --user -u docker.service has its log"
-	tap runs_containers "the real docker command line imports and runs"
+	tap session_is_whole "systemd: row 11: machinectl shell testuser@ is a login with a runtime directory and a manager"
+	tap bus_is_there "systemd: row 10: with dbus-user-session the user has a bus"
+	tap uidmap_is_there "systemd: rows 3, 6: newuidmap and newgidmap are setuid, nothing of ours is"
+	tap subids_are_the_document_s "systemd: row 7: subordinate ids are the document's"
+	tap ids_are_the_document_s "systemd: row 8: id -u and whoami print the document's lines; the ids are mapped"
+	tap check_is_content "systemd: check: requirements are satisfied"
+	tap install_works "systemd: install succeeds"
+	tap creating_is_said "systemd: row 36: install says Creating .../docker.service"
+	tap installed_is_said "systemd: row 37: install starts, shows, enables and says Installed docker.service successfully."
+	tap document_is_said "systemd: rows 36-40: install prints the document's lines in order"
+	tap unit_is_docker_s "systemd: the unit is the one that Docker's own tool writes"
+	tap lines_for_bashrc_work "systemd: row 40: the lines for ~/.bashrc lead to the engine"
+	tap context_is_used "systemd: the CLI context rootless leads to the engine"
+	tap control_works "systemd: row 38: systemctl --user stop, start, restart, status"
+	tap is_enabled "systemd: the service is enabled"
+	tap names_are_told "systemd: processes have the names that ps and pgrep look for"
+	tap journal_has_it "systemd: journalctl --user -u docker.service has its log"
+	tap runs_containers "systemd: the real docker command line imports and runs"
 }
 
 # --- limits, in the unit's own subtree
@@ -235,11 +229,11 @@ cpu_quota_throttles() {
 	docker rm -f burn
 }
 part_limits() {
-	tap info_shows_v2 "row 23: docker info shows cgroup v2 and what systemd does not delegate by default"
-	tap limits_are_written "row 23: limits are in the groups below the unit's, and systemctl status shows the container"
-	tap memory_limit_kills "row 23: the memory limit kills: 137, OOMKilled"
-	tap pids_limit_holds "row 23: the pids limit holds"
-	tap cpu_quota_throttles "row 23: the cpu quota throttles"
+	tap info_shows_v2 "systemd: row 23: docker info shows cgroup v2 and what systemd does not delegate by default"
+	tap limits_are_written "systemd: row 23: limits are in the groups below the unit's, and systemctl status shows the container"
+	tap memory_limit_kills "systemd: row 23: the memory limit kills: 137, OOMKilled"
+	tap pids_limit_holds "systemd: row 23: the pids limit holds"
+	tap cpu_quota_throttles "systemd: row 23: the cpu quota throttles"
 }
 
 # --- life: ways in, reload, upgrade, crashes, stop
@@ -261,7 +255,7 @@ published_port_answers() {
 	bash -c "exec 3<>/dev/tcp/127.0.0.1/$port && printf 'GET /f HTTP/1.0\r\n\r\n' >&3 && cat <&3" | grep -qx served
 }
 web_starts() {
-	docker run -d --name web -p 127.0.0.1:0:80 small sh -c 'echo served >/tmp/f; exec httpd -f -p 80 -h /tmp'
+	docker run -d --name web -p 127.0.0.1:0:80 small sh -c "echo served >/tmp/f; httpd -f -p 80 -h /tmp & $polite"
 	within 10 published_port_answers
 }
 setuptool_enters() {
@@ -368,10 +362,10 @@ socket_activates() {
 	systemctl --user daemon-reload
 	systemctl --user start docker.socket
 	fails active
-	answers || { journal -n 20; return 1; }
+	has "$(docker version)" 28.5.2 || { journal -n 20; return 1; }
 	active
 	systemctl --user restart $unit
-	answers
+	has "$(docker version)" 28.5.2 || { journal -n 20; return 1; }
 	systemctl --user stop docker.socket $unit
 	rm -r "$file.d" "${file%/*}/docker.socket"
 	systemctl --user daemon-reload
@@ -379,16 +373,16 @@ socket_activates() {
 	answers
 }
 part_life() {
-	tap web_starts "a published port answers"
-	tap nsenter_of_the_host "row 30: util-linux' nsenter by docker.pid reaches the address that inspect shows"
-	tap setuptool_enters "row 30: dockerd-rootless-setuptool.sh nsenter -- ip addr"
-	tap reload_is_felt "systemctl --user reload reads daemon.json again"
-	tap upgrade_in_place "systemctl --user kill --kill-who=main -s USR2: the new binary goes on, containers run on, MAINPID stays"
-	tap crash_is_mended "a dockerd that crashed is started again below the same MAINPID, containers run on"
-	tap main_killed "a killed rootlesskit is started again by systemd, and its containers"
-	tap stop_leaves_nothing "KillMode=mixed: stop lets containers end, leaves no process and no control group"
-	tap bad_config_is_told "a bad daemon.json fails the start, and the journal says why"
-	tap socket_activates "a docker.socket activates the engine (-H fd://)"
+	tap web_starts "systemd: a published port answers"
+	tap nsenter_of_the_host "systemd: row 30: util-linux' nsenter by docker.pid reaches the address that inspect shows"
+	tap setuptool_enters "systemd: row 30: dockerd-rootless-setuptool.sh nsenter -- ip addr"
+	tap reload_is_felt "systemd: systemctl --user reload reads daemon.json again"
+	tap upgrade_in_place "systemd: systemctl --user kill --kill-who=main -s USR2: the new binary goes on, containers run on, MAINPID stays"
+	tap crash_is_mended "systemd: a dockerd that crashed is started again below the same MAINPID, containers run on"
+	tap main_killed "systemd: a killed rootlesskit is started again by systemd, and its containers"
+	tap stop_leaves_nothing "systemd: KillMode=mixed: stop lets containers end, leaves no process and no control group"
+	tap bad_config_is_told "systemd: a bad daemon.json fails the start, and the journal says why"
+	tap socket_activates "systemd: a docker.socket activates the engine (-H fd://)"
 }
 
 # --- scope: without the unit, in a login
@@ -424,21 +418,21 @@ scope_by_hand() {
 	systemctl --user start $unit
 }
 part_scope() {
-	tap scope_by_itself "dockerd-rootless.sh in a login asks systemd for a scope, and limits are there"
-	tap scope_by_hand "systemd-run --user --scope -p Delegate=yes dockerd-rootless.sh"
+	tap scope_by_itself "systemd: dockerd-rootless.sh in a login asks systemd for a scope, and limits are there"
+	tap scope_by_hand "systemd: systemd-run --user --scope -p Delegate=yes dockerd-rootless.sh"
 }
 
 # --- leave: before the reboot
 leaves_containers() {
-	docker run -d --name always --restart always -m 64m small sleep 10000
-	docker run -d --name stopped --restart unless-stopped small sleep 10000
+	docker run -d --name always --restart always -m 64m small sh -c "$polite"
+	docker run -d --name stopped --restart unless-stopped small sh -c "$polite"
 	docker stop -t 0 stopped
 	docker rm -f web once
-	docker run -d --name once small sleep 10000
+	docker run -d --name once small sh -c "$polite"
 	is_running keep
 }
 part_leave() {
-	tap leaves_containers "containers of each restart policy"
+	tap leaves_containers "systemd: containers of each restart policy"
 }
 
 # --- after the reboot: everything delegated; uninstall
@@ -453,9 +447,9 @@ journal_spans_boots() {
 	has "$(journal -b)" "Daemon has completed initialization"
 }
 part_after() {
-	tap limits_are_back "row 23: limits are back with the containers"
-	tap everything_is_delegated "row 23: with Delegate= of all controllers no warning is left, --cpuset-cpus binds"
-	tap journal_spans_boots "the journal has the boot before"
+	tap limits_are_back "systemd: row 23: limits are back with the containers"
+	tap everything_is_delegated "systemd: row 23: with Delegate= of all controllers no warning is left, --cpuset-cpus binds"
+	tap journal_spans_boots "systemd: the journal has the boot before"
 }
 uninstall_works() {
 	docker-rootless-setuptool.sh uninstall >$said 2>&1 || { cat $said; return 1; }
@@ -496,11 +490,11 @@ data_is_removed() {
 	gone ~/.local/share/docker
 }
 part_uninstall() {
-	tap uninstall_works "uninstall stops, disables and removes the unit"
-	tap uninstalled_is_said "row 42: uninstall prints the document's lines in order"
-	tap data_is_named "row 43: uninstall leaves binaries and data, and names the command"
-	tap variables_are_unset "row 44: PATH and DOCKER_HOST are unset"
-	tap data_is_removed "row 45: rootlesskit rm -rf ~/.local/share/docker removes files of subordinate owners"
+	tap uninstall_works "systemd: uninstall stops, disables and removes the unit"
+	tap uninstalled_is_said "systemd: row 42: uninstall prints the document's lines in order"
+	tap data_is_named "systemd: row 43: uninstall leaves binaries and data, and names the command"
+	tap variables_are_unset "systemd: row 44: PATH and DOCKER_HOST are unset"
+	tap data_is_removed "systemd: row 45: rootlesskit rm -rf ~/.local/share/docker removes files of subordinate owners"
 }
 
 part_"$1"
