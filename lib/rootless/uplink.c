@@ -59,7 +59,8 @@ static void renew_pool(struct rk_uplink *u, bool lost)
 		return;
 	u->pool_sent = false;
 	if (send_pool(u, &e) < 0) {
-		log_warn(&e, "sockets in the network namespace");
+		/* so it is at every end of the child; the next try warns */
+		log_debug(&e, "sockets in the network namespace");
 		plan_retry(u);
 	}
 }
