@@ -194,7 +194,22 @@ static int enter_own(const struct conf *c, struct err *e)
 	return root_fd;
 }
 
-static int enter(const struct conf *c, struct err *e)
+/* What is exported is the root alone: the mount points of /proc or a volume are directories of its
+ * own, with their own owners. A kernel that cannot take it apart (before 5.2) shows what covers
+ * them.
+ */
+static void without_mounts(int *fd)
+{
+	struct err ignored;
+	int alone = mnt_clone_tree(*fd, "", false, &ignored);
+
+	if (alone < 0)
+		return;
+	close(*fd);
+	*fd = alone;
+}
+
+static int enter(const struct conf *c, enum cp_op op, struct err *e)
 {
 	const struct caps_sets sets = {.effective = KEEP_CAPS, .permitted = KEEP_CAPS};
 	CLEANUP(fd_closep) int fd = -1;
@@ -209,6 +224,8 @@ static int enter(const struct conf *c, struct err *e)
 		return c->pid > 0 || c->overlay || c->binds.len > 0
 			       ? -1
 			       : err_sys(e, "open %s", c->merged);
+	if (op == CP_EXPORT)
+		without_mounts(&fd);
 	if (fchdir(fd) < 0 || chroot(".") < 0 || chdir("/") < 0)
 		return err_sys(e, "enter the container's root");
 	umask(0);
@@ -284,7 +301,7 @@ static int run(const struct conf *c, enum cp_op op, const char *path, struct err
 {
 	CLEANUP(fd_closep) int root_fd = -1;
 
-	if (enter(c, e) < 0)
+	if (enter(c, op, e) < 0)
 		return -1;
 	root_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)

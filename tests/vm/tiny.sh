@@ -6,8 +6,8 @@ machine="tiny ${tiny%%,*} MB, Linux $(uname -r | cut -d. -f1,2), $(echo "$tiny" 
 check() { tap "$1" "$machine: $2"; }
 url=http://127.0.0.1:8080/file
 
-ask() { # ask pss|watch|peak: what root sees, /etc/rc
-	echo "$1" >/tmp/ask
+pss() { # KB of thimble's processes, as root sees them: /etc/rc
+	echo >/tmp/ask
 	cat /tmp/answer
 }
 available() { awk '/^MemAvailable:/ { print $2 }' /proc/meminfo; }
@@ -63,12 +63,10 @@ engine_stops() { stops; }
 
 # An image larger than half of the memory, of which less than its size is free.
 big_image_is_loaded() {
-	sync
-	ask watch
-	docker load -i big.tar
-	peak=$(ask peak)
-	echo "$peak" >/tmp/peak
-	[ "$peak" -le 8192 ] || { echo "$peak KB at its peak"; return 1; }
+	touch /tmp/watch
+	timeout 150 docker load -i big.tar
+	rm /tmp/watch
+	[ "$(cat /tmp/most)" -le 8192 ] || { echo "$(cat /tmp/most) KB at its peak"; return 1; }
 }
 big_image_is_whole() { is "$(docker run --rm big cksum </dev/null /big | cut -d' ' -f1,2)" "$(cut -d' ' -f1,2 big.sum)"; }
 big_image_is_removed() { docker rmi big; }
@@ -78,24 +76,26 @@ main() {
 	check engine_starts "the engine starts with one id"
 	check image_is_loaded "docker load of a file"
 	check container_runs "docker run"
-	shown "$(ask pss) KB PSS of thimble idle"
+	shown "$(pss) KB PSS of thimble idle"
 	check container_serves "a published port is answered"
-	shown "$(ask pss) KB PSS of thimble with one container, $(available) KB available"
+	shown "$(pss) KB PSS of thimble with one container, $(available) KB available"
 	check root_is_imported "docker export and import"
 	check exec_works "docker exec"
 	check layer_is_written "files and directories are replaced in a container"
 	check host_is_not_seen "a container does not see the host's root"
 	check stop_works "stop, start and removal, the port with them"
-	[ ! -e big.tar ] || big
 	check engine_stops "the engine stops"
 	check memory_is_spared "nothing was killed for want of memory"
 }
 big() {
+	check engine_starts "the engine starts again"
 	shown "$(available) KB available before docker load of $(($(stat -c %s big.tar) / 1024)) KB"
 	check big_image_is_loaded "docker load of 40 MB, 8 MB of memory at its peak"
-	shown "$(cat /tmp/peak) KB of anonymous memory in thimble at the peak of docker load"
+	shown "$(cat /tmp/most) KB of anonymous memory in all processes at the peak of docker load"
 	check big_image_is_whole "what was loaded is whole"
 	check big_image_is_removed "docker rmi"
+	check engine_stops "the engine stops again"
+	check memory_is_spared "so nothing was killed for want of memory"
 }
 
 terminal_works() { has "$(docker run --rm -t small sh -c 'ls -l /proc/self/fd/1')" /dev/pts/0; }
