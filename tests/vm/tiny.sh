@@ -115,7 +115,14 @@ bare() {
 	docker rm -f web >/dev/null
 	check engine_stops "so the engine stops"
 }
+says_no_tun() {
+	engine_starts
+	has "$(cat /tmp/log)" /dev/net/tun
+}
 tunless() {
-	cat /tmp/log
+	check says_no_tun "without /dev/net/tun too the engine starts, and says so"
+	check container_serves "so a published port is answered, without /dev/net/tun"
+	docker rm -f web >/dev/null
+	check engine_stops "so the engine stops, without /dev/net/tun"
 }
 eval "$1"
