@@ -63,7 +63,11 @@ static int bind_fd(struct plan_run *run, int source_fd, int target_fd, const str
 	char a[FD_PATH_SIZE], b[FD_PATH_SIZE];
 
 	if (tree_fd >= 0) {
-		if (set_flags(tree_fd, op, e) < 0 || mnt_move_tree(tree_fd, target_fd, e) < 0)
+		bool done = set_flags(tree_fd, op, e) == 0;
+
+		/* before Linux 5.12 a mount must have its place first */
+		if (mnt_move_tree(tree_fd, target_fd, e) < 0 ||
+		    (!done && set_flags(tree_fd, op, e) < 0))
 			return -1;
 	} else if (e->sys != ENOSYS) {
 		return -1;

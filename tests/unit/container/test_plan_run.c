@@ -44,3 +44,26 @@ TEST(plan_run_names_what_failed)
 	CHECK_STR(e.msg, "error mounting \"/tmp/nosuch\" to rootfs at \"/x\" (bind): open "
 			 "/tmp/nosuch: No such file or directory");
 }
+
+TEST(plan_run_makes_read_only_without_mount_setattr)
+{
+	struct plan_op ops[] = {
+		{.type = PLAN_BIND,
+		 .target = "/bound",
+		 .source = "/tmp/source",
+		 .mount_flags = MS_RDONLY},
+		{.type = PLAN_READONLY, .target = "/below", .flags = PLAN_OPTIONAL},
+	};
+	struct plan p = {ops, ARRAY_LEN(ops), ARRAY_LEN(ops)};
+	struct plan_run run = {.master_fd = -1, .slave_fd = -1};
+	struct err e;
+
+	(void)box_enter();
+	CHECK(mkdir("/tmp/root", 0755) == 0 && mkdir("/tmp/source", 0755) == 0);
+	CHECK(mkdir("/tmp/root/bound", 0755) == 0 && mkdir("/tmp/root/below", 0755) == 0);
+	box_without_mount_setattr();
+	run.root_fd = open("/tmp/root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CHECK_OK(plan_execute(&p, &run, &e), e);
+	CHECK(mkdir("/tmp/root/bound/x", 0755) < 0 && errno == EROFS);
+	CHECK(mkdir("/tmp/root/below/x", 0755) < 0 && errno == EROFS);
+}

@@ -4,12 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 
 #include "tests/unit/container/box.h"
 
@@ -47,22 +42,6 @@ static void copy_this_binary(const char *path)
 	CHECK_OK(fd_copy(in, out, NULL, &e), e);
 }
 
-/* As on a kernel before 5.12. */
-static void forbid_mount_setattr(void)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mount_setattr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = {.len = ARRAY_LEN(code), .filter = code};
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
-		_exit(7);
-}
-
 static void expect_sealed(bool old_kernel)
 {
 	char *argv[] = {(char *)"sealed", NULL};
@@ -74,7 +53,7 @@ static void expect_sealed(bool old_kernel)
 	pid = fork();
 	if (pid == 0) {
 		if (old_kernel)
-			forbid_mount_setattr();
+			box_without_mount_setattr();
 		execv("/tmp/binary", argv);
 		_exit(6);
 	}
