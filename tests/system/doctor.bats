@@ -70,7 +70,7 @@ as_user() {
 	as_root "$forbid; echo 0 >/proc/sys/kernel/unprivileged_userns_clone" user-namespaces
 	[ "$status" = 1 ]
 	named user-namespaces missing "kernel.unprivileged_userns_clone is 0"
-	named user-namespaces missing "kernel.unprivileged_userns_clone=1"
+	named user-namespaces missing "/etc/sysctl.d/50-rootless.conf"
 	as_root "$forbid" user-namespaces
 	named user-namespaces missing "a kernel with CONFIG_USER_NS"
 	named user-namespaces missing "No space left"

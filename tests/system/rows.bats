@@ -141,7 +141,7 @@ sudo systemctl restart apparmor.service" ]
 
 @test "row 22: another storage driver is refused, with the list" {
 	mkdir -m 700 "$BATS_TEST_TMPDIR/run"
-	XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run refused overlay2 timeout 20 dockerd-rootless.sh \
+	XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run refused "zfs is not supported; there are overlay2, fuse-overlayfs, btrfs and vfs" timeout 20 dockerd-rootless.sh \
 		--data-root "$BATS_TEST_TMPDIR/d" --storage-driver zfs
 }
 
