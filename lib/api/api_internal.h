@@ -129,12 +129,12 @@ api_handler exec_create, exec_start, exec_resize, exec_inspect;
 api_handler archive_head, archive_get, archive_put, archive_export;
 api_handler image_list, image_inspect, image_history, image_tag, image_remove, image_prune;
 api_handler image_create, image_load_post;
-api_handler commit_post, image_save_get, image_push_post;
+api_handler commit_post, image_save_get, image_push_post, image_search, distribution_get;
 api_handler network_list, network_inspect, network_create, network_remove, network_connect,
 	network_disconnect, network_prune;
 api_handler volume_create_post, volume_list_get, volume_inspect, volume_delete, volume_prune;
 api_handler swarm_refuse, swarm_no_mode, plugin_list, plugin_refuse, build_prune, refuse_attach_ws,
-	refuse_build, refuse_buildkit, refuse_search, refuse_distribution, refuse_cluster_volume;
+	refuse_build, refuse_buildkit, refuse_cluster_volume;
 
 /** api_write_strs() - member with a list of strings; an empty one may be null */
 void api_write_strs(struct json_w *w, const char *key, const struct strv *v, bool null_if_empty);

@@ -53,7 +53,7 @@ const struct api_route api_routes[] = {
 
 	/* images */
 	{"GET", "/images/json", 0, image_list},
-	{"GET", "/images/search", 0, refuse_search},
+	{"GET", "/images/search", 0, image_search},
 	{"GET", "/images/get", 0, image_save_get},
 	{"GET", "/images/**/get", 0, image_save_get},
 	{"GET", "/images/**/history", 0, image_history},
@@ -64,7 +64,7 @@ const struct api_route api_routes[] = {
 	{"POST", "/images/**/push", 0, image_push_post},
 	{"POST", "/images/**/tag", 0, image_tag},
 	{"DELETE", "/images/**", 0, image_remove},
-	{"GET", "/distribution/**/json", V(30), refuse_distribution},
+	{"GET", "/distribution/**/json", V(30), distribution_get},
 	{"POST", "/commit", 0, commit_post},
 
 	/* build */

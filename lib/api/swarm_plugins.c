@@ -50,19 +50,6 @@ int refuse_buildkit(struct api_call *c, struct err *e)
 	return err_set(e, ERR_UNIMPLEMENTED, 0, "BuildKit sessions are not supported yet");
 }
 
-int refuse_search(struct api_call *c, struct err *e)
-{
-	(void)c;
-	return err_set(e, ERR_UNIMPLEMENTED, 0, "searching registries is not supported");
-}
-
-int refuse_distribution(struct api_call *c, struct err *e)
-{
-	(void)c;
-	return err_set(e, ERR_UNIMPLEMENTED, 0,
-		       "inspecting images in a registry is not supported yet");
-}
-
 int refuse_attach_ws(struct api_call *c, struct err *e)
 {
 	(void)c;

@@ -186,3 +186,39 @@ manifest() { registry_curl -H 'Accept: application/vnd.docker.distribution.manif
 		! grep -q '^PUT manifest' "$BATS_TEST_TMPDIR/log.$kind" || return 1
 	done
 }
+
+@test "distribution: what a name means in the registry" {
+	local auth
+	auth=$(printf '{"username":"%s","password":"%s"}' "$REGISTRY_USER" "$REGISTRY_PASSWORD" | base64 -w0)
+	run api GET "/v1.51/distribution/$REGISTRY/c/base:1/json" -H "X-Registry-Auth: $auth"
+	echo "$output"
+	[ "${lines[-1]}" = 200 ]
+	[ "$(jq -c '[.Descriptor.digest, .Descriptor.size, .Descriptor.mediaType]' <<<"${lines[0]}")" = \
+		"[\"sha256:$(manifest c/base 1 | sha256sum | cut -d' ' -f1)\",$(manifest c/base 1 | wc -c),\"application/vnd.docker.distribution.manifest.v2+json\"]" ]
+	[ "$(jq -c .Platforms <<<"${lines[0]}")" = "[{\"architecture\":\"$(dpkg --print-architecture)\",\"os\":\"linux\"}]" ]
+	run api GET "/v1.51/distribution/$REGISTRY/c/base:9/json" -H "X-Registry-Auth: $auth"
+	[[ "$output" == *'"manifest unknown: manifest unknown"'*404 ]]
+	run api GET "/v1.51/distribution/$REGISTRY/c/base:1/json"
+	echo "$output"
+	[[ "$output" == *"no basic auth credentials"* ]]
+}
+
+@test "search in a registry that has it" {
+	command -v python3 >/dev/null || skip "the registry that answers is a Python script"
+	local port
+	port=$(free_port)
+	"$BATS_TEST_DIRNAME/remembering-registry" "$port" "$BATS_TEST_TMPDIR/log" 1 3>&- &
+	echo $! >>"$BATS_FILE_TMPDIR/plain.pid"
+	within 10 curl -sf "http://127.0.0.1:$port/v2/"
+	run real search --format '{{.Name}} {{.StarCount}} {{.IsOfficial}} {{.Description}}' "127.0.0.1:$port/a b"
+	echo "$output"
+	[ "$output" = $'one/x 7  first <x>\nx 90 [OK] ' ] || [ "$output" = $'x 90 [OK] \none/x 7  first <x>' ]
+	grep -qx 'SEARCH q=a%20b&n=25' "$BATS_TEST_TMPDIR/log"
+	[ "$(real search --filter is-official=true --format '{{.Name}}' "127.0.0.1:$port/x")" = x ]
+	[ "$(real search --filter stars=50 --limit 3 --format '{{.Name}}' "127.0.0.1:$port/x")" = x ]
+	grep -qx 'SEARCH q=x&n=3' "$BATS_TEST_TMPDIR/log"
+	run api GET "/images/search?term=x&limit=101"
+	[[ "$output" == *"limit 101 is outside the range of [1, 100]"*400 ]]
+	run api GET "/images/search?term=$REGISTRY/x"
+	[[ "$output" == *"Unexpected status code 404"* ]]
+}
