@@ -36,6 +36,7 @@ static const struct command commands[] = {
 	{"", "version", &docker_version_cmd},
 	{"", "info", &docker_info_cmd},
 	{"", "attach", &docker_attach_cmd},
+	{"", "commit", &docker_commit_cmd},
 	{"", "cp", &docker_cp_cmd},
 	{"", "create", &docker_create_cmd},
 	{"", "diff", &docker_diff_cmd},
@@ -50,11 +51,13 @@ static const struct command commands[] = {
 	{"", "pause", &docker_pause_cmd},
 	{"", "ping", &docker_ping_cmd},
 	{"", "port", &docker_port_cmd},
+	{"", "push", &docker_push_cmd},
 	{"", "rename", &docker_rename_cmd},
 	{"", "restart", &docker_restart_cmd},
 	{"", "rm", &docker_rm_cmd},
 	{"", "rmi", &docker_rmi_cmd},
 	{"", "save", &docker_save_cmd},
+	{"", "search", &docker_search_cmd},
 	{"", "start", &docker_start_cmd},
 	{"", "stats", &docker_stats_cmd},
 	{"", "stop", &docker_stop_cmd},
@@ -64,6 +67,7 @@ static const struct command commands[] = {
 	{"", "update", &docker_update_cmd},
 	{"", "wait", &docker_wait_cmd},
 	{"container", "attach", &docker_attach_cmd},
+	{"container", "commit", &docker_commit_cmd},
 	{"container", "cp", &docker_cp_cmd},
 	{"container", "create", &docker_create_cmd},
 	{"container", "diff", &docker_diff_cmd},
@@ -98,6 +102,7 @@ static const struct command commands[] = {
 	{"image", "list", &docker_images_cmd},
 	{"image", "prune", &docker_image_prune_cmd},
 	{"image", "pull", &docker_pull_cmd},
+	{"image", "push", &docker_push_cmd},
 	{"image", "rm", &docker_rmi_cmd},
 	{"image", "remove", &docker_rmi_cmd},
 	{"image", "save", &docker_save_cmd},
@@ -115,15 +120,21 @@ static const struct command commands[] = {
 	{"system", "dial-stdio", &docker_dial_stdio_cmd},
 	{"system", "events", &docker_events_cmd},
 	{"system", "info", &docker_info_cmd},
+	{"volume", "create", &docker_volume_create_cmd},
+	{"volume", "inspect", &docker_volume_inspect_cmd},
+	{"volume", "ls", &docker_volume_ls_cmd},
+	{"volume", "list", &docker_volume_ls_cmd},
+	{"volume", "prune", &docker_volume_prune_cmd},
+	{"volume", "rm", &docker_volume_rm_cmd},
+	{"volume", "remove", &docker_volume_rm_cmd},
 };
 
 static const struct {
 	const char *name, *about;
 } groups[] = {
-	{"container", "Manage containers"},
-	{"image", "Manage images"},
-	{"network", "Manage networks"},
-	{"system", "Manage Docker"},
+	{"container", "Manage containers"}, {"image", "Manage images"},
+	{"network", "Manage networks"},	    {"system", "Manage Docker"},
+	{"volume", "Manage volumes"},
 };
 
 static const struct opt global_opts[] = {

@@ -223,6 +223,9 @@ extern const struct docker_cmd docker_cp_cmd;
 extern const struct docker_cmd docker_network_create_cmd, docker_network_connect_cmd,
 	docker_network_disconnect_cmd, docker_network_inspect_cmd, docker_network_ls_cmd,
 	docker_network_rm_cmd, docker_network_prune_cmd;
+extern const struct docker_cmd docker_push_cmd, docker_commit_cmd, docker_search_cmd;
+extern const struct docker_cmd docker_volume_create_cmd, docker_volume_inspect_cmd,
+	docker_volume_ls_cmd, docker_volume_rm_cmd, docker_volume_prune_cmd;
 extern const struct docker_cmd docker_login_cmd, docker_logout_cmd;
 
 #endif

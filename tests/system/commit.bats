@@ -77,15 +77,14 @@ inspect() { docker inspect -f "$2" "$1"; }
 }
 
 @test "a running container is frozen meanwhile, and goes on" {
+	local since
+	since=$(date +%s)
 	docker run -d --name live small sh -c 'dd if=/dev/zero of=/big bs=1M count=64; while :; do date +%s.%N >/now; sleep 0.05; done'
 	within 10 docker exec live test -e /now
-	docker events --since 0 --until "$(($(date +%s) + 3))" --filter container=live --format '{{.Action}}' >"$BATS_TEST_TMPDIR/events" 3>&- &
-	local events=$!
-	sleep 0.3
 	docker commit live frozen:1
 	docker commit -p=false live loose:1
 	[ "$(docker inspect -f '{{.State.Status}}' live)" = running ]
-	wait "$events"
+	real events --since "$since" --until "$(($(date +%s) + 1))" --filter container=live --format '{{.Action}}' >"$BATS_TEST_TMPDIR/events"
 	cat "$BATS_TEST_TMPDIR/events"
 	[ "$(grep -c '^commit$' "$BATS_TEST_TMPDIR/events")" = 2 ]
 	if [ "$(docker info -f '{{.CgroupDriver}}')" != none ]; then
@@ -101,4 +100,31 @@ inspect() { docker inspect -f "$2" "$1"; }
 	run real events --since "$(($(date +%s) - 60))" --until "$(($(date +%s) + 1))" --filter event=commit --format '{{json .Actor.Attributes}}'
 	echo "$output"
 	[ "$(tail -n 1 <<<"$output" | jq -r '[.comment, .imageRef, .imageID] | join(" ")')" = "why named:1 $(inspect named:1 '{{.Id}}')" ]
+}
+
+@test "commit by our own client" {
+	run ours commit -a me -m "a message" -c 'ENV X=y' -p=false c1 ours/made:3
+	echo "$output"
+	[[ "$status" = 0 && "$output" =~ ^sha256:[0-9a-f]{64}$ ]]
+	[ "$(inspect ours/made:3 '{{.Author}} {{.Comment}} {{json .Config.Env}}')" = 'me a message ["PATH=/bin","X=y"]' ]
+}
+
+@test "volumes by our own client" {
+	[ "$(ours volume create --label k=v data)" = data ]
+	[ "$(ours volume ls -q)" = "$(real volume ls -q)" ]
+	[ "$(ours volume ls --filter label=k)" = "$(real volume ls --filter label=k)" ]
+	[ "$(ours volume inspect data | jq -S .)" = "$(real volume inspect data | jq -S .)" ]
+	[ "$(ours volume inspect -f '{{.Name}} {{.Labels.k}}' data)" = "data v" ]
+	run ours volume inspect nosuch
+	[[ "$status" = 1 && "$output" == *"no such volume"* ]]
+	run ours volume prune -f
+	[[ "$output" == *"Total reclaimed space:"* ]]
+	real volume inspect data >/dev/null
+	run ours volume prune -a -f
+	[[ "$output" == *"Deleted Volumes:"*data* ]]
+	ours volume create gone
+	[ "$(ours volume rm gone)" = gone ]
+	run ours volume rm gone
+	[[ "$status" = 1 && "$output" == *"no such volume"* ]]
+	ours volume rm -f gone
 }

@@ -52,7 +52,7 @@ manifest() { registry_curl -H 'Accept: application/vnd.docker.distribution.manif
 
 @test "what is there is not sent again, and mounted into other repositories" {
 	local before
-	run real push "$REGISTRY/a/made:1"
+	run ours push "$REGISTRY/a/made:1"
 	echo "$output"
 	[ "$(grep -c 'Layer already exists' <<<"$output")" = 2 ]
 	before=$(manifest a/made 1 | jq -c .layers)
@@ -214,8 +214,8 @@ manifest() { registry_curl -H 'Accept: application/vnd.docker.distribution.manif
 	echo "$output"
 	[ "$output" = $'one/x 7  first <x>\nx 90 [OK] ' ] || [ "$output" = $'x 90 [OK] \none/x 7  first <x>' ]
 	grep -qx 'SEARCH q=a%20b&n=25' "$BATS_TEST_TMPDIR/log"
-	[ "$(real search --filter is-official=true --format '{{.Name}}' "127.0.0.1:$port/x")" = x ]
-	[ "$(real search --filter stars=50 --limit 3 --format '{{.Name}}' "127.0.0.1:$port/x")" = x ]
+	[ "$(ours search --filter is-official=true --format '{{.Name}}' "127.0.0.1:$port/x")" = x ]
+	[ "$(ours search --filter stars=50 --limit 3 --format '{{.Name}}' "127.0.0.1:$port/x")" = x ]
 	grep -qx 'SEARCH q=x&n=3' "$BATS_TEST_TMPDIR/log"
 	run api GET "/images/search?term=x&limit=101"
 	[[ "$output" == *"limit 101 is outside the range of [1, 100]"*400 ]]
