@@ -41,6 +41,7 @@ static const struct init {
 	const char *as;	       /* what a supervisor of root starts the engine through */
 	const char *scans;     /* directories of root's services, the first there is counts */
 	const char *mine;      /* commands of the user; NULL: none */
+	const char *mine_file; /* that shows that the user ran them */
 	const char *mine_boot; /* what else they need to be there at boot */
 	const char *mine_off;  /* what ends it */
 	const char *root;      /* commands for root, without a supervisor of the user's own */
@@ -49,6 +50,7 @@ static const struct init {
 } inits[] = {
 	{"rc-service", NULL, "OpenRC", "rc/init.d/docker", setup_text_openrc, "", "",
 	 "rc-update --user add docker default && rc-service --user docker start",
+	 "DIR/../runlevels/default/docker",
 	 "sudo ln -sf user /etc/init.d/user.USER && sudo rc-update add user.USER default",
 	 "rc-service --user docker stop; rc-update --user del docker default",
 	 "sudo install -m 755 FILE /etc/init.d/docker.USER && sudo rc-update add docker.USER "
@@ -57,22 +59,22 @@ static const struct init {
 	 "sudo rc-service docker.USER stop; sudo rc-update del docker.USER default; sudo rm "
 	 "/etc/init.d/docker.USER"},
 	{"runsv", "runsvdir", "runit", "runit/docker/run", setup_text_run, "chpst -u",
-	 "/var/service /etc/service /run/runit/service", "ln -s DIR SCAN/", "runsvdir SCAN",
-	 "sv -w 40 down SCAN/docker; rm SCAN/docker",
+	 "/var/service /etc/service /run/runit/service", "ln -s DIR SCAN/", "SCAN/docker",
+	 "runsvdir SCAN", "sv -w 40 down SCAN/docker; rm SCAN/docker; rm -r DIR",
 	 "sudo install -D -m 755 FILE /etc/sv/docker.USER/run && sudo ln -s /etc/sv/docker.USER "
 	 "SCAN/",
 	 "/etc/sv/docker.USER",
 	 "sudo sv -w 40 down SCAN/docker.USER; sudo rm -r SCAN/docker.USER /etc/sv/docker.USER"},
 	{"s6-svscan", "s6-svscan", "s6", "s6/docker/run", setup_text_run, "s6-setuidgid",
 	 "/run/service /service /etc/service", "ln -s DIR SCAN/ && s6-svscanctl -a SCAN",
-	 "s6-svscan SCAN",
-	 "s6-svc -wD -T 40000 -d SCAN/docker; rm SCAN/docker; s6-svscanctl -n SCAN",
+	 "SCAN/docker", "s6-svscan SCAN",
+	 "s6-svc -wD -T 40000 -d SCAN/docker; rm SCAN/docker; s6-svscanctl -n SCAN; rm -r DIR",
 	 "sudo install -D -m 755 FILE /etc/s6/sv/docker.USER/run && sudo ln -s "
 	 "/etc/s6/sv/docker.USER SCAN/ && sudo s6-svscanctl -a SCAN",
 	 "/etc/s6/sv/docker.USER",
 	 "sudo s6-svc -wD -T 40000 -d SCAN/docker.USER; sudo rm SCAN/docker.USER; sudo "
 	 "s6-svscanctl -n SCAN; sudo rm -r /etc/s6/sv/docker.USER"},
-	{"crontab", NULL, "cron", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},
+	{"crontab", NULL, "cron", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL},
 };
 
 /* The command line of a process that has this name and this owner, zeros between its words; false
@@ -301,20 +303,23 @@ int setup_install_plain(struct setup *s)
 	return init->file == NULL ? offer_cron(s) : offer_script(s, init);
 }
 
-/* What ends the service, when it is there: for people, before its file goes. */
-static void tell_how_to_stop(const struct setup *s, const struct init *init, const char *file)
+/* Tells what ends the service, when people have put it in place. True: it is the user's own. */
+static bool tell_how_to_stop(const struct setup *s, const struct init *init, const char *file)
 {
 	CLEANUP(freep) char *scan = own_scan(s, init);
 	CLEANUP(freep) char *of_root = root_scan(init);
+	CLEANUP(freep) char *mine_file = command_text(s, file, scan, init->mine_file);
 	CLEANUP(freep) char *mine = command_text(s, file, scan, init->mine_off);
 	CLEANUP(freep) char *root_file = command_text(s, file, of_root, init->root_file);
 	CLEANUP(freep) char *root = command_text(s, file, of_root, init->root_off);
+	bool own = path_exists(mine_file);
 
+	if (own)
+		setup_say(SETUP_INFO, "To end %s's service, run: `%s`", init->name, mine);
 	if (path_exists(root_file))
 		setup_say(SETUP_INFO, "To remove %s's service of root, run: `%s`", init->name,
 			  root);
-	else if (path_exists(file))
-		setup_say(SETUP_INFO, "To end %s's service, run: `%s`", init->name, mine);
+	return own;
 }
 
 void setup_uninstall_plain(const struct setup *s)
@@ -325,17 +330,18 @@ void setup_uninstall_plain(const struct setup *s)
 		  "systemd not detected, " SETUP_SCRIPT " needs to be stopped manually:");
 	for (size_t i = 0; i < ARRAY_LEN(inits); i++) {
 		CLEANUP(freep) char *file = NULL, *dir = NULL;
+		bool in_place;
 
 		if (inits[i].file == NULL)
 			continue;
 		file = path_join(s->cfg_dir, inits[i].file);
-		tell_how_to_stop(s, &inits[i], file);
+		dir = xstrndup(file, (size_t)(path_base(file) - file - 1));
+		in_place = tell_how_to_stop(s, &inits[i], file);
 		if (unlink(file) < 0)
 			continue;
 		setup_say(SETUP_INFO, "Removed %s", file);
-		/* with what a supervisor has put beside it */
-		dir = xstrndup(file, (size_t)(path_base(file) - file - 1));
-		if (str_eq(path_base(file), "run"))
+		/* what a supervisor has put beside it goes, unless one is still at it */
+		if (!in_place && str_eq(path_base(file), "run"))
 			(void)!path_remove_tree(AT_FDCWD, dir, &ignored);
 	}
 }

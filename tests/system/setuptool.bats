@@ -193,6 +193,37 @@ lines_in_order() { # every line of stdin is a line of $output, in this order
 	[[ "$output" == *"@reboot XDG_RUNTIME_DIR=$XDG_RUNTIME_DIR PATH=$STAGE/bin:/sbin:/usr/sbin:\$PATH dockerd-rootless.sh >>$HOME/.docker/dockerd.log 2>&1"* ]]
 }
 
+@test "without systemd: an OpenRC without services of users is offered root's only" {
+	fake rc-service </dev/null
+	run tool install
+	[[ "$output" == *"To have OpenRC keep it running, run: \`sudo install -m 755 $HOME/.config/rc/init.d/docker /etc/init.d/docker.$(id -un) && "* ]]
+	[[ "$output" != *--user* ]]
+	tool uninstall
+	fake rc-service <<<'echo "  -U, --user  Run in user mode"'
+	run tool install
+	[[ "$output" == *"run: \`rc-update --user add docker default && rc-service --user docker start\`"* ]]
+	[[ "$output" == *"which needs, at boot: \`sudo ln -sf user /etc/init.d/user.$(id -un) && "* ]]
+	[[ "$output" == *"as a service of root: \`sudo install -m 755 "* ]]
+}
+
+@test "without systemd: paths are quoted in the script, and what is in place is named before it goes" {
+	fake runsv </dev/null
+	export HOME="$HOME/a \$b\`c\""
+	mkdir -p "$HOME/service"
+	tool install
+	(eval "$(grep '^export HOME' "$HOME/.config/runit/docker/run")"; [ "$HOME" = "$(bash -c 'echo "$HOME"')" ])
+	sh -n "$HOME/.config/runit/docker/run"
+	run tool uninstall
+	[[ "$output" != *"sv -w"* ]]
+	[ ! -e "$HOME/.config/runit/docker" ]
+	tool install
+	mkdir "$HOME/.config/runit/docker/supervise"
+	ln -s "$HOME/.config/runit/docker" "$HOME/service/"
+	run tool uninstall
+	[[ "$output" == *"To end runit's service, run: \`sv -w 40 down $HOME/service/docker; rm $HOME/service/docker; rm -r "* ]]
+	[ -d "$HOME/.config/runit/docker/supervise" ] # a supervisor may be at it
+}
+
 @test "the run script starts an engine that answers" {
 	fake runsv </dev/null
 	tool install >/dev/null

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What people are told of each kind of host. */
 #include <string.h>
+#include <unistd.h>
 
 #include "cgroup/examine.h"
 #include "tests/unit/cgroup/fake_host.h"
@@ -163,4 +164,19 @@ TEST(examine_this_host)
 	cgroup_examine(&r);
 	CHECK(r.problem == CGROUP_FINE || r.why != NULL);
 	cgroup_report_clear(&r);
+}
+
+TEST(examine_another_process)
+{
+	struct cgroup_report own, same, none;
+
+	cgroup_examine(&own);
+	cgroup_examine_process(getpid(), &same);
+	CHECK_EQ(own.problem, same.problem);
+	CHECK_EQ(own.place, same.place);
+	cgroup_examine_process(INT32_MAX, &none); /* no such process */
+	CHECK(none.place != CGROUP_PLACE_OWN);
+	cgroup_report_clear(&own);
+	cgroup_report_clear(&same);
+	cgroup_report_clear(&none);
 }

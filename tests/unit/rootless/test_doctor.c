@@ -155,6 +155,21 @@ TEST(a_kernel_without_bridges)
 	unmet("network-devices", &h, RK_LACKING, "not supported", "modprobe -a bridge veth");
 }
 
+TEST(service_without_systemd)
+{
+	struct rk_host h = host();
+	struct rk_finding f;
+
+	unmet("service", &h, RK_NOTE, "systemd does not run here", "install");
+	put(&h, "/etc/init.d/docker.bob", ""); /* another's */
+	unmet("service", &h, RK_NOTE, "systemd does not run here", "install");
+	put(&h, "/etc/sv/docker.alice", "");
+	check(&h, "service", &f);
+	CHECK_EQ(f.verdict, RK_FINE);
+	CHECK_MSG(strstr(f.found, "/etc/sv/docker.alice") != NULL, "%s", f.found);
+	rk_finding_clear(&f);
+}
+
 TEST(linger_of_a_user)
 {
 	struct rk_host h = host();

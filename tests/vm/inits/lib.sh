@@ -5,7 +5,7 @@ group=/sys/fs/cgroup/docker.user
 : ${INIT:=${boot%-again}}
 user() { su user -c "unset DOCKER_HOST; cd; $*"; }
 pid_of() { # as in tools.sh, by one process for all
-	ps -o pid,args | sed -nE "s/^ *([0-9]+) (\{[^}]*\} )?([^ ]*\/)?(thimble )?$1( .*|\$)/\1/p" | head -n 1
+	ps -o pid,args | sed -nE "s%^ *([0-9]+) (\{[^}]*\} )?([^ ]*/)?(thimble )?$1( .*|\$)%\1%p" | head -n 1
 }
 # command N FILE: the N-th command that the setup tool gave (between ` and `), as it stands
 command_of() { sed -n 's/^\[INFO\].*: `\(.*\)`$/\1/p' "$2" | sed -n "$1p"; }

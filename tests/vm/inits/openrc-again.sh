@@ -21,7 +21,7 @@ is_uninstalled() {
 timed started_at_boot "openrc: after a reboot the engine is started without a login"
 timed keepers_are_back "openrc: after a reboot unless-stopped containers are back with their limits"
 timed is_uninstalled "openrc: uninstall, and what it says to the letter, remove the service"
-# the next boots are of a host without OpenRC
-mv /usr/sbin/rc-service /usr/sbin/rc-service.away
 up
-openrc-shutdown -r now
+echo "1..$n"
+sync
+openrc-shutdown -p now

@@ -18,10 +18,10 @@ root_delegates() {
 	{ echo '#!/bin/sh'; cat /tmp/mend; echo 'exec chpst -u user runsvdir /home/user/service'; } >/etc/sv/runsvdir-user/run
 	chmod 755 /etc/sv/runsvdir-user/run
 	ln -s /etc/sv/runsvdir-user /etc/service/
-	within 60 test -n "$(pid_of "runsvdir /home")" || within 60 user_s_runsvdir
-	is "$(cat "/proc/$(pid_of "runsvdir /home")/cgroup")" "0::/user.1000"
+	within 60 user_s_runsvdir
+	is "$(cat "/proc/$(pid_of "runsvdir /home/user/service")/cgroup")" "0::/user.1000"
 }
-user_s_runsvdir() { [ -n "$(pid_of "runsvdir /home")" ]; }
+user_s_runsvdir() { [ -n "$(pid_of "runsvdir /home/user/service")" ]; }
 tool_offers_runit() {
 	installs runit/docker/run
 	has "$(cat /tmp/install)" "[INFO] To have runit keep it running, run: \`ln -s /home/user/.config/runit/docker /home/user/service/\`"
@@ -30,11 +30,12 @@ user_s_command() {
 	user "$(command_of 1 /tmp/install)"
 	answers
 	has "$(user sv status /home/user/service/docker)" "run: "
+	image_is_there
 }
 own_group=/sys/fs/cgroup/user.1000
 runsvdir_is_moved() { # no process stays in the group itself: its children could have no limits
 	is "$(cat $own_group/cgroup.procs)" ""
-	for p in runsvdir.*/home rootlesskit dockerd; do
+	for p in 'runsvdir /home/user/service' rootlesskit dockerd; do
 		is "$(cat "/proc/$(pid_of "$p")/cgroup")" "0::/user.1000/engine"
 	done
 }
@@ -78,6 +79,7 @@ root_restarts() {
 	info_is_clean
 }
 
+[ ! -e /usr/sbin/rc-service ] || mv /usr/sbin/rc-service /usr/sbin/rc-service.away # a host without OpenRC
 mkdir -p /run/user/1000
 chown 1000:1000 /run/user/1000
 chmod 700 /run/user/1000
