@@ -312,7 +312,8 @@ static bool tell_how_to_stop(const struct setup *s, const struct init *init, con
 	CLEANUP(freep) char *mine = command_text(s, file, scan, init->mine_off);
 	CLEANUP(freep) char *root_file = command_text(s, file, of_root, init->root_file);
 	CLEANUP(freep) char *root = command_text(s, file, of_root, init->root_off);
-	bool own = path_exists(mine_file);
+	/* two supervisors may have their services in directories of one name */
+	bool own = path_exists(file) && path_exists(mine_file);
 
 	if (own)
 		setup_say(SETUP_INFO, "To end %s's service, run: `%s`", init->name, mine);

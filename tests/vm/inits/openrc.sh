@@ -55,7 +55,7 @@ starts_again() {
 	limits_hold
 }
 cgroupns_has_limits() { # the group of the service is all that the engine sees, and enough
-	rc-service docker.user stop
+	mkdir -p /etc/conf.d
 	echo 'export DOCKERD_ROOTLESS_ROOTLESSKIT_FLAGS=--cgroupns' >/etc/conf.d/docker.user
 	rc-service docker.user start
 	answers

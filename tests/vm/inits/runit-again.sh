@@ -55,12 +55,13 @@ tool_offers_cron() {
 	# there at boot, without a login
 	has "$(cat /tmp/line)" "XDG_RUNTIME_DIR=/home/user/.docker/run "
 	has "$(cat /tmp/install)" "export DOCKER_HOST=unix:///home/user/.docker/run/docker.sock"
-	user "crontab -" </tmp/line
-	has "$(user crontab -l)" "@reboot"
+	# by path: the shell has one of its own
+	user "/usr/bin/crontab -" </tmp/line
+	has "$(user /usr/bin/crontab -l)" "@reboot"
 }
 cron_starts_it() { # as at boot: no cron has run since
 	export XDG_RUNTIME_DIR=/home/user/.docker/run DOCKER_HOST=unix:///home/user/.docker/run/docker.sock
-	cron
+	/usr/sbin/cron
 	answers
 	within 60 is_running keeper
 	has "$(user docker ps)" keeper
