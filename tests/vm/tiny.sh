@@ -68,7 +68,7 @@ big_image_is_loaded() {
 	rm /tmp/watch
 	[ "$(cat /tmp/most)" -le 8192 ] || { echo "$(cat /tmp/most) KB at its peak"; return 1; }
 }
-big_image_is_whole() { is "$(docker run --rm big sh -c 'cat /big | wc -c; tail -c 1000000 /big | cksum' </dev/null)" "$(cat big.sum)"; }
+big_image_is_whole() { is "$(docker run --rm big sh -c 'cat /big | wc -c; tail -c 1000000 /big | md5sum' </dev/null)" "$(cat big.sum)"; }
 big_image_is_removed() { docker rmi big; }
 
 main() {
