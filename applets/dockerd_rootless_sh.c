@@ -183,11 +183,13 @@ static void enter_scope(int argc, char **argv)
 		"true",	       NULL};
 	CLEANUP(cgroup_report_clear) struct cgroup_report report;
 	CLEANUP(strv_clear) struct strv v = STRV_INIT;
+	/* a path: of systemd-run /proc/self/exe is systemd-run */
+	CLEANUP(freep) char *self = realpath(proc_self_exe(), NULL);
 	struct proc_spec spec = {.path = probe[0], .argv = probe};
 	struct err why;
 
 	cgroup_examine(&report);
-	if (report.place != CGROUP_PLACE_SERVICE || !str_empty(getenv(SCOPE_MARK)))
+	if (report.place != CGROUP_PLACE_SERVICE || !str_empty(getenv(SCOPE_MARK)) || self == NULL)
 		return;
 	if (proc_run(&spec, SCOPE_TIMEOUT_MS, NULL, &why) < 0) {
 		log_warn(&why, "containers will have no limits: systemd gives no scope");
@@ -195,7 +197,7 @@ static void enter_scope(int argc, char **argv)
 	}
 	strv_copy_raw(&v, (char *const *)probe);
 	strv_remove(&v, v.len - 1);
-	strv_add(&v, proc_self_exe());
+	strv_add(&v, self);
 	strv_add(&v, "dockerd-rootless.sh");
 	for (int i = 1; i < argc; i++)
 		strv_add(&v, argv[i]);

@@ -155,12 +155,24 @@ static bool runs_systemd(const struct cgroup_host *h)
 	return has_file(h->run, "systemd/system");
 }
 
+static bool holds_us_alone(const char *dir)
+{
+	CLEANUP(freep) char *file = path_join(dir, "cgroup.procs");
+	CLEANUP(freep) char *us = xasprintf("%d\n", (int)getpid());
+	CLEANUP(buf_clear) struct buf procs = BUF_INIT;
+	struct err ignored;
+
+	return file_read(AT_FDCWD, file, FILE_MAX, &procs, &ignored) == 0 &&
+	       str_eq(buf_str(&procs), us);
+}
+
 /* A scope of the user's systemd that holds a terminal, say: it can be written, but other processes
- * live there, and systemd did not give it away. */
+ * live there, and systemd did not give it away. One that systemd-run --scope made for us holds
+ * nobody else; the attribute does not tell everywhere (systemd 252 sets none there). */
 static bool is_foreign_scope(const char *dir)
 {
 	return strstr(dir, "/user@") != NULL && str_ends(dir, ".scope") &&
-	       getxattr(dir, "user.delegate", NULL, 0) < 0;
+	       getxattr(dir, "user.delegate", NULL, 0) < 0 && !holds_us_alone(dir);
 }
 
 static char *user_service(const struct cgroup_host *h)

@@ -415,7 +415,6 @@ scope_by_hand() {
 	kill "$(pid_of rootlesskit)"
 	within 20 gone "/sys/fs/cgroup${place%/engine}"
 	wait
-	systemctl --user start $unit
 }
 part_scope() {
 	tap scope_by_itself "systemd: dockerd-rootless.sh in a login asks systemd for a scope, and limits are there"
@@ -424,6 +423,7 @@ part_scope() {
 
 # --- leave: before the reboot
 leaves_containers() {
+	active || systemctl --user start $unit
 	docker run -d --name always --restart always -m 64m small sh -c "$polite"
 	docker run -d --name stopped --restart unless-stopped small sh -c "$polite"
 	docker stop -t 0 stopped
@@ -483,8 +483,7 @@ variables_are_unset() {
 	has "$(bash -ic 'docker version' 2>&1)" "unix:///var/run/docker.sock"
 }
 data_is_removed() {
-	find ~/.local/share/docker -printf '%U\n' | sort -u >/tmp/owners
-	grep -qvx 1001 /tmp/owners || rootlesskit sh -c "chown 1000 ~/.local/share/docker/volumes"
+	rootlesskit sh -c 'cd ~/.local/share/docker/volumes && mkdir -p theirs/deep && chown -R 1000:1000 theirs'
 	fails rm -rf ~/.local/share/docker 2>/dev/null
 	rootlesskit rm -rf ~/.local/share/docker
 	gone ~/.local/share/docker

@@ -109,6 +109,7 @@ TEST(examine_missing_controllers)
 TEST(examine_systemd)
 {
 	struct fake_host f;
+	char *procs;
 
 	fake_host_init(&f, 2);
 	fake_put(&f, "run/systemd/system/x", "");
@@ -121,6 +122,18 @@ TEST(examine_systemd)
 		 "0::/user.slice/user-1000.slice/user@1000.service/app.slice/t.scope\n");
 	delegate(&f, "user.slice/user-1000.slice/user@1000.service/app.slice/t.scope", "cpu\n");
 	check(&f, CGROUP_FINE, CGROUP_PLACE_SERVICE, NULL);
+	/* but that of systemd-run --scope, which holds nobody else, is */
+	procs = xasprintf("%d\n", (int)getpid());
+	fake_put(
+		&f,
+		"mount/user.slice/user-1000.slice/user@1000.service/app.slice/t.scope/cgroup.procs",
+		procs);
+	free(procs);
+	fake_put(&f,
+		 "mount/user.slice/user-1000.slice/user@1000.service/app.slice/t.scope/"
+		 "cgroup.controllers",
+		 "cpuset cpu io memory pids\n");
+	check(&f, CGROUP_FINE, CGROUP_PLACE_OWN, NULL);
 	fake_put(&f, "self",
 		 "0::/user.slice/user-1000.slice/user@1000.service/app.slice/d.service\n");
 	delegate(&f, "user.slice/user-1000.slice/user@1000.service/app.slice/d.service",
