@@ -30,6 +30,7 @@
 
 #define BLOCK_BYTES (128 * KIB)
 #define OPAQUE_NAME ".wh..wh..opq"
+#define FUSE_OPAQUE ".wh..opq" /* fuse-overlayfs' own for that */
 
 struct packer {
 	struct tar_writer *w;
@@ -203,7 +204,9 @@ static int pack_dir(struct packer *p, int dir_fd, const char *base, unsigned dep
 		ent->n_xattrs = xattrs.n;
 		if (tar_write_entry(p->w, ent, e) < 0)
 			return -1;
-		if (p->opts->overlay_to_aufs && walk_is_opaque(fd) &&
+		if (p->opts->overlay_to_aufs &&
+		    (walk_is_opaque(fd) ||
+		     faccessat(fd, FUSE_OPAQUE, F_OK, AT_SYMLINK_NOFOLLOW) == 0) &&
 		    faccessat(fd, OPAQUE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
 		    pack_opaque(p, e) < 0)
 			return -1;
@@ -220,6 +223,8 @@ static int pack_any(struct packer *p, int dir_fd, const char *base, unsigned dep
 
 	if (fstatat(dir_fd, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "stat %.300s", buf_str(&p->name));
+	if (p->opts->overlay_to_aufs && str_eq(base, FUSE_OPAQUE))
+		return 0;
 	if (depth == 0)
 		p->dev = st.st_dev;
 	from_stat(&ent, buf_str(&p->name), &st);

@@ -110,7 +110,9 @@ static void serialize(struct engine *en, const struct container *c, struct buf *
 	jw_key(&w, "ResolvConfPath");
 	jw_strf(&w, "%s/resolv.conf", dir);
 	jw_kstr(&w, "SeccompProfile",
-		str_eq(c->seccomp, "profile") ? c->seccomp_profile : c->seccomp);
+		str_eq(c->seccomp, "profile")	? c->seccomp_profile
+		: str_eq(c->seccomp, "default") ? "" /* Docker would read it as a profile */
+						: c->seccomp);
 	jw_kbool(&w, "NoNewPrivileges", c->no_new_privileges);
 	jw_kstr(&w, "CgroupPath", c->cgroup);
 	write_ports(&w, c);
@@ -282,6 +284,7 @@ static int read_config(struct container *c, const struct json *v, struct err *e)
 	return read_mounts(c, v, e);
 }
 
+/* 1 loaded, 0 it is another storage driver's, whose layers are not seen now (as Docker) */
 static int load_one(struct engine *en, const char *id, struct container **ret, struct err *e)
 {
 	CLEANUP(freep) char *dir = path_join(en->containers_dir, id);
@@ -296,8 +299,13 @@ static int load_one(struct engine *en, const char *id, struct container **ret, s
 		container_unref(en, c);
 		return -1;
 	}
+	if (!str_empty(json_get_str(v, "Driver")) &&
+	    !str_eq(json_get_str(v, "Driver"), en->driver)) {
+		container_unref(en, c);
+		return 0;
+	}
 	*ret = c;
-	return 0;
+	return 1;
 }
 
 /* a creation that never finished: no config.v2.json was written; nobody was told of it */
@@ -318,20 +326,25 @@ int containers_load(struct engine *en, struct err *e)
 {
 	DIR *d = opendir(en->containers_dir);
 	struct dirent *ent;
+	unsigned n_others = 0;
 
 	if (d == NULL)
 		return err_sys(e, "open %s", en->containers_dir);
 	while ((ent = readdir(d)) != NULL) {
-		struct container *c;
+		struct container *c = NULL;
 		struct err why;
+		int r;
 
 		if (strlen(ent->d_name) != RAND_ID_LEN || !str_is_hex(ent->d_name, RAND_ID_LEN))
 			continue;
-		if (load_one(en, ent->d_name, &c, &why) < 0) {
+		r = load_one(en, ent->d_name, &c, &why);
+		n_others += r == 0;
+		if (r < 0) {
 			if (!remove_leftover(en, ent->d_name))
 				log_warn(&why, "container %s cannot be loaded", ent->d_name);
-			continue;
 		}
+		if (r <= 0)
+			continue;
 		if (map_get(&en->names, c->name) != NULL) {
 			log_warn(NULL, "container %s: name %s is in use, taking the id", c->id,
 				 c->name);
@@ -341,5 +354,7 @@ int containers_load(struct engine *en, struct err *e)
 		map_put(&en->names, c->name, c);
 	}
 	closedir(d);
+	if (n_others > 0)
+		log_info(NULL, "%u containers of other storage drivers stay as they are", n_others);
 	return 0;
 }

@@ -94,8 +94,9 @@ static int walk(struct changes *c, int fd, unsigned depth, struct err *e)
 		const char *gone =
 			c->s->driver->wh_names ? str_skip(names.items[i], WH_PREFIX) : NULL;
 
-		if (gone && (str_starts(gone, WH_PREFIX) || strv_has(&names, gone)))
-			continue; /* .wh..wh..opq, or hidden and there again */
+		if (gone &&
+		    (str_starts(gone, WH_PREFIX) || str_eq(gone, ".opq") || strv_has(&names, gone)))
+			continue; /* opaque (fuse-overlayfs: .wh..opq), or hidden and there again */
 		buf_addf(&c->path, "/%s", gone ? gone : names.items[i]);
 		if (gone) {
 			tell_parents(c);

@@ -38,7 +38,8 @@ static bool is_opaque(int dir_fd, const char *name)
 	return fd >= 0 &&
 	       ((fgetxattr(fd, "user.overlay.opaque", &value, 1) == 1 && value == 'y') ||
 		(fgetxattr(fd, "user.fuseoverlayfs.opaque", &value, 1) == 1 && value == 'y') ||
-		faccessat(fd, ".wh..wh..opq", F_OK, AT_SYMLINK_NOFOLLOW) == 0);
+		faccessat(fd, ".wh..wh..opq", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+		faccessat(fd, ".wh..opq", F_OK, AT_SYMLINK_NOFOLLOW) == 0);
 }
 
 /* a file .wh.<last component> beside it */

@@ -113,7 +113,10 @@ TEST(changes_by_names)
 	struct storage *s = store_open_as(root, "fuse-overlayfs");
 	char base[DIGEST_SIZE], top[DIGEST_SIZE], path[512];
 	struct storage_mount m = {0};
-	struct buf text = BUF_INIT;
+	struct buf text = BUF_INIT, tar = BUF_INIT;
+	struct stream *out = stream_mem_new("", 0, &tar), *in;
+	const struct tar_entry *ent = NULL;
+	struct tar_reader *t;
 
 	make_layers(s, base, top);
 	CHECK_OK(storage_rw_create(s, "c", base, &e), e);
@@ -126,8 +129,21 @@ TEST(changes_by_names)
 	close(open(".wh.gone", O_CREAT | O_WRONLY, 0600));
 	CHECK_EQ(mkdir("new", 0755), 0);
 	close(open("new/.wh..wh..opq", O_CREAT | O_WRONLY, 0600));
+	CHECK_EQ(mkdir("dev", 0711), 0);
+	close(open("dev/.wh..opq", O_CREAT | O_WRONLY, 0600));
 	CHECK_OK(storage_rw_changes(s, "c", note, &text, &e), e);
-	CHECK_STR(buf_str(&text), "D /gone\nA /new\n");
+	CHECK_STR(buf_str(&text), "D /gone\nC /dev\nA /new\n");
+	CHECK_OK(storage_rw_tar(s, "c", out, &e), e);
+	in = stream_mem_new(tar.data, tar.len, NULL);
+	t = tar_reader_new(in);
+	buf_reset(&text);
+	while (tar_next(t, &ent, &e) > 0)
+		buf_addf(&text, "%s ", ent->name);
+	CHECK_STR(buf_str(&text), ".wh.gone dev/ dev/.wh..wh..opq new/ new/.wh..wh..opq ");
+	tar_reader_free(t);
+	stream_free(in);
+	stream_free(out);
+	buf_clear(&tar);
 	CHECK_EQ(chdir("/"), 0);
 	buf_clear(&text);
 	storage_mount_clear(&m);
