@@ -64,7 +64,7 @@ engine_stops() { stops; }
 # An image larger than half of the memory, of which less than its size is free.
 big_image_is_loaded() {
 	touch /tmp/watch
-	timeout 150 docker load -i big.tar
+	timeout 300 docker load -i big.tar
 	rm /tmp/watch
 	[ "$(cat /tmp/most)" -le 8192 ] || { echo "$(cat /tmp/most) KB at its peak"; return 1; }
 }
