@@ -4,8 +4,7 @@
  *  1. propagation of everything, so that nothing below reaches the host
  *  2. /proc of a new pid namespace
  *  3. /sys of a network namespace of our own, the host's cgroups kept in it
- *  4. the control groups as a cgroup namespace of our own shows them
- *  5. the directories to copy up
+ *  4. the directories to copy up
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,11 +52,6 @@ int rk_child_mounts(const struct rk_child_args *a, struct err *e)
 	/* masked /sys (we run in a container) forbids it; then the host's stays */
 	if (rk_conf_has_netns(c) && !c->detach_netns && mount_sys(&why) < 0)
 		log_debug(&why, "/sys of the new network namespace");
-	/* else paths of /proc/self/cgroup would lead elsewhere in what the host has mounted */
-	if (c->cgroupns && access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0 &&
-	    mnt_fs("cgroup2", "none", "/sys/fs/cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL,
-		   &why) < 0)
-		log_debug(&why, "/sys/fs/cgroup of the new cgroup namespace");
 	strv_for_each (dir, &c->copy_up) {
 		if (rk_copyup(*dir, a->state->dir, e) < 0)
 			return -1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * --cgroupns and --evacuate-cgroup2: cgroups(7) lets a cgroup with controllers enabled for its
+ * --evacuate-cgroup2: cgroups(7) lets a cgroup with controllers enabled for its
  * children hold no processes itself, so rootlesskit's own ones move one down.
  */
 #include <errno.h>
@@ -60,19 +60,4 @@ int rk_evacuate_cgroup2(const char *name, struct err *e)
 		if (file_write_plain(AT_FDCWD, to, *pid, e) < 0 && e->sys != ESRCH)
 			return -1;
 	return 0;
-}
-
-void rk_cgroup_open_leaf(void)
-{
-	static const char *const names[] = {"+cpu", "+cpuset", "+io", "+memory", "+pids"};
-	struct err ignored;
-	CLEANUP(freep) char *own = own_cgroup(&ignored);
-	CLEANUP(freep) char *control = NULL;
-
-	if (own == NULL || !str_ends(own, "/engine"))
-		return;
-	own[strlen(own) - strlen("/engine")] = '\0';
-	control = path_join(own, "cgroup.subtree_control");
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		(void)!file_write_plain(AT_FDCWD, control, names[i], &ignored);
 }

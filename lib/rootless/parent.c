@@ -304,8 +304,6 @@ static int exit_code(const struct parent *p)
 /* Steps 2 to 5. */
 static int start(struct parent *p, struct err *e)
 {
-	if (p->conf->cgroupns)
-		rk_cgroup_open_leaf();
 	p->signal_fd = rk_signals_open(e);
 	if (p->signal_fd < 0 || fork_child(p, e) < 0)
 		return -1;

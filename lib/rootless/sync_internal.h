@@ -50,9 +50,6 @@ int rk_child_mounts(const struct rk_child_args *a, struct err *e) WARN_UNUSED;
 int rk_child_resolv(const struct rk_child_args *a, struct err *e) WARN_UNUSED;
 /* rk_evacuate_cgroup2() - moves the processes of rootlesskit's cgroup into a child of it */
 int rk_evacuate_cgroup2(const char *name, struct err *e) WARN_UNUSED;
-/* rk_cgroup_open_leaf() - when we live in the leaf "engine" of a delegated group, it gets the
- * controllers: as root of a cgroup namespace it is all the engine will see. Best effort */
-void rk_cgroup_open_leaf(void);
 
 /* N and the helper in it (child_netns.c). */
 struct rk_netns {

@@ -54,16 +54,6 @@ starts_again() {
 	keepers_are_back
 	limits_hold
 }
-cgroupns_has_limits() { # the group of the service is all that the engine sees, and enough
-	mkdir -p /etc/conf.d
-	echo 'export DOCKERD_ROOTLESS_ROOTLESSKIT_FLAGS=--cgroupns' >/etc/conf.d/docker.user
-	rc-service docker.user start
-	answers
-	has "$(docker info 2>&1)" "Cgroup Driver: cgroupfs"
-	(group=/sys/fs/cgroup/docker.user/engine && limits_hold)
-	rm /etc/conf.d/docker.user
-}
-
 login
 timed init_is_openrc "openrc: the machine's init is OpenRC, control groups of version 2"
 timed tool_offers_openrc "openrc: setuptool install writes the script and says what root runs"
@@ -79,8 +69,6 @@ timed dockerd_comes_again "openrc: dockerd killed: started again, containers run
 timed rootlesskit_comes_again "openrc: rootlesskit killed: supervise-daemon starts it, containers are back"
 timed restarts "openrc: rc-service restart: containers are back, with their limits"
 timed stops_all "openrc: rc-service stop: nothing runs, the control group is removed"
-timed cgroupns_has_limits "openrc: limits hold with rootlesskit --cgroupns, too"
-timed stops_all "openrc: rc-service stop after --cgroupns: nothing runs, the control group is removed"
 timed starts_again "openrc: rc-service start: containers are back, limits hold"
 up
 openrc-shutdown -r now
