@@ -25,10 +25,14 @@ CC      := $(musl_cc)
 LIBC    := musl
 CFLAGS  ?= -Os -g
 # bytes are moved, hashed and parsed in bulk here; the rest is small rather than fast
-hot     := lib/archive/%.o lib/usernet/%.o lib/base/hash.o lib/base/map.o lib/base/stream.o lib/http/body.o
+hot     := lib/archive/%.o lib/base/hash.o lib/base/map.o lib/base/stream.o lib/http/body.o \
+	   $(addprefix lib/usernet/,anyip%.o dest.o ether.o flow.o frag.o hostfwd%.o icmp.o limit.o packet.o \
+	   pipe%.o ports%.o quota.o relay%.o ring.o steer.o tap.o tcp%.o tun%.o udp%.o wheel.o)
+# at a fixed address, as static binaries are: tables of pointers stay read-only and shared
+fixed   := -fno-pie
 tables  := -fno-asynchronous-unwind-tables -fno-unwind-tables
-cflags  := $(CFLAGS) $(sections) $(tables) $(hardening) -Wframe-larger-than=4096
-ldflags := -static -Wl,--gc-sections -Wl,-z,relro,-z,now
+cflags  := $(CFLAGS) $(sections) $(tables) $(fixed) $(hardening) -Wframe-larger-than=4096
+ldflags := -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now
 else ifeq ($(VARIANT),asan)
 CC      := $(host_cc)
 LIBC    := glibc
