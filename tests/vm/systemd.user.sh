@@ -17,6 +17,11 @@ of() { cat "$group/$(id_of "$1")/$2"; } # of CONTAINER FILE: of its control grou
 active() { systemctl --user -q is-active $unit; }
 property() { systemctl --user show -P "$1" $unit; }
 answers() { docker ping; }
+# as often as the tests want: the unit may start three times a minute (StartLimitBurst=)
+begin() {
+	systemctl --user reset-failed $unit
+	systemctl --user "${1:-start}" $unit
+}
 journal() { journalctl --user -q --no-pager -o cat -u $unit "$@"; }
 pid_of() { pgrep -o -u testuser -f "^([^ ]*/)?$1( |\$)"; } # whose command line starts with an applet's name
 
@@ -153,8 +158,8 @@ names_are_told() { # as ps and pgrep show them
 	is "$(cat "/proc/$(pid_of dockerd)/comm")" dockerd
 }
 journal_has_it() {
-	within 5 has "$(journal)" "Daemon has completed initialization"
-	has "$(journal)" "Started docker.service"
+	within 5 journal_says "Daemon has completed initialization"
+	within 5 journal_says "Started docker.service"
 }
 runs_containers() {
 	docker import -c 'CMD ["/bin/sh"]' -c 'ENV PATH=/bin' /checks/small.tar small
@@ -332,22 +337,22 @@ stop_leaves_nothing() {
 	gone "/proc/$pid"
 	is "$(systemctl --user show -P Result $unit)" success
 	fails pgrep -u testuser 'rootlesskit|dockerd|shim|usernet|netns-'
-	systemctl --user start $unit
+	begin
 	within 20 is_running keep
 	is "$(docker logs polite)" asked # KillMode=mixed: the engine stops them first
 	is "$(state ExitCode polite)" 3
 	docker rm polite
 }
+journal_says() { has "$(journal -n 30)" "$1"; }
 bad_config_is_told() {
 	systemctl --user stop $unit
 	mkdir -p ~/.config/docker
 	echo '{ "nonsense": 1 }' >~/.config/docker/daemon.json
-	fails systemctl --user start $unit
-	within 5 has "$(journal -n 30)" nonsense
+	fails begin
 	rm ~/.config/docker/daemon.json
+	within 5 journal_says nonsense
 	systemctl --user stop $unit
-	systemctl --user reset-failed $unit
-	systemctl --user start $unit
+	begin
 	answers
 }
 socket_activates() {
@@ -364,12 +369,12 @@ socket_activates() {
 	fails active
 	has "$(docker version)" 28.5.2 || { journal -n 20; return 1; }
 	active
-	systemctl --user restart $unit
+	begin restart
 	has "$(docker version)" 28.5.2 || { journal -n 20; return 1; }
 	systemctl --user stop docker.socket $unit
 	rm -r "$file.d" "${file%/*}/docker.socket"
 	systemctl --user daemon-reload
-	systemctl --user start $unit
+	begin
 	answers
 }
 part_life() {
@@ -423,7 +428,7 @@ part_scope() {
 
 # --- leave: before the reboot
 leaves_containers() {
-	active || systemctl --user start $unit
+	active || begin
 	docker run -d --name always --restart always -m 64m small sh -c "$polite"
 	docker run -d --name stopped --restart unless-stopped small sh -c "$polite"
 	docker stop -t 0 stopped
