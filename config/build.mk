@@ -26,8 +26,8 @@ LIBC    := musl
 CFLAGS  ?= -Os -g
 # bytes are moved, hashed and parsed in bulk here; the rest is small rather than fast
 hot     := lib/archive/%.o lib/base/hash.o lib/base/map.o lib/base/stream.o lib/http/body.o \
-	   $(addprefix lib/usernet/,anyip%.o dest.o ether.o flow.o frag.o hostfwd%.o icmp.o limit.o packet.o \
-	   pipe%.o ports%.o quota.o relay%.o ring.o steer.o tap.o tcp%.o tun%.o udp%.o wheel.o)
+	   $(patsubst %.c,%.o,$(wildcard $(patsubst %,lib/usernet/%.c,anyip* dest ether flow frag hostfwd* \
+	   icmp limit packet pipes ports* quota relay ring steer tap tcp* tun* udp* wheel)))
 # at a fixed address, as static binaries are: tables of pointers stay read-only and shared
 fixed   := -fno-pie
 tables  := -fno-asynchronous-unwind-tables -fno-unwind-tables
