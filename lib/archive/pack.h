@@ -44,17 +44,4 @@ int pack_tree(struct tar_writer *w, int dir_fd, const char *name, const struct p
 int pack_changes(struct tar_writer *w, int root_fd, const struct strv *changes,
 		 struct err *e) WARN_UNUSED;
 
-/**
- * pack_copy_tree() - copies what is in one directory into another
- * @src_fd: directory
- * @dst_fd: directory; gets the owner and mode of src_fd
- * @e:      filled on failure
- *
- * Owner, mode, times, xattrs, symlinks, hard links, fifos are kept, sockets and
- * devices left out; contents by reflink or copy_file_range(2) where possible.
- *
- * Return: 0 or -1.
- */
-int pack_copy_tree(int src_fd, int dst_fd, struct err *e) WARN_UNUSED;
-
 #endif

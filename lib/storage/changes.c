@@ -27,26 +27,24 @@
 struct changes {
 	struct storage *s;
 	struct layer init; /* the init layer, as the top of the chain below */
-	const struct changes_sink *sink;
-	struct buf path; /* "/a/b" */
-	size_t told;	 /* length of the longest directory on the path already reported */
+	struct changes_walk w;
 };
 
-/* the directories above a change are modified, whatever their own attributes say */
-static void tell_parents(struct changes *c)
+void changes_tell(struct changes_walk *w, enum storage_change_kind kind)
 {
-	char *path = c->path.data;
+	char *path = w->path.data;
 	size_t last = (size_t)(strrchr(path, '/') - path);
 
-	while (c->told < last) {
-		size_t next = c->told + 1 + strcspn(path + c->told + 1, "/");
+	while (w->told < last) {
+		size_t next = w->told + 1 + strcspn(path + w->told + 1, "/");
 		char kept = path[next];
 
 		path[next] = 0;
-		c->sink->fn(c->sink->arg, CHANGE_MODIFIED, path);
+		w->sink->fn(w->sink->arg, CHANGE_MODIFIED, path);
 		path[next] = kept;
-		c->told = next;
+		w->told = next;
 	}
+	w->sink->fn(w->sink->arg, kind, path);
 }
 
 static bool same_dir(const struct stat *a, const struct stat *b)
@@ -66,15 +64,12 @@ static int visit(struct changes *c, int fd, const char *name, unsigned depth, st
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	is_dir = S_ISDIR(st.st_mode);
-	exists = chain_lookup(c->s, &c->init, c->path.data + 1, &below) > 0;
+	exists = chain_lookup(c->s, &c->init, c->w.path.data + 1, &below) > 0;
 	if (S_ISCHR(st.st_mode) && st.st_rdev == 0) {
-		tell_parents(c);
-		c->sink->fn(c->sink->arg, CHANGE_DELETED, buf_str(&c->path));
+		changes_tell(&c->w, CHANGE_DELETED);
 	} else if (!(is_dir && exists && S_ISDIR(below.st_mode) && same_dir(&st, &below))) {
-		tell_parents(c);
-		c->sink->fn(c->sink->arg, exists ? CHANGE_MODIFIED : CHANGE_ADDED,
-			    buf_str(&c->path));
-		c->told = is_dir ? c->path.len : c->told;
+		changes_tell(&c->w, exists ? CHANGE_MODIFIED : CHANGE_ADDED);
+		c->w.told = is_dir ? c->w.path.len : c->w.told;
 	}
 	if (!is_dir || depth > STORAGE_TREE_DEPTH_MAX)
 		return 0;
@@ -85,7 +80,7 @@ static int visit(struct changes *c, int fd, const char *name, unsigned depth, st
 static int walk(struct changes *c, int fd, unsigned depth, struct err *e)
 {
 	CLEANUP(strv_clear) struct strv names = STRV_INIT;
-	size_t len = c->path.len;
+	size_t len = c->w.path.len;
 	int r = 0;
 
 	if (walk_names(fd, &names, e) < 0)
@@ -97,16 +92,14 @@ static int walk(struct changes *c, int fd, unsigned depth, struct err *e)
 		if (gone &&
 		    (str_starts(gone, WH_PREFIX) || str_eq(gone, ".opq") || strv_has(&names, gone)))
 			continue; /* opaque (fuse-overlayfs: .wh..opq), or hidden and there again */
-		buf_addf(&c->path, "/%s", gone ? gone : names.items[i]);
-		if (gone) {
-			tell_parents(c);
-			c->sink->fn(c->sink->arg, CHANGE_DELETED, buf_str(&c->path));
-		} else {
+		buf_addf(&c->w.path, "/%s", gone ? gone : names.items[i]);
+		if (gone)
+			changes_tell(&c->w, CHANGE_DELETED);
+		else
 			r = visit(c, fd, names.items[i], depth, e);
-		}
-		c->path.len = len;
-		c->path.data[len] = 0;
-		c->told = MIN(c->told, len);
+		c->w.path.len = len;
+		c->w.path.data[len] = 0;
+		c->w.told = MIN(c->w.told, len);
 	}
 	return r;
 }
@@ -131,10 +124,10 @@ int upper_changes(struct storage *s, const struct rw *rw, const struct changes_s
 	int r = -1;
 
 	c->s = s;
-	c->sink = sink;
+	c->w.sink = sink;
 	if (fd >= 0)
 		r = walk(c, fd, 0, e);
-	buf_clear(&c->path);
+	buf_clear(&c->w.path);
 	free(c);
 	return r;
 }

@@ -10,6 +10,7 @@
 #ifndef STORAGE_DRIVER_INTERNAL_H
 #define STORAGE_DRIVER_INTERNAL_H
 
+#include "base/buf.h"
 #include "storage/rw.h"
 #include "storage/storage_internal.h"
 
@@ -71,7 +72,20 @@ void driver_stage_name(const struct storage *s, const char *id, char out[TREE_NA
 /* opens a directory below driver_fd for reading; what: for the error */
 int driver_open_dir(struct storage *s, const char *name, const char *what, struct err *e);
 
-/* changes.c: of a writable layer that is an overlay's upper directory */
+/* changes.c */
+
+/* a walk that reports changes */
+struct changes_walk {
+	const struct changes_sink *sink;
+	struct buf path; /* "/a/b", the present entry */
+	size_t told;	 /* length of the longest directory on the path already reported */
+};
+
+/* reports the present entry, and the directories above it as modified, whatever their own
+ * attributes say */
+void changes_tell(struct changes_walk *w, enum storage_change_kind kind);
+
+/* of a writable layer that is an overlay's upper directory */
 int upper_changes(struct storage *s, const struct rw *rw, const struct changes_sink *sink,
 		  struct err *e);
 int upper_tar(struct storage *s, const struct rw *rw, struct stream *out, struct err *e);

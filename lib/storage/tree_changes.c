@@ -21,30 +21,6 @@
 
 #define CAPS_BYTES 64 /* struct vfs_ns_cap_data has 24 */
 
-struct comparer {
-	const struct changes_sink *sink;
-	struct buf path; /* "/a/b" */
-	size_t told;	 /* length of the longest directory on the path already reported */
-};
-
-static void tell(struct comparer *c, enum storage_change_kind kind)
-{
-	char *path = c->path.data;
-	size_t last = (size_t)(strrchr(path, '/') - path);
-
-	/* the directories above are modified, whatever their own attributes say */
-	while (c->told < last) {
-		size_t next = c->told + 1 + strcspn(path + c->told + 1, "/");
-		char kept = path[next];
-
-		path[next] = 0;
-		c->sink->fn(c->sink->arg, CHANGE_MODIFIED, path);
-		path[next] = kept;
-		c->told = next;
-	}
-	c->sink->fn(c->sink->arg, kind, path);
-}
-
 /* tar and some file systems know whole seconds only */
 static bool same_time(const struct timespec *a, const struct timespec *b)
 {
@@ -80,7 +56,7 @@ static bool same(const struct stat *a, const struct stat *b, int a_fd, int b_fd,
 	return !S_ISREG(a->st_mode) || same_caps(a_fd, b_fd, name);
 }
 
-static int compare(struct comparer *c, int new_fd, int old_fd, unsigned depth, struct err *e);
+static int compare(struct changes_walk *w, int new_fd, int old_fd, unsigned depth, struct err *e);
 
 static int open_dir(int fd, const char *name)
 {
@@ -88,7 +64,7 @@ static int open_dir(int fd, const char *name)
 }
 
 /* old_fd: -1 when there is nothing below */
-static int visit(struct comparer *c, int new_fd, int old_fd, const char *name, bool in_old,
+static int visit(struct changes_walk *w, int new_fd, int old_fd, const char *name, bool in_old,
 		 unsigned depth, struct err *e)
 {
 	CLEANUP(fd_closep) int sub = -1;
@@ -99,21 +75,21 @@ static int visit(struct comparer *c, int new_fd, int old_fd, const char *name, b
 		return 0;
 	in_old = in_old && fstatat(old_fd, name, &old, AT_SYMLINK_NOFOLLOW) == 0;
 	if (!in_old || !same(&st, &old, new_fd, old_fd, name)) {
-		tell(c, in_old ? CHANGE_MODIFIED : CHANGE_ADDED);
-		c->told = S_ISDIR(st.st_mode) ? c->path.len : c->told;
+		changes_tell(w, in_old ? CHANGE_MODIFIED : CHANGE_ADDED);
+		w->told = S_ISDIR(st.st_mode) ? w->path.len : w->told;
 	}
 	if (!S_ISDIR(st.st_mode) || depth > STORAGE_TREE_DEPTH_MAX)
 		return 0;
 	sub = open_dir(new_fd, name);
 	old_sub = in_old && S_ISDIR(old.st_mode) ? open_dir(old_fd, name) : -1;
-	return sub < 0 ? 0 : compare(c, sub, old_sub, depth + 1, e);
+	return sub < 0 ? 0 : compare(w, sub, old_sub, depth + 1, e);
 }
 
-static int compare(struct comparer *c, int new_fd, int old_fd, unsigned depth, struct err *e)
+static int compare(struct changes_walk *w, int new_fd, int old_fd, unsigned depth, struct err *e)
 {
 	CLEANUP(strv_clear) struct strv names = STRV_INIT;
 	CLEANUP(strv_clear) struct strv olds = STRV_INIT;
-	size_t len = c->path.len, i = 0, k = 0;
+	size_t len = w->path.len, i = 0, k = 0;
 	int r = 0;
 
 	if (walk_names(new_fd, &names, e) < 0 || (old_fd >= 0 && walk_names(old_fd, &olds, e) < 0))
@@ -123,25 +99,25 @@ static int compare(struct comparer *c, int new_fd, int old_fd, unsigned depth, s
 			    : k == olds.len ? -1
 					    : strcmp(names.items[i], olds.items[k]);
 
-		buf_addf(&c->path, "/%s", order > 0 ? olds.items[k] : names.items[i]);
+		buf_addf(&w->path, "/%s", order > 0 ? olds.items[k] : names.items[i]);
 		if (order > 0)
-			tell(c, CHANGE_DELETED);
+			changes_tell(w, CHANGE_DELETED);
 		else
-			r = visit(c, new_fd, old_fd, names.items[i], order == 0, depth, e);
+			r = visit(w, new_fd, old_fd, names.items[i], order == 0, depth, e);
 		i += order <= 0;
 		k += order >= 0;
-		c->path.len = len;
-		c->path.data[len] = 0;
-		c->told = MIN(c->told, len);
+		w->path.len = len;
+		w->path.data[len] = 0;
+		w->told = MIN(w->told, len);
 	}
 	return r;
 }
 
 int tree_changes(int new_fd, int old_fd, const struct changes_sink *sink, struct err *e)
 {
-	struct comparer c = {.sink = sink};
-	int r = compare(&c, new_fd, old_fd, 0, e);
+	struct changes_walk w = {.sink = sink};
+	int r = compare(&w, new_fd, old_fd, 0, e);
 
-	buf_clear(&c.path);
+	buf_clear(&w.path);
 	return r;
 }
