@@ -143,12 +143,15 @@ int netns_do_tun(struct netns_server *s, const struct netns_tun *t, int *ret_fd,
 /*
  * An external program masquerades nothing, and N has no netfilter to do it: it sees the containers'
  * own addresses. slirp4netns asks by ARP who has them before it answers one; N answers for all it
- * has a route to. pasta answers the station that wrote to it, which is N for all of them.
+ * has a route to, and at once: by default a proxy waits for up to 0.8 s, slirp4netns never waits
+ * that long and the container's SYN is lost. pasta answers the station that wrote to it, which is N
+ * for all of them.
  */
 int netns_do_tun_adopt(struct netns_server *s, const struct netns_tun *t, struct err *e)
 {
 	const char *ifname = t->ifname[0] != '\0' ? t->ifname : NETNS_IFNAME_DEFAULT;
 	CLEANUP(freep) char *proxy = xasprintf("net/ipv4/conf/%s/proxy_arp", ifname);
+	CLEANUP(freep) char *delay = xasprintf("net/ipv4/neigh/%s/proxy_delay", ifname);
 	struct ip_prefix subnet = t->subnet, own;
 	struct rtnl_link link;
 
@@ -156,7 +159,8 @@ int netns_do_tun_adopt(struct netns_server *s, const struct netns_tun *t, struct
 		return -1;
 	own.bits = subnet.bits;
 	if (rtnl_link_get(&s->rtnl, ifname, &link, e) < 0 ||
-	    netns_sysctl_write(proxy, "1", e) < 0 || ip_prefix_nth(&subnet, 100, &own.ip, e) < 0)
+	    netns_sysctl_write(proxy, "1", e) < 0 || netns_sysctl_write(delay, "0", e) < 0 ||
+	    ip_prefix_nth(&subnet, 100, &own.ip, e) < 0)
 		return -1;
 	return keep_apart(s, ifname, &own, e);
 }
