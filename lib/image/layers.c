@@ -41,14 +41,14 @@
 
 static void set_state(struct pull *p, struct pull_layer *l, enum layer_state state)
 {
-	MUTEX_GUARD(&p->mu);
+	MUTEX_GUARD(&p->t.mu);
 	l->state = state;
-	pthread_cond_broadcast(&p->changed);
+	pthread_cond_broadcast(&p->t.changed);
 }
 
 static enum layer_state get_state(struct pull *p, const struct pull_layer *l)
 {
-	MUTEX_GUARD(&p->mu);
+	MUTEX_GUARD(&p->t.mu);
 	return l->state;
 }
 
@@ -88,7 +88,7 @@ static void release_claim(struct pull *p, struct pull_layer *l)
 
 /* --- workers --- */
 
-struct transfer {
+struct move {
 	struct pull *p;
 	struct pull_layer *l;
 	int out_fd;
@@ -97,18 +97,18 @@ struct transfer {
 	int64_t said_ms;
 };
 
-static void say_downloading(struct transfer *x, bool force)
+static void say_downloading(struct move *x, bool force)
 {
 	int64_t now = time_mono_ms();
 
 	if (!force && now - x->said_ms < PROGRESS_MS)
 		return;
 	x->said_ms = now;
-	pull_say_bytes(x->p, x->l->label, "Downloading", x->sent, x->l->blob->size);
+	transfer_say(&x->p->t, x->l->label, "Downloading", x->sent, x->l->blob->size);
 }
 
 /* 1 the whole blob was moved, 0 unpack closed its end, -1 the registry failed */
-static int move_from(struct transfer *x, struct registry_blob *b, struct err *e)
+static int move_from(struct move *x, struct registry_blob *b, struct err *e)
 {
 	for (;;) {
 		ssize_t n = registry_blob_read(b, x->bytes, MOVE_BYTES, e);
@@ -133,22 +133,7 @@ static bool worth_retrying(const struct err *e)
 	return e->kind == ERR_SYSTEM || e->kind == ERR_TIMEOUT || e->kind == ERR_UNAVAILABLE;
 }
 
-/* Pause before an attempt; false when the pull is over. */
-static bool pause_before(struct pull *p, const struct pull_layer *l, int attempt)
-{
-	int64_t until = time_mono_ms() + 1000LL * attempt;
-	CLEANUP(freep)
-	char *text = xasprintf("Retrying in %d second%s", attempt, attempt > 1 ? "s" : "");
-
-	pull_say_bytes(p, l->label, text, 0, 0);
-	MUTEX_GUARD(&p->mu);
-	while (!p->cancelled)
-		if (!cond_wait_until(&p->changed, &p->mu, until))
-			return !p->cancelled;
-	return false;
-}
-
-static int move_blob(struct transfer *x, struct err *e)
+static int move_blob(struct move *x, struct err *e)
 {
 	const struct registry_config *c = x->p->o->registries;
 	int attempts = c->max_attempts > 0 ? c->max_attempts : DEFAULT_ATTEMPTS;
@@ -156,7 +141,7 @@ static int move_blob(struct transfer *x, struct err *e)
 	for (int attempt = 1;; attempt++) {
 		CLEANUP(registry_blob_freep) struct registry_blob *b = NULL;
 		int64_t before = x->sent;
-		int r = registry_blob_open(x->p->registry, x->l->blob->digest, x->l->blob->size,
+		int r = registry_blob_open(x->p->t.registry, x->l->blob->digest, x->l->blob->size,
 					   x->sent, &b, e);
 
 		if (r == 0)
@@ -169,7 +154,7 @@ static int move_blob(struct transfer *x, struct err *e)
 			attempt = 1;
 		else if (e->kind == ERR_TIMEOUT)
 			attempt++; /* a stall has cost its time already */
-		if (!pause_before(x->p, x->l, attempt))
+		if (!transfer_retry(&x->p->t, x->l->label, attempt))
 			return err_set(e, ERR_CANCELLED, 0, "context canceled");
 	}
 }
@@ -193,7 +178,7 @@ static int begin_unpack(struct pull *p, struct pull_layer *l, int *ret_out_fd, s
 		storage_layer_abort(txn);
 		return -1;
 	}
-	MUTEX_GUARD(&p->mu);
+	MUTEX_GUARD(&p->t.mu);
 	l->txn = txn;
 	*ret_out_fd = fds[1];
 	return 0;
@@ -216,7 +201,7 @@ static int check_result(const struct pull_layer *l, const struct layer_result *r
 
 static int fetch_layer(struct pull *p, struct pull_layer *l, struct err *e)
 {
-	struct transfer x = {.p = p, .l = l, .out_fd = -1};
+	struct move x = {.p = p, .l = l, .out_fd = -1};
 	CLEANUP(freep) char *bytes = xmalloc(MOVE_BYTES);
 	struct layer_result result;
 	struct err unpack_error;
@@ -228,13 +213,13 @@ static int fetch_layer(struct pull *p, struct pull_layer *l, struct err *e)
 	moved = move_blob(&x, e);
 	if (moved == 0 && x.sent == l->blob->size) {
 		say_downloading(&x, true);
-		pull_say_bytes(p, l->label, "Verifying Checksum", 0, 0);
-		pull_say_bytes(p, l->label, "Download complete", 0, 0);
+		transfer_say(&p->t, l->label, "Verifying Checksum", 0, 0);
+		transfer_say(&p->t, l->label, "Download complete", 0, 0);
 	}
 	if (moved < 0)
 		storage_unpack_cancel(l->txn);
 	fd_close(&x.out_fd);
-	pull_say_bytes(p, l->label, "Extracting", moved == 0 ? x.sent : 0, l->blob->size);
+	transfer_say(&p->t, l->label, "Extracting", moved == 0 ? x.sent : 0, l->blob->size);
 	unpacked = storage_unpack_wait(l->txn, -1, &result, &unpack_error);
 	if (moved < 0)
 		return -1;
@@ -249,8 +234,8 @@ static struct pull_layer *next_queued(struct pull *p)
 {
 	struct pull_layer *best = NULL;
 
-	MUTEX_GUARD(&p->mu);
-	for (size_t i = 0; i < p->n_layers && !p->cancelled; i++) {
+	MUTEX_GUARD(&p->t.mu);
+	for (size_t i = 0; i < p->n_layers && !p->t.cancelled; i++) {
 		struct pull_layer *l = &p->layers[i];
 
 		if (l->state == LAYER_QUEUED && (best == NULL || l->blob->size > best->blob->size))
@@ -270,7 +255,7 @@ static void *worker(void *arg)
 		struct err e;
 
 		if (fetch_layer(p, l, &e) < 0) {
-			pull_fail(p, &e);
+			transfer_fail(&p->t, &e);
 			set_state(p, l, LAYER_FAILED);
 		} else {
 			set_state(p, l, LAYER_READY);
@@ -284,7 +269,7 @@ static void *worker(void *arg)
 static void say_pulling(struct pull *p, struct pull_layer *l)
 {
 	if (!l->noted)
-		pull_say_bytes(p, l->label, "Pulling fs layer", 0, 0);
+		transfer_say(&p->t, l->label, "Pulling fs layer", 0, 0);
 	l->noted = true;
 }
 
@@ -292,7 +277,7 @@ static void say_pulling(struct pull *p, struct pull_layer *l)
 static void await_other(struct pull *p, struct pull_layer *l)
 {
 	say_pulling(p, l);
-	while (!pull_is_over(p) && get_state(p, l) == LAYER_AWAITED) {
+	while (!transfer_is_over(&p->t) && get_state(p, l) == LAYER_AWAITED) {
 		store_flight_wait(p->s, l->chain, time_mono_ms() + AWAIT_TICK_MS);
 		set_state(p, l, classify(p, l));
 	}
@@ -304,12 +289,12 @@ static int wait_ready(struct pull *p, struct pull_layer *l, struct err *e)
 {
 	if (get_state(p, l) == LAYER_AWAITED)
 		await_other(p, l);
-	MUTEX_GUARD(&p->mu);
-	while (!p->cancelled && l->state != LAYER_READY && l->state != LAYER_THERE)
-		cond_wait_until(&p->changed, &p->mu, -1);
-	if (!p->cancelled)
+	MUTEX_GUARD(&p->t.mu);
+	while (!p->t.cancelled && l->state != LAYER_READY && l->state != LAYER_THERE)
+		cond_wait_until(&p->t.changed, &p->t.mu, -1);
+	if (!p->t.cancelled)
 		return 0;
-	*e = p->error;
+	*e = p->t.error;
 	return -1;
 }
 
@@ -319,9 +304,9 @@ static int commit(struct pull *p, struct pull_layer *l, const char *parent, stru
 	struct layer_txn *txn;
 	char chain[DIGEST_SIZE];
 
-	pthread_mutex_lock(&p->mu);
+	pthread_mutex_lock(&p->t.mu);
 	txn = TAKE(l->txn);
-	pthread_mutex_unlock(&p->mu);
+	pthread_mutex_unlock(&p->t.mu);
 	if (storage_layer_commit(txn, parent, chain, e) < 0) {
 		storage_layer_abort(txn);
 		return err_wrap(e, "failed to register layer");
@@ -348,7 +333,7 @@ static int coordinate(struct pull *p, struct err *e)
 		if (get_state(p, l) == LAYER_READY && commit(p, l, parent, e) < 0)
 			return -1;
 		if (!was_there)
-			pull_say_bytes(p, l->label, "Pull complete", 0, 0);
+			transfer_say(&p->t, l->label, "Pull complete", 0, 0);
 		parent = l->chain;
 	}
 	return 0;
@@ -370,13 +355,13 @@ static void make_layers(struct pull *p, const struct manifest *m, const struct i
 		parent = l->chain;
 		l->state = classify(p, l);
 	}
-	pthread_mutex_lock(&p->mu);
+	pthread_mutex_lock(&p->t.mu);
 	p->layers = layers;
 	p->n_layers = m->n_items;
-	pthread_mutex_unlock(&p->mu);
+	pthread_mutex_unlock(&p->t.mu);
 	for (size_t i = 0; i < m->n_items; i++) {
 		if (layers[i].state == LAYER_THERE)
-			pull_say_bytes(p, layers[i].label, "Already exists", 0, 0);
+			transfer_say(&p->t, layers[i].label, "Already exists", 0, 0);
 		else
 			say_pulling(p, &layers[i]);
 	}
@@ -406,7 +391,7 @@ int pull_layers(struct pull *p, const struct manifest *m, const struct image_con
 	}
 	r = coordinate(p, e);
 	if (r < 0)
-		pull_fail(p, e);
+		transfer_fail(&p->t, e);
 	for (size_t i = 0; i < n_threads; i++)
 		pthread_join(threads[i], NULL);
 	return r;
@@ -417,11 +402,11 @@ void pull_layers_clear(struct pull *p)
 	struct pull_layer *layers;
 	size_t n;
 
-	pthread_mutex_lock(&p->mu);
+	pthread_mutex_lock(&p->t.mu);
 	layers = TAKE(p->layers);
 	n = p->n_layers;
 	p->n_layers = 0;
-	pthread_mutex_unlock(&p->mu);
+	pthread_mutex_unlock(&p->t.mu);
 	/* topmost first, so that nothing is removed that the next one would have kept */
 	for (size_t i = n; i > 0; i--) {
 		struct pull_layer *l = &layers[i - 1];

@@ -42,9 +42,10 @@ static void add_bar(struct json_w *w, const struct image_progress *p)
 	human_size(p->total, total);
 	done = (int)MIN(BAR_WIDTH, (double)p->current / (double)p->total * BAR_WIDTH);
 	jw_key(w, "progress");
-	jw_strf(w, "[%.*s>%*s] %8s/%s", done,
+	/* more than the total: that was not exact, and is left out */
+	jw_strf(w, "[%.*s>%*s] %8s%s%s", done,
 		"==================================================", BAR_WIDTH - done, "", current,
-		total);
+		p->current > p->total ? "" : "/", p->current > p->total ? "" : total);
 }
 
 void image_progress_json(const struct image_progress *p, struct buf *out)

@@ -18,95 +18,14 @@
 #include "image/pull_internal.h"
 #include "image/store_internal.h"
 
-#define WATCH_MS 200
-
-static void stop_locked(struct pull *p)
+/* The unpacking of every layer under way ends, too. */
+static void cut(struct transfer *t)
 {
-	p->cancelled = true;
-	if (p->registry != NULL)
-		registry_cancel(p->registry);
+	struct pull *p = (struct pull *)(void *)t;
+
 	for (size_t i = 0; i < p->n_layers; i++)
 		if (p->layers[i].state == LAYER_RUNNING && p->layers[i].txn != NULL)
 			storage_unpack_cancel(p->layers[i].txn);
-	pthread_cond_broadcast(&p->changed);
-}
-
-void pull_fail(struct pull *p, const struct err *e)
-{
-	MUTEX_GUARD(&p->mu);
-	if (p->error.kind == 0)
-		p->error = *e;
-	stop_locked(p);
-}
-
-bool pull_is_over(struct pull *p)
-{
-	MUTEX_GUARD(&p->mu);
-	return p->cancelled;
-}
-
-static void client_gone(struct pull *p)
-{
-	struct err e;
-
-	err_set(&e, ERR_CANCELLED, 0, "context canceled");
-	pull_fail(p, &e);
-}
-
-static void emit(struct pull *p, const struct image_progress *m)
-{
-	const struct image_job *job = p->o->job;
-	int r;
-
-	if (job == NULL || job->progress == NULL)
-		return;
-	pthread_mutex_lock(&p->progress_mu);
-	r = job->progress(job->arg, m);
-	pthread_mutex_unlock(&p->progress_mu);
-	if (r < 0)
-		client_gone(p);
-}
-
-void pull_say(struct pull *p, const char *id, const char *status)
-{
-	struct image_progress m = {.id = id, .status = status};
-
-	emit(p, &m);
-}
-
-void pull_say_bytes(struct pull *p, const char *id, const char *status, int64_t current,
-		    int64_t total)
-{
-	struct image_progress m = {.id = id,
-				   .status = status,
-				   .has_detail = true,
-				   .current = current,
-				   .total = current > 0 ? total : 0};
-
-	emit(p, &m);
-}
-
-/* Asks the client a few times a second whether it still waits. */
-static void *watch(void *arg)
-{
-	struct pull *p = arg;
-
-	for (;;) {
-		pthread_mutex_lock(&p->mu);
-		int64_t until = time_mono_ms() + WATCH_MS;
-
-		while (!p->finished && cond_wait_until(&p->changed, &p->mu, until)) {
-		}
-		bool over = p->finished;
-
-		pthread_mutex_unlock(&p->mu);
-		if (over)
-			return NULL;
-		if (p->o->job->cancelled(p->o->job->arg)) {
-			client_gone(p);
-			return NULL;
-		}
-	}
 }
 
 static int check_layers(const struct manifest *m, struct err *e)
@@ -141,8 +60,8 @@ static int resolve(struct pull *p, const char *name, struct manifest **ret, char
 		CLEANUP(freep) char *type = NULL;
 		const struct descriptor *d;
 
-		if (registry_manifest(p->registry, depth == 0 ? name : wanted, &body, &type, digest,
-				      e) < 0)
+		if (registry_manifest(p->t.registry, depth == 0 ? name : wanted, &body, &type,
+				      digest, e) < 0)
 			return -1;
 		if (depth == 0)
 			str_copy(ret_digest, digest, DIGEST_SIZE);
@@ -191,7 +110,7 @@ static int get_image(struct pull *p, const struct manifest *m, char *ret_id, str
 	}
 	if (check_layers(m, e) < 0)
 		return -1;
-	if (registry_fetch(p->registry, m->config.digest, m->config.size, IMAGE_CONFIG_MAX_BYTES,
+	if (registry_fetch(p->t.registry, m->config.digest, m->config.size, IMAGE_CONFIG_MAX_BYTES,
 			   &body, e) < 0)
 		return err_wrap(e, "image configuration");
 	if (image_config_parse(buf_str(&body), body.len, &config, e) < 0 ||
@@ -227,7 +146,14 @@ static int name_image(struct pull *p, const char *digest, const char *id, bool *
 	return image_store_tag(p->s, p->ref, id, e);
 }
 
-static int pull_from(struct pull *p, char *ret_id, struct err *e)
+static void say(struct pull *p, const char *id, const char *status)
+{
+	struct image_progress m = {.id = id, .status = status};
+
+	transfer_emit(&p->t, &m);
+}
+
+static int pull_from(struct pull *p, struct err *e)
 {
 	CLEANUP(manifest_freep) struct manifest *m = NULL;
 	CLEANUP(freep) char *shown = image_ref_familiar(p->ref);
@@ -239,71 +165,35 @@ static int pull_from(struct pull *p, char *ret_id, struct err *e)
 
 	if (resolve(p, name, &m, digest, e) < 0)
 		return -1;
-	pull_say(p, name, first);
-	if (get_image(p, m, ret_id, e) < 0 || name_image(p, digest, ret_id, &newer, e) < 0)
+	say(p, name, first);
+	if (get_image(p, m, p->id, e) < 0 || name_image(p, digest, p->id, &newer, e) < 0)
 		return -1;
 	snprintf(second, sizeof(second), "Digest: %s", digest);
-	pull_say(p, NULL, second);
+	say(p, NULL, second);
 	third = xasprintf("Status: %s for %s",
 			  newer ? "Downloaded newer image" : "Image is up to date", shown);
-	pull_say(p, NULL, third);
+	say(p, NULL, third);
 	return 0;
 }
 
-static void set_registry(struct pull *p, struct registry *r)
-{
-	struct registry *old;
-
-	pthread_mutex_lock(&p->mu);
-	old = p->registry;
-	p->registry = r;
-	if (p->cancelled && r != NULL)
-		registry_cancel(r);
-	pthread_mutex_unlock(&p->mu);
-	registry_free(old);
-}
-
 /* Endpoint after endpoint, until one of them has anything to say. */
-static int try_endpoints(struct pull *p, char *ret_id, bool *ret_reached, struct err *e)
+static int try_endpoints(struct transfer *t, struct err *e)
 {
+	struct pull *p = (struct pull *)(void *)t;
 	const struct image_pull_opts *o = p->o;
 	int n = registry_endpoints(o->registries, p->ref), r = -1;
 
-	*ret_reached = false;
-	for (int i = 0; i < n && r < 0 && !pull_is_over(p); i++) {
+	for (int i = 0; i < n && r < 0 && t->error.kind != ERR_CANCELLED; i++) {
 		bool mirror = i < n - 1 && str_eq(p->ref->domain, "docker.io");
+		struct registry *reg = registry_open(o->registries, p->ref, o->auth, i);
 
-		set_registry(p, registry_open(o->registries, p->ref, o->auth, i));
-		r = pull_from(p, ret_id, e);
-		*ret_reached = *ret_reached || registry_is_reached(p->registry);
+		transfer_use(t, reg);
+		r = pull_from(p, e);
+		p->reached = p->reached || registry_is_reached(reg);
 		/* a mirror's refusal is not the last word */
-		if (r < 0 && registry_is_reached(p->registry) && !mirror)
+		if (r < 0 && registry_is_reached(reg) && !mirror)
 			break;
 	}
-	set_registry(p, NULL);
-	pthread_mutex_lock(&p->mu);
-	if (r < 0 && p->error.kind != 0)
-		*e = p->error;
-	pthread_mutex_unlock(&p->mu);
-	return r;
-}
-
-static int run(struct pull *p, char *ret_id, bool *ret_reached, struct err *e)
-{
-	const struct image_job *job = p->o->job;
-	bool watched = job != NULL && job->cancelled != NULL;
-	pthread_t watcher;
-	int r;
-
-	if (watched && thread_start_joinable(&watcher, watch, p, e) < 0)
-		return -1;
-	r = try_endpoints(p, ret_id, ret_reached, e);
-	pthread_mutex_lock(&p->mu);
-	p->finished = true;
-	pthread_cond_broadcast(&p->changed);
-	pthread_mutex_unlock(&p->mu);
-	if (watched)
-		pthread_join(watcher, NULL);
 	return r;
 }
 
@@ -311,26 +201,18 @@ int image_pull(struct image_store *s, const struct image_ref *ref, const struct 
 	       char *ret_id, struct err *e)
 {
 	CLEANUP(image_ref_clear) struct image_ref full = IMAGE_REF_INIT;
-	struct pull p = {.s = s, .o = o, .ref = &full};
-	char id[DIGEST_SIZE] = "";
-	bool reached = false;
+	struct pull p = {.t = {.job = o->job, .cut = cut}, .s = s, .o = o, .ref = &full};
 	int r;
 
 	image_ref_copy(&full, ref);
 	image_ref_default_tag(&full);
 	if (image_builtin_is(&full))
 		return image_builtin_create(s, &full, o->job, ret_id, e);
-	pthread_mutex_init(&p.mu, NULL);
-	pthread_mutex_init(&p.progress_mu, NULL);
-	cond_init(&p.changed);
-	r = run(&p, id, &reached, e);
-	pthread_cond_destroy(&p.changed);
-	pthread_mutex_destroy(&p.progress_mu);
-	pthread_mutex_destroy(&p.mu);
-	if (r < 0 && !reached && e->kind != ERR_CANCELLED && image_builtin_stands_in(&full))
+	r = transfer_run(&p.t, try_endpoints, e);
+	if (r < 0 && !p.reached && e->kind != ERR_CANCELLED && image_builtin_stands_in(&full))
 		return image_builtin_create(s, &full, o->job, ret_id, e);
 	if (r == 0 && ret_id != NULL)
-		str_copy(ret_id, id, DIGEST_SIZE);
+		str_copy(ret_id, p.id, DIGEST_SIZE);
 	return r;
 }
 

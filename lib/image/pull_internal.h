@@ -3,12 +3,11 @@
 #ifndef IMAGE_PULL_INTERNAL_H
 #define IMAGE_PULL_INTERNAL_H
 
-#include <pthread.h>
-
 #include "image/pull.h"
+#include "image/transfer.h"
 #include "storage/layer.h"
 
-/* Who may do what to a layer, by its state (guarded by pull.mu). */
+/* Who may do what to a layer, by its state (guarded by pull.t.mu). */
 enum layer_state {
 	LAYER_THERE,   /* in the storage; this pull holds a reference */
 	LAYER_AWAITED, /* another pull fetches it; the coordinator waits for that */
@@ -31,29 +30,16 @@ struct pull_layer {
 };
 
 struct pull {
+	struct transfer t; /* first */
 	struct image_store *s;
 	const struct image_pull_opts *o;
 	const struct image_ref *ref;
-	struct registry *registry; /* guarded by mu: cancelling needs it */
-	struct pull_layer *layers;
+	struct pull_layer *layers; /* these two are guarded by t.mu */
 	size_t n_layers;
-	pthread_mutex_t progress_mu; /* one message at a time; taken before mu, never after */
-	pthread_mutex_t mu;	     /* guards all below */
-	pthread_cond_t changed;
-	bool cancelled; /* by the client or by a failure */
-	bool finished;
-	struct err error; /* the first failure; kind 0: none */
+	char id[DIGEST_SIZE]; /* what came */
+	bool reached;	      /* some registry has answered */
 };
 
-/** pull_say() - a message to the job; ends the pull when the client is gone */
-void pull_say(struct pull *p, const char *id, const char *status);
-/** pull_say_bytes() - the same with progressDetail */
-void pull_say_bytes(struct pull *p, const char *id, const char *status, int64_t current,
-		    int64_t total);
-/** pull_fail() - records the first failure and stops everything under way */
-void pull_fail(struct pull *p, const struct err *e);
-/** pull_is_over() - cancelled or failed */
-bool pull_is_over(struct pull *p);
 /**
  * pull_layers() - fetch, unpack and commit all layers of a configuration
  * @p:      the pull; layers is made here, the references on them are held until

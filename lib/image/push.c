@@ -22,100 +22,6 @@
 #include "json/write.h"
 #include "storage/layer.h"
 
-#define WATCH_MS 200
-
-/* --- messages, cancelling --- */
-
-static void fail(struct push *p, const struct err *e)
-{
-	MUTEX_GUARD(&p->mu);
-	if (p->error.kind == 0)
-		p->error = *e;
-	p->cancelled = true;
-	if (p->registry != NULL)
-		registry_cancel(p->registry);
-	pthread_cond_broadcast(&p->changed);
-}
-
-bool push_is_over(struct push *p)
-{
-	MUTEX_GUARD(&p->mu);
-	return p->cancelled;
-}
-
-bool push_pause(struct push *p, int64_t ms)
-{
-	int64_t until = time_mono_ms() + ms;
-	MUTEX_GUARD(&p->mu);
-
-	while (!p->cancelled && cond_wait_until(&p->changed, &p->mu, until)) {
-	}
-	return !p->cancelled;
-}
-
-static void client_gone(struct push *p)
-{
-	struct err e;
-
-	err_set(&e, ERR_CANCELLED, 0, "context canceled");
-	fail(p, &e);
-}
-
-static void emit(struct push *p, const struct image_progress *m)
-{
-	const struct image_job *job = p->o->job;
-	int r;
-
-	if (job == NULL || job->progress == NULL)
-		return;
-	pthread_mutex_lock(&p->progress_mu);
-	r = job->progress(job->arg, m);
-	pthread_mutex_unlock(&p->progress_mu);
-	if (r < 0)
-		client_gone(p);
-}
-
-void push_say(struct push *p, const char *id, const char *status)
-{
-	struct image_progress m = {.id = id, .status = status, .has_detail = id != NULL};
-
-	emit(p, &m);
-}
-
-void push_say_bytes(struct push *p, const char *id, const char *status, int64_t current,
-		    int64_t total)
-{
-	struct image_progress m = {.id = id,
-				   .status = status,
-				   .has_detail = true,
-				   .current = current,
-				   .total = current > 0 ? total : 0};
-
-	emit(p, &m);
-}
-
-static void *watch(void *arg)
-{
-	struct push *p = arg;
-
-	for (;;) {
-		pthread_mutex_lock(&p->mu);
-		int64_t until = time_mono_ms() + WATCH_MS;
-
-		while (!p->finished && cond_wait_until(&p->changed, &p->mu, until)) {
-		}
-		bool over = p->finished;
-
-		pthread_mutex_unlock(&p->mu);
-		if (over)
-			return NULL;
-		if (p->o->job->cancelled(p->o->job->arg)) {
-			client_gone(p);
-			return NULL;
-		}
-	}
-}
-
 /* --- one layer --- */
 
 static void remember(struct push *p, const struct push_layer *l)
@@ -149,7 +55,7 @@ static bool is_there(struct push *p, struct push_layer *l, const struct knowns *
 		if ((own && !ours) || was_asked(asked, it->digest))
 			continue;
 		left--;
-		if (upload_stat(p->registry, it->digest, &l->size)) {
+		if (upload_stat(p->t.registry, it->digest, &l->size)) {
 			str_copy(l->digest, it->digest, sizeof(l->digest));
 			return true;
 		}
@@ -163,7 +69,7 @@ static bool is_there(struct push *p, struct push_layer *l, const struct knowns *
 static struct registry *with_source(struct push *p, const char *from)
 {
 	struct registry *r =
-		registry_new_at(p->o->registries, p->registry->base, p->ref, p->o->auth);
+		registry_new_at(p->o->registries, p->t.registry->base, p->ref, p->o->auth);
 
 	free(r->scope);
 	r->scope = xasprintf("repository:%s:pull,push repository:%s:pull", p->ref->path, from);
@@ -180,7 +86,7 @@ static bool mount_from(struct push *p, struct push_layer *l, const struct known 
 	CLEANUP(registry_freep) struct registry *own = NULL;
 	CLEANUP(exchange_freep) struct exchange *x = NULL;
 	struct transport_request rq = {.method = "POST", .url = path};
-	struct registry *r = p->registry;
+	struct registry *r = p->t.registry;
 	struct err e;
 
 	if (r->challenge.scheme == AUTH_BEARER)
@@ -188,9 +94,9 @@ static bool mount_from(struct push *p, struct push_layer *l, const struct known 
 	if (registry_send(r, &rq, &x, &e) < 0)
 		return false;
 	if (exchange_response(x)->status == 201)
-		return upload_stat(p->registry, k->digest, &l->size);
+		return upload_stat(p->t.registry, k->digest, &l->size);
 	if (exchange_response(x)->status == 202 && *session == NULL)
-		(void)!upload_location(p->registry, x, session, &e);
+		(void)!upload_location(p->t.registry, x, session, &e);
 	return false;
 }
 
@@ -199,7 +105,7 @@ static bool mount(struct push *p, struct push_layer *l, const struct knowns *k, 
 	CLEANUP(freep) char *repository = image_ref_name(p->ref);
 	int left = REGISTRY_PROBES_MAX;
 
-	for (size_t i = k->len; i > 0 && left > 0 && !push_is_over(p); i--) {
+	for (size_t i = k->len; i > 0 && left > 0 && !transfer_is_over(&p->t); i--) {
 		const struct known *it = &k->items[i - 1];
 		CLEANUP(image_ref_clear) struct image_ref from = IMAGE_REF_INIT;
 		CLEANUP(freep) char *text = NULL;
@@ -213,7 +119,7 @@ static bool mount(struct push *p, struct push_layer *l, const struct knowns *k, 
 		if (mount_from(p, l, it, from.path, session)) {
 			str_copy(l->digest, it->digest, sizeof(l->digest));
 			text = xasprintf("Mounted from %s", from.path);
-			push_say(p, l->label, text);
+			transfer_say(&p->t, l->label, text, 0, 0);
 			return true;
 		}
 	}
@@ -228,7 +134,7 @@ static int push_layer(struct push *p, struct push_layer *l, struct err *e)
 
 	knowns_load(p->s, l->diff_id, &k);
 	if (is_there(p, l, &k, true, &asked)) {
-		push_say(p, l->label, "Layer already exists");
+		transfer_say(&p->t, l->label, "Layer already exists", 0, 0);
 		remember(p, l);
 		return 0;
 	}
@@ -238,14 +144,14 @@ static int push_layer(struct push *p, struct push_layer *l, struct err *e)
 		return 0;
 	}
 	if (is_there(p, l, &k, false, &asked)) {
-		push_say(p, l->label, "Layer already exists");
+		transfer_say(&p->t, l->label, "Layer already exists", 0, 0);
 		remember(p, l);
 		free(session);
 		return 0;
 	}
 	if (upload_layer(p, l, session, e) < 0)
 		return -1;
-	push_say(p, l->label, "Pushed");
+	transfer_say(&p->t, l->label, "Pushed", 0, 0);
 	remember(p, l);
 	return 0;
 }
@@ -267,17 +173,17 @@ static void *work(void *arg)
 		struct err e;
 		size_t i;
 
-		pthread_mutex_lock(&p->mu);
+		pthread_mutex_lock(&p->t.mu);
 		i = p->n_layers - p->n_taken;
-		if (i > 0 && !p->cancelled)
+		if (i > 0 && !p->t.cancelled)
 			p->n_taken++;
 		else
 			i = 0;
-		pthread_mutex_unlock(&p->mu);
+		pthread_mutex_unlock(&p->t.mu);
 		if (i == 0)
 			return NULL;
 		if (same_above(p, i - 1) == NULL && push_layer(p, &p->layers[i - 1], &e) < 0)
-			fail(p, &e);
+			transfer_fail(&p->t, &e);
 	}
 }
 
@@ -289,9 +195,9 @@ static int push_layers(struct push *p, struct err *e)
 
 	p->n_taken = 0;
 	for (size_t i = p->n_layers; i > 0; i--)
-		push_say(p, p->layers[i - 1].label, "Preparing");
+		transfer_say(&p->t, p->layers[i - 1].label, "Preparing", 0, 0);
 	for (size_t i = p->n_layers; i > REGISTRY_UPLOADS_MAX; i--)
-		push_say(p, p->layers[i - 1 - REGISTRY_UPLOADS_MAX].label, "Waiting");
+		transfer_say(&p->t, p->layers[i - 1 - REGISTRY_UPLOADS_MAX].label, "Waiting", 0, 0);
 	while (n < REGISTRY_UPLOADS_MAX && n < p->n_layers) {
 		struct err ignored;
 
@@ -311,10 +217,9 @@ static int push_layers(struct push *p, struct err *e)
 			str_copy(p->layers[i].digest, same->digest, DIGEST_SIZE);
 		}
 	}
-	MUTEX_GUARD(&p->mu);
-	if (p->error.kind != 0)
-		*e = p->error;
-	return p->error.kind != 0 ? -1 : 0;
+	MUTEX_GUARD(&p->t.mu);
+	*e = p->t.error;
+	return p->t.cancelled ? -1 : 0;
 }
 
 /* --- the manifest --- */
@@ -362,7 +267,7 @@ static int put_manifest(struct push *p, const struct buf *b, struct err *e)
 	int status;
 
 	http_headers_add(&headers, "Content-Type", MEDIA_DOCKER_MANIFEST);
-	if (registry_send(p->registry, &rq, &x, e) < 0)
+	if (registry_send(p->t.registry, &rq, &x, e) < 0)
 		return -1;
 	status = exchange_response(x)->status;
 	return status == 201 || status == 200 ? 0 : challenge_error(x, NULL, e);
@@ -373,7 +278,7 @@ static int tell(struct push *p, const struct image *img, const struct buf *b, st
 	CLEANUP(image_ref_clear) struct image_ref by_digest = IMAGE_REF_INIT;
 	CLEANUP(freep) char *text = NULL;
 	CLEANUP(buf_clear) struct buf aux = BUF_INIT;
-	struct image_progress m = {.has_detail = true};
+	struct image_progress m = {.has_detail = true}, first = {0};
 	char digest[DIGEST_SIZE];
 	struct json_w w;
 
@@ -384,7 +289,8 @@ static int tell(struct push *p, const struct image *img, const struct buf *b, st
 	    image_store_tag(p->s, &by_digest, img->id, e) < 0)
 		return -1;
 	text = xasprintf("%s: digest: %s size: %zu", p->ref->tag, digest, b->len);
-	push_say(p, NULL, text);
+	first.status = text;
+	transfer_emit(&p->t, &first);
 	jw_init(&w, &aux);
 	jw_obj(&w);
 	jw_kstr(&w, "Tag", p->ref->tag);
@@ -392,7 +298,7 @@ static int tell(struct push *p, const struct image *img, const struct buf *b, st
 	jw_ku64(&w, "Size", b->len);
 	jw_end(&w);
 	m.aux = buf_str(&aux);
-	emit(p, &m);
+	transfer_emit(&p->t, &m);
 	return 0;
 }
 
@@ -400,8 +306,8 @@ static int push_to(struct push *p, const struct image *img, struct err *e)
 {
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 
-	if (registry_ping(p->registry, e) < 0 || push_layers(p, e) < 0 ||
-	    upload_bytes(p->registry, img->id, img->json, img->n_json, e) < 0)
+	if (registry_ping(p->t.registry, e) < 0 || push_layers(p, e) < 0 ||
+	    upload_bytes(p->t.registry, img->id, img->json, img->n_json, e) < 0)
 		return -1;
 	write_manifest(p, img, &b);
 	return put_manifest(p, &b, e) < 0 ? -1 : tell(p, img, &b, e);
@@ -409,19 +315,8 @@ static int push_to(struct push *p, const struct image *img, struct err *e)
 
 /* --- the whole --- */
 
-static void set_registry(struct push *p, struct registry *r)
-{
-	struct registry *old;
-
-	pthread_mutex_lock(&p->mu);
-	old = p->registry;
-	p->registry = r;
-	pthread_mutex_unlock(&p->mu);
-	registry_free(old);
-}
-
 /* The registry itself, never a mirror: by TLS, then (insecure ones) without. */
-static int try_endpoints(struct push *p, const struct image *img, struct err *e)
+static int try_endpoints(struct push *p, struct err *e)
 {
 	const struct registry_config *c = p->o->registries;
 	int n = registry_endpoints(c, p->ref), r = -1;
@@ -431,12 +326,11 @@ static int try_endpoints(struct push *p, const struct image *img, struct err *e)
 
 		free(reg->scope);
 		reg->scope = xasprintf("repository:%s:pull,push", p->ref->path);
-		set_registry(p, reg);
-		r = push_to(p, img, e);
-		if (registry_is_reached(reg) || push_is_over(p))
+		transfer_use(&p->t, reg);
+		r = push_to(p, p->img, e);
+		if (registry_is_reached(reg) || transfer_is_over(&p->t))
 			break;
 	}
-	set_registry(p, NULL);
 	return r;
 }
 
@@ -462,24 +356,11 @@ static int make_layers(struct push *p, const struct image *img, struct err *e)
 	return 0;
 }
 
-static int run(struct push *p, const struct image *img, struct err *e)
+static int run(struct transfer *t, struct err *e)
 {
-	const struct image_job *job = p->o->job;
-	bool watched = job != NULL && job->cancelled != NULL;
-	pthread_t watcher;
-	int r;
+	struct push *p = (struct push *)(void *)t;
+	int r = make_layers(p, p->img, e) < 0 ? -1 : try_endpoints(p, e);
 
-	if (watched && thread_start_joinable(&watcher, watch, p, e) < 0)
-		return -1;
-	r = make_layers(p, img, e);
-	if (r == 0)
-		r = try_endpoints(p, img, e);
-	pthread_mutex_lock(&p->mu);
-	p->finished = true;
-	pthread_cond_broadcast(&p->changed);
-	pthread_mutex_unlock(&p->mu);
-	if (watched)
-		pthread_join(watcher, NULL);
 	free(p->layers);
 	return r;
 }
@@ -487,20 +368,14 @@ static int run(struct push *p, const struct image *img, struct err *e)
 static int push_image(struct image_store *s, const struct image_ref *ref, struct image *img,
 		      const struct image_push_opts *o, struct err *e)
 {
-	struct push p = {.s = s, .o = o, .ref = ref};
+	struct push p = {.t = {.job = o->job}, .s = s, .o = o, .ref = ref, .img = img};
 	struct storage *st = image_store_storage(s);
 	bool hold = img->chain_id[0] != '\0';
 	int r;
 
 	if (hold && storage_layer_ref(st, img->chain_id, e) < 0)
 		return -1;
-	pthread_mutex_init(&p.mu, NULL);
-	pthread_mutex_init(&p.progress_mu, NULL);
-	cond_init(&p.changed);
-	r = run(&p, img, e);
-	pthread_cond_destroy(&p.changed);
-	pthread_mutex_destroy(&p.progress_mu);
-	pthread_mutex_destroy(&p.mu);
+	r = transfer_run(&p.t, run, e);
 	if (hold)
 		storage_layer_unref(st, img->chain_id, NULL);
 	return r;

@@ -3,10 +3,9 @@
 #ifndef IMAGE_PUSH_INTERNAL_H
 #define IMAGE_PUSH_INTERNAL_H
 
-#include <pthread.h>
-
 #include "image/push.h"
 #include "image/registry_internal.h"
+#include "image/transfer.h"
 
 struct push_layer {
 	const char *diff_id;
@@ -18,30 +17,15 @@ struct push_layer {
 };
 
 struct push {
+	struct transfer t; /* first */
 	struct image_store *s;
 	const struct image_push_opts *o;
 	const struct image_ref *ref;
-	struct registry *registry; /* guarded by mu: cancelling needs it */
+	const struct image *img;
 	struct push_layer *layers; /* lowest first */
 	size_t n_layers;
-	size_t n_taken;		     /* from the top; guarded by mu */
-	pthread_mutex_t progress_mu; /* one message at a time; taken before mu, never after */
-	pthread_mutex_t mu;	     /* guards all below */
-	pthread_cond_t changed;
-	bool cancelled; /* by the client or by a failure */
-	bool finished;
-	struct err error; /* the first failure; kind 0: none */
+	size_t n_taken; /* from the top; guarded by t.mu */
 };
-
-/** push_say() - a message to the job; ends the push when the client is gone */
-void push_say(struct push *p, const char *id, const char *status);
-/** push_say_bytes() - the same with numbers */
-void push_say_bytes(struct push *p, const char *id, const char *status, int64_t current,
-		    int64_t total);
-/** push_is_over() - cancelled or failed */
-bool push_is_over(struct push *p);
-/** push_pause() - waits; false when the push is over meanwhile */
-bool push_pause(struct push *p, int64_t ms);
 
 /** upload_stat() - does the repository have a blob; its size. What the registry refuses to say is
  * no

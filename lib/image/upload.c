@@ -114,13 +114,13 @@ static ssize_t source_read(void *arg, void *p, size_t n, struct err *e)
 	int64_t now = time_mono_ms();
 	ssize_t r;
 
-	if (push_is_over(src->p))
+	if (transfer_is_over(&src->p->t))
 		return err_set(e, ERR_CANCELLED, ECANCELED, "context canceled");
 	if (now - src->said_ms >= PROGRESS_MS) {
 		src->said_ms = now;
-		push_say_bytes(src->p, src->l->label, "Pushing",
-			       (int64_t)__atomic_load_n(&src->tar_bytes, __ATOMIC_RELAXED),
-			       src->l->total);
+		transfer_say(&src->p->t, src->l->label, "Pushing",
+			     (int64_t)__atomic_load_n(&src->tar_bytes, __ATOMIC_RELAXED),
+			     src->l->total);
 	}
 	while (src->skip > 0) {
 		CLEANUP(freep) char *drop = xmalloc(SKIP_BYTES);
@@ -284,8 +284,8 @@ static int send_body(struct push *p, struct source *src, char **session, struct 
 	char *next = NULL;
 
 	http_headers_add(&headers, "Content-Type", "application/octet-stream");
-	if (registry_send(p->registry, &rq, &x, e) < 0 || expect(x, 202, 204, e) < 0 ||
-	    upload_location(p->registry, x, &next, e) < 0)
+	if (registry_send(p->t.registry, &rq, &x, e) < 0 || expect(x, 202, 204, e) < 0 ||
+	    upload_location(p->t.registry, x, &next, e) < 0)
 		return -1;
 	free(*session);
 	*session = next;
@@ -302,8 +302,8 @@ static int try_once(struct push *p, struct push_layer *l, char **session, bool r
 	int r;
 
 	if (*session != NULL && resumed)
-		ask_status(p->registry, session, &offset);
-	if (*session == NULL && begin(p->registry, session, e) < 0)
+		ask_status(p->t.registry, session, &offset);
+	if (*session == NULL && begin(p->t.registry, session, e) < 0)
 		return -1;
 	src = xcalloc(1, sizeof(*src));
 	r = source_open(src, p, l, offset, e);
@@ -313,10 +313,10 @@ static int try_once(struct push *p, struct push_layer *l, char **session, bool r
 	if (r == 0) {
 		sha256_end_digest(&src->sum, l->digest);
 		l->size = (int64_t)src->bytes;
-		push_say_bytes(p, l->label, "Pushing", (int64_t)src->tar_bytes, l->total);
+		transfer_say(&p->t, l->label, "Pushing", (int64_t)src->tar_bytes, l->total);
 	}
 	free(src);
-	return r < 0 ? -1 : commit(p->registry, *session, l->digest, NULL, 0, e);
+	return r < 0 ? -1 : commit(p->t.registry, *session, l->digest, NULL, 0, e);
 }
 
 /* Refusals are the last word; what the network did is not. */
@@ -331,18 +331,10 @@ int upload_layer(struct push *p, struct push_layer *l, char *session, struct err
 	CLEANUP(freep) char *at = session;
 
 	for (int attempt = 1;; attempt++) {
-		char text[48];
-
 		if (try_once(p, l, &at, attempt > 1, e) == 0)
 			return 0;
-		if (is_final(e) || attempt == REGISTRY_UPLOAD_ATTEMPTS || push_is_over(p))
+		if (is_final(e) || attempt == REGISTRY_UPLOAD_ATTEMPTS || transfer_is_over(&p->t) ||
+		    !transfer_retry(&p->t, l->label, attempt))
 			return -1;
-		for (int left = attempt; left > 0; left--) {
-			snprintf(text, sizeof(text), "Retrying in %d second%s", left,
-				 left == 1 ? "" : "s");
-			push_say(p, l->label, text);
-			if (!push_pause(p, 1000))
-				return -1;
-		}
 	}
 }
