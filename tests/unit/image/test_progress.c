@@ -25,6 +25,8 @@ TEST(progress_lines)
 				      .total = 1024};
 	struct image_progress open_end = {
 		.id = "abc", .status = "Downloading", .has_detail = true, .current = 1500000};
+	struct image_progress beyond = {
+		.status = "Pushing", .has_detail = true, .current = 10240, .total = 1744};
 	struct image_progress stream = {.stream = "Loaded image: x:latest\n"};
 
 	check(&status, "{\"status\":\"Pulling from library/x\",\"id\":\"latest\"}\r\n");
@@ -35,6 +37,10 @@ TEST(progress_lines)
 	      " 512B/1.024kB\",\"id\":\"abc\"}\r\n");
 	check(&open_end, "{\"status\":\"Downloading\",\"progressDetail\":{\"current\":1500000},"
 			 "\"progress\":\"   1.5MB\",\"id\":\"abc\"}\r\n");
+	check(&beyond,
+	      "{\"status\":\"Pushing\",\"progressDetail\":{\"current\":10240,\"total\":1744},"
+	      "\"progress\":\"[==================================================\\u003e]  "
+	      "10.24kB\"}\r\n");
 	check(&stream, "{\"stream\":\"Loaded image: x:latest\\n\"}\r\n");
 }
 
