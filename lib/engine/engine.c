@@ -5,10 +5,13 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/walk.h"
+#include "base/fd.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -110,15 +113,16 @@ static void sweep_bundles(struct engine *en)
 		closedir(d);
 }
 
+/* writable layers of containers that are not there; of one that cannot be read it is the user's */
 static void sweep_layers(struct engine *en)
 {
 	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
+	CLEANUP(fd_closep)
+	int fd = open(en->containers_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct err e;
 
-	pthread_mutex_lock(&en->mu);
-	map_for_each (slot, &en->containers)
-		strv_add(&ids, slot->key);
-	pthread_mutex_unlock(&en->mu);
-	storage_rw_sweep(en->storage, &ids);
+	if (fd >= 0 && walk_names(fd, &ids, &e) == 0)
+		storage_rw_sweep(en->storage, &ids);
 	storage_layer_sweep(en->storage, NULL);
 }
 
@@ -162,11 +166,12 @@ static void tell_driver(struct engine *en)
 
 	log_info(NULL, "storage driver %s: %s", en->driver, storage_choice(en->storage));
 	strv_for_each (other, others)
-		log_info(
-			NULL,
-			"the data root also has images of the storage driver %s: they stay as they "
-			"are and come back with --storage-driver",
-			*other);
+		log_warn(NULL,
+			 "the data root has images of another storage driver, %s: `thimble storage "
+			 "migrate` brings them here while no engine runs; they stay as they are, "
+			 "and "
+			 "come back with --storage-driver",
+			 *other);
 }
 
 static int open_stores(struct engine *en, const char *driver, struct err *e)

@@ -52,8 +52,7 @@ static const char *hex_of(const char *id)
 	return id + strlen(ALGORITHM);
 }
 
-/* The chain id of all layers; "" without any. */
-static void chain_of(const struct image_config *c, char ret[DIGEST_SIZE])
+void image_chain_id(const struct image_config *c, char ret[DIGEST_SIZE])
 {
 	char above[DIGEST_SIZE];
 
@@ -75,7 +74,7 @@ static int image_make(struct image_store *s, const void *json, size_t n, struct 
 	img->refs = 1;
 	if (image_config_parse(json, n, &img->config, e) < 0)
 		goto fail;
-	chain_of(img->config, img->chain_id);
+	image_chain_id(img->config, img->chain_id);
 	if (img->chain_id[0] != '\0') {
 		if (s->st == NULL) {
 			err_set(e, ERR_NOTFOUND, 0, "layer does not exist");

@@ -34,6 +34,8 @@ struct image_store {
 	pthread_cond_t landed;
 };
 
+/** image_chain_id() - of all its layers; "" without any */
+void image_chain_id(const struct image_config *c, char ret[DIGEST_SIZE]);
 /** names_load() - reads repositories.json into the index; absent and torn are empty */
 void names_load(struct image_store *s);
 /** names_save() - writes the index's names; write_mu is held */

@@ -140,7 +140,7 @@ static void command_ended(struct child *c, int status)
 	}
 	c->done = true;
 	c->code = WIFEXITED(status) ? WEXITSTATUS(status) : 255;
-	if (c->code == 0)
+	if (c->code == 0 || c->a->conf->quiet)
 		return;
 	command_text(c, &text);
 	if (WIFEXITED(status))

@@ -68,6 +68,7 @@ struct rk_conf {
 	unsigned long propagation; /* MS_* */
 	bool reaper;
 	enum subid_source subid;
+	bool quiet;   /* nothing is said of the command's exit code */
 	bool service; /* run by dockerd-rootless.sh: a crashed command is started again, what it
 			 left in the user namespace ends with it */
 };

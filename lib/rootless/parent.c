@@ -296,7 +296,7 @@ static int exit_code(const struct parent *p)
 	if (WIFSIGNALED(p->child_status))
 		fprintf(stderr, "[rootlesskit:parent] error: child exited: signal: %s\n",
 			rk_signal_text(WTERMSIG(p->child_status)));
-	else if (code != 0)
+	else if (code != 0 && !p->conf->quiet)
 		fprintf(stderr, "[rootlesskit:parent] error: child exited: exit status %d\n", code);
 	return code;
 }

@@ -101,6 +101,13 @@ static size_t find(const char *name)
 	return i;
 }
 
+const struct driver *driver_named(const char *name)
+{
+	size_t i = find(name);
+
+	return i < ARRAY_LEN(drivers) ? drivers[i] : NULL;
+}
+
 static int choose_wanted(struct storage *s, const char *wanted, struct choice *all, size_t *ret,
 			 struct err *e)
 {
@@ -167,8 +174,6 @@ int driver_choose(struct storage *s, const char *wanted, struct err *e)
 	CLEANUP(freep) struct choice *all = xcalloc(ARRAY_LEN(drivers), sizeof(*all));
 	size_t chosen = 0;
 
-	if (path_mkdirs(s->root, 0711, e) < 0)
-		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
 		all[i].n_layers = count_layers(s->root, drivers[i]->name);
 	if ((str_empty(wanted) ? choose_best(s, all, &chosen, e)

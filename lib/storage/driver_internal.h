@@ -61,10 +61,19 @@ struct driver {
 /* overlay.c, whole.c */
 extern const struct driver driver_overlay2, driver_fuse, driver_btrfs, driver_vfs;
 
+/* overlay.c */
+
+/* a tree's short name: link (made up when "") in its file and in l/ */
+int overlay_link(struct storage *s, const char *id, char link[LINK_ID_LEN + 1], struct err *e);
+/* "l/A:l/B" from l downwards, appended */
+void overlay_add_lower(const struct layer *l, struct buf *b);
+
 /* driver.c */
 
 /* picks a driver for s->root: the named one or the best that works; sets s->driver and s->choice */
 int driver_choose(struct storage *s, const char *wanted, struct err *e);
+/* by name, or NULL */
+const struct driver *driver_named(const char *name);
 /* name of a tree below driver_fd */
 void driver_tree_name(const struct storage *s, const char *id, char out[TREE_NAME_SIZE]);
 /* name of the directory a layer is unpacked in */

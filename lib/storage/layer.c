@@ -54,15 +54,18 @@ struct layer *layer_find(struct storage *s, const char *chain_id)
 static bool read_link(struct storage *s, const char *cache_id, char link[LINK_ID_LEN + 2])
 {
 	char path[TREE_NAME_SIZE];
+	bool found;
 
-	if (!s->driver->links) {
-		*link = 0;
-		driver_tree_name(s, cache_id, path);
-		return faccessat(s->driver_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	}
+	*link = 0;
+	driver_tree_name(s, cache_id, path);
+	found = faccessat(s->driver_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (!s->driver->links)
+		return found;
 	snprintf(path, sizeof(path), "%.64s/link", cache_id);
-	return get_file(s->driver_fd, path, link, LINK_ID_LEN + 2) == 0 &&
-	       strlen(link) == LINK_ID_LEN;
+	if (get_file(s->driver_fd, path, link, LINK_ID_LEN + 2) == 0 && strlen(link) == LINK_ID_LEN)
+		return true;
+	*link = 0;
+	return s->looking && found;
 }
 
 static bool cache_id_ok(const char *id)
@@ -77,7 +80,7 @@ static struct layer *read_layer(struct storage *s, int db_fd, const char *hex, c
 	CLEANUP(fd_closep)
 	int fd = openat(db_fd, hex, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	CLEANUP(freep) struct layer *l = xcalloc(1, sizeof(*l));
-	char size[24], link[LINK_ID_LEN + 2];
+	char size[24], link[LINK_ID_LEN + 2], chain[DIGEST_SIZE];
 
 	if (fd < 0 || !str_is_hex(hex, 64) ||
 	    get_file(fd, "diff", l->diff_id, sizeof(l->diff_id)) < 0 || !digest_ok(l->diff_id) ||
@@ -89,6 +92,9 @@ static struct layer *read_layer(struct storage *s, int db_fd, const char *hex, c
 		*ret_parent = 0;
 	str_copy(l->link, link, sizeof(l->link));
 	snprintf(l->chain_id, sizeof(l->chain_id), "sha256:%.64s", hex);
+	storage_chain_id(ret_parent, l->diff_id, chain);
+	if (!str_eq(chain, l->chain_id)) /* parent or diff is of another layer, or torn */
+		return NULL;
 	return TAKE(l);
 }
 

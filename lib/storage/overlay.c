@@ -35,31 +35,37 @@ static void random_link(char out[LINK_ID_LEN + 1])
 }
 
 /* "l/A:l/B" from l downwards, appended */
-static void add_lower(const struct layer *l, struct buf *b)
+void overlay_add_lower(const struct layer *l, struct buf *b)
 {
 	for (; l; l = l->parent)
 		buf_addf(b, "%sl/%s", b->len > 0 ? ":" : "", l->link);
 }
 
+int overlay_link(struct storage *s, const char *id, char link[LINK_ID_LEN + 1], struct err *e)
+{
+	char name[LINK_ID_LEN + 3], path[CACHE_ID_SIZE + 16], target[160];
+
+	if (!*link)
+		random_link(link);
+	snprintf(name, sizeof(name), "l/%.26s", link);
+	snprintf(path, sizeof(path), "%.72s/link", id);
+	snprintf(target, sizeof(target), "../%.128s/diff", id);
+	unlinkat(s->driver_fd, name, 0);
+	if (symlinkat(target, s->driver_fd, name) < 0)
+		return err_sys(e, "make %s", name);
+	return put_file(s->driver_fd, path, link, 0644, e);
+}
+
 /* a new <id> with diff and link; the link's name into ret_link */
 static int make(struct storage *s, const char *id, char ret_link[LINK_ID_LEN + 1], struct err *e)
 {
-	CLEANUP(fd_closep) int fd = -1;
-	char link[LINK_ID_LEN + 3] = "l/", target[160];
+	char diff[160];
 
-	random_link(link + 2);
-	if (mkdirat(s->driver_fd, id, 0710) < 0)
+	snprintf(diff, sizeof(diff), "%.128s/diff", id);
+	if (mkdirat(s->driver_fd, id, 0710) < 0 || mkdirat(s->driver_fd, diff, 0755) < 0)
 		return err_sys(e, "make layer directory %s", id);
-	fd = driver_open_dir(s, id, "layer directory", e);
-	if (fd < 0)
-		return -1;
-	snprintf(target, sizeof(target), "../%.128s/diff", id);
-	if (mkdirat(fd, "diff", 0755) < 0 || symlinkat(target, s->driver_fd, link) < 0)
-		return err_sys(e, "make layer directory %s", id);
-	if (put_file(fd, "link", link + 2, 0644, e) < 0)
-		return -1;
-	str_copy(ret_link, link + 2, LINK_ID_LEN + 1);
-	return 0;
+	*ret_link = 0;
+	return overlay_link(s, id, ret_link, e);
 }
 
 /* lower (with text), work and committed */
@@ -83,7 +89,7 @@ static int settle(struct storage *s, const char *id, const struct layer *parent,
 {
 	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
 
-	add_lower(parent, &lower);
+	overlay_add_lower(parent, &lower);
 	return finish(s, id, buf_str(&lower), true, e);
 }
 
@@ -115,7 +121,7 @@ static int rw_make(struct storage *s, struct rw *rw, struct err *e)
 	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
 	CLEANUP(buf_clear) struct buf lower_init = BUF_INIT;
 
-	add_lower(rw->parent, &lower);
+	overlay_add_lower(rw->parent, &lower);
 	if (make(s, rw->init_id, rw->init_link, e) < 0 ||
 	    init_layer_fill(s, rw->init_id, rw->parent, e) < 0 ||
 	    finish(s, rw->init_id, buf_str(&lower), true, e) < 0)
@@ -137,7 +143,7 @@ static int mount_info(struct storage *s, const struct rw *rw, struct storage_mou
 	if (make_merged(s, rw->mount_id, e) < 0)
 		return -1;
 	buf_addf(&lower, "l/%s", rw->init_link);
-	add_lower(rw->parent, &lower);
+	overlay_add_lower(rw->parent, &lower);
 	ret->type = STORAGE_MOUNT_OVERLAY;
 	ret->base_dir = xstrdup(s->driver_dir);
 	ret->merged = xasprintf("%s/%s/merged", s->driver_dir, rw->mount_id);
@@ -238,7 +244,7 @@ static int mount_fuse(struct storage *s, const struct rw *rw, struct storage_mou
 	if (!program || make_merged(s, rw->mount_id, e) < 0)
 		return -1;
 	buf_addf(&lower, "l/%s", rw->init_link);
-	add_lower(rw->parent, &lower);
+	overlay_add_lower(rw->parent, &lower);
 	ret->type = STORAGE_MOUNT_FUSE;
 	ret->base_dir = xstrdup(s->driver_dir);
 	ret->merged = xasprintf("%s/%s/merged", s->driver_dir, rw->mount_id);

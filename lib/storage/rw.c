@@ -257,7 +257,7 @@ static void read_rw(struct storage *s, int mounts_fd, const char *id)
 	struct stat st = {.st_size = 1};
 	char parent[DIGEST_SIZE];
 
-	if (fd >= 0 &&
+	if (fd >= 0 && !s->looking &&
 	    ((fstatat(fd, "mount-id", &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT) ||
 	     st.st_size == 0))
 		remove_unfinished(mounts_fd, id);

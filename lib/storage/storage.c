@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -18,6 +20,8 @@
 #include "base/str.h"
 #include "base/thread.h"
 #include "storage/driver_internal.h"
+
+#define LOCK_WAIT_MS 5000 /* for an engine that is about to end */
 
 static int open_sub(const char *path, mode_t mode, struct err *e)
 {
@@ -54,24 +58,95 @@ static int open_dirs(struct storage *s, struct err *e)
 	return 0;
 }
 
-int storage_open(const char *root, const char *driver, struct storage **ret, struct err *e)
+static int try_lock(int dir_fd, const char *name)
 {
-	CLEANUP(storage_freep) struct storage *s = NULL;
-	CLEANUP(freep) char *image = NULL;
+	CLEANUP(fd_closep) int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 
-	if (root[0] != '/')
-		return err_set(e, ERR_INVALID, 0, "data root %s is not an absolute path", root);
-	s = xcalloc(1, sizeof(*s));
-	s->db_fd = s->driver_fd = s->trash.dir_fd = -1;
+	return held ? -1 : TAKE_FD(fd);
+}
+
+int storage_lock(const char *root, int timeout_ms, struct err *e)
+{
+	/* Docker's dockerd keeps its data bases locked */
+	static const char *const dockers[] = {"volumes/metadata.db", "network/files/local-kv.db"};
+	CLEANUP(fd_closep) int root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct timespec nap = {.tv_nsec = 50 * 1000000};
+	int fd;
+
+	if (root_fd < 0)
+		return err_sys(e, "open %s", root);
+	for (; (fd = try_lock(root_fd, ".")) < 0 && timeout_ms > 0; timeout_ms -= 50)
+		(void)nanosleep(&nap, NULL);
+	for (size_t i = 0; fd >= 0 && i < ARRAY_LEN(dockers); i++) {
+		CLEANUP(fd_closep) int other = -1;
+
+		errno = 0;
+		other = try_lock(root_fd, dockers[i]);
+		if (other < 0 && errno == EWOULDBLOCK)
+			fd_close(&fd);
+	}
+	if (fd < 0)
+		return err_set(e, ERR_CONFLICT, 0,
+			       "%s is in use by another engine (or by fsck): stop it first", root);
+	return fd;
+}
+
+static struct storage *storage_new(const char *root)
+{
+	struct storage *s = xcalloc(1, sizeof(*s));
+
+	s->db_fd = s->driver_fd = s->trash.dir_fd = s->lock_fd = -1;
 	pthread_mutex_init(&s->mu, NULL);
 	map_init(&s->layers, free);
 	map_init(&s->rws, free);
 	s->root = xstrdup(root);
-	image = path_join(root, "image");
-	if (driver_choose(s, driver, e) < 0)
+	return s;
+}
+
+static void name_dirs(struct storage *s)
+{
+	s->image_dir = xasprintf("%s/image/%s", s->root, s->driver->name);
+	s->driver_dir = path_join(s->root, s->driver->name);
+}
+
+struct storage *storage_look(const char *root, const char *driver)
+{
+	struct storage *s = storage_new(root);
+	struct err ignored;
+
+	s->looking = true;
+	s->driver = driver_named(driver);
+	name_dirs(s);
+	s->driver_fd = open(s->driver_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	s->db_fd = open(s->image_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->driver_fd < 0 && s->db_fd < 0) {
+		storage_free(s);
+		return NULL;
+	}
+	if (s->db_fd >= 0) {
+		int db_fd = openat(s->db_fd, "layerdb", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		close(s->db_fd);
+		s->db_fd = db_fd;
+	}
+	(void)(layers_load(s, &ignored) < 0 || rws_load(s, &ignored) < 0);
+	return s;
+}
+
+int storage_open(const char *root, const char *driver, struct storage **ret, struct err *e)
+{
+	CLEANUP(storage_freep) struct storage *s = NULL;
+
+	if (root[0] != '/')
+		return err_set(e, ERR_INVALID, 0, "data root %s is not an absolute path", root);
+	s = storage_new(root);
+	if (path_mkdirs(root, 0711, e) < 0)
 		return -1;
-	s->image_dir = path_join(image, s->driver->name);
-	s->driver_dir = path_join(root, s->driver->name);
+	s->lock_fd = storage_lock(root, LOCK_WAIT_MS, e);
+	if (s->lock_fd < 0 || driver_choose(s, driver, e) < 0)
+		return -1;
+	name_dirs(s);
 	if (open_dirs(s, e) < 0)
 		return -1;
 	str_copy(s->backing, backing_name(s->driver_fd), sizeof(s->backing));
@@ -94,6 +169,7 @@ void storage_free(struct storage *s)
 	pthread_mutex_destroy(&s->mu);
 	fd_close(&s->db_fd);
 	fd_close(&s->driver_fd);
+	fd_close(&s->lock_fd);
 	free(s->root);
 	free(s->choice);
 	strv_clear(&s->others);

@@ -26,12 +26,21 @@ struct storage;
  *
  * Temporary directories, uncommitted layers and the trash of the last run are
  * removed in the background. The process must be uid 0 of its user namespace
- * and own its mount namespace.
+ * and own its mount namespace. ERR_CONFLICT when another process has the data root.
  *
  * Return: 0 or -1.
  */
 int storage_open(const char *root, const char *driver, struct storage **ret,
 		 struct err *e) WARN_UNUSED;
+/**
+ * storage_lock() - takes a data root for this process alone, as storage_open() does
+ * @root:       data root, exists
+ * @timeout_ms: how long to wait for who has it
+ * @e:          ERR_CONFLICT another engine (Docker's too) or fsck has it
+ *
+ * Return: a descriptor, which holds it until it is closed; or -1.
+ */
+int storage_lock(const char *root, int timeout_ms, struct err *e) WARN_UNUSED;
 /** storage_free() - waits for running removals; NULL is fine */
 void storage_free(struct storage *s);
 /** storage_freep() - CLEANUP(storage_freep) */

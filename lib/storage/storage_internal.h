@@ -68,6 +68,8 @@ struct storage {
 	char *choice;	    /* why this one: see storage_choice() */
 	struct strv others; /* see storage_others() */
 	char *root, *image_dir, *driver_dir;
+	bool looking;  /* for fsck: nothing is changed, layers count when their trees are there */
+	int lock_fd;   /* the data root is ours; -1 when looking */
 	int db_fd;     /* image/<driver>/layerdb */
 	int driver_fd; /* <driver> */
 	bool index_param;
@@ -78,6 +80,11 @@ struct storage {
 	struct map layers; /* chain id -> struct layer */
 	struct map rws;	   /* container id -> struct rw */
 };
+
+/* storage.c */
+
+/* the store as it is, nothing changed, made or tried; NULL when the driver has nothing there */
+struct storage *storage_look(const char *root, const char *driver);
 
 /* trash.c */
 

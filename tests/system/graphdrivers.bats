@@ -257,7 +257,7 @@ start_in() {
 	stack_halt
 	stack_start
 	[ "$(real info -f '{{.Driver}}')" = overlay2 ]
-	grep 'also has images of the storage driver vfs (1 layer' "$STACK_LOG"
+	grep 'has images of another storage driver, vfs (1 layer.*thimble storage migrate' "$STACK_LOG"
 	[ -z "$(real images -q)$(real ps -aq)" ]
 	grep '1 containers of other storage drivers stay as they are' "$STACK_LOG"
 	stack_halt
