@@ -38,6 +38,7 @@
 #define WH_OPAQUE	   ".wh..wh..opq"
 #define IMPLIED_MODE	   0755
 #define DEFERRED_MAX_BYTES (256 * MIB)
+#define HOLE_MIN	   4096
 
 /* an open directory, kept while entries go into it */
 struct dir_cache {
@@ -264,39 +265,50 @@ static int make_room(struct extractor *x, const struct tar_entry *ent, const cha
 	return path_remove_tree(x->parent.fd, base, e);
 }
 
-static int write_sparse(int fd, const void *p, size_t n, uint64_t offset)
+static int write_at(int fd, const char *p, size_t n, uint64_t offset)
 {
-	const char *b = p;
-
 	while (n > 0) {
-		ssize_t w = pwrite(fd, b, n, (off_t)offset);
+		ssize_t w = pwrite(fd, p, n, (off_t)offset);
 
 		if (w < 0 && errno == EINTR)
 			continue;
 		if (w < 0)
 			return -1;
-		b += w;
+		p += w;
 		offset += (uint64_t)w;
 		n -= (size_t)w;
 	}
 	return 0;
 }
 
+/* large enough for a hole, and nothing but zeros */
+static bool is_hole(const char *p, size_t n)
+{
+	uint64_t word = 0;
+
+	for (size_t at = 0; at + sizeof(word) <= n && word == 0; at += sizeof(word))
+		memcpy(&word, p + at, sizeof(word));
+	if (n < HOLE_MIN || word != 0)
+		return false;
+	memcpy(&word, p + n - sizeof(word), sizeof(word));
+	return word == 0;
+}
+
+/* What is zero stays a hole: a tar of a container's files, unlike the files, has none. */
 static int write_content(struct extractor *x, const struct tar_entry *ent, int fd, struct err *e)
 {
 	const void *p = NULL;
-	uint64_t offset = 0;
+	uint64_t offset = 0, end = 0;
 	ssize_t n;
 
 	while ((n = tar_chunk(x->t, &p, &offset, e)) > 0) {
-		if (!ent->sparse) {
-			if (fd_write_all(fd, p, (size_t)n, e) < 0)
-				return err_wrap(e, "write %.200s", ent->name);
-		} else if (write_sparse(fd, p, (size_t)n, offset) < 0) {
+		if (is_hole(p, (size_t)n))
+			continue;
+		if (write_at(fd, p, (size_t)n, offset) < 0)
 			return fail(ent, "write", e);
-		}
+		end = offset + (uint64_t)n;
 	}
-	if (n == 0 && ent->sparse && ftruncate(fd, (off_t)ent->size) < 0)
+	if (n == 0 && end < ent->size && ftruncate(fd, (off_t)ent->size) < 0)
 		return fail(ent, "set size of", e);
 	return (int)n;
 }

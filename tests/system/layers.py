@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""layers.py BASE.tar.gz OUT.tar: an image of four layers for docker load, with everything that a
-storage driver may get wrong. The base is a root file system with busybox; what a container of it
-must see is printed by look.sh inside it (see graphdrivers.bats)."""
+"""layers.py BASE.tar.gz DIR: an image of four layers for a registry, with everything that a storage
+driver may get wrong: DIR/{config.json,manifest.json,N.tar.gz}. The base is a root file system with
+busybox; what a container of it must see is in cells.bash."""
 import gzip
 import hashlib
 import io
 import json
+import os
 import sys
 import tarfile
 
 LONG = "n" * 255
+DEEP = "m/%s/%s/%s" % ("d" * 100, "e" * 120, "f" * 80)
 # version 2, effective, permitted: cap_net_raw
 CAPS = bytes.fromhex("0100000200200000000000000000000000000000")
 
@@ -52,6 +54,15 @@ def things(tar):
               "GNU.sparse.size": str(8 << 20), "GNU.sparse.numblocks": "1",
               "GNU.sparse.map": "%d,%d" % (4 << 20, 4096)}
     entry(tar, "m/GNUSparseFile.0/sparse", b"x" * 4096, pax_headers=sparse)
+    for i in range(2, 5):
+        folder(tar, "/".join(DEEP.split("/")[:i]))
+    entry(tar, DEEP + "/file", b"deep\n")
+    entry(tar, "m/long", type=tarfile.SYMTYPE, linkname="/%s/%s" % (DEEP, DEEP))
+    folder(tar, "h")
+    entry(tar, "h/one", b"links\n")
+    entry(tar, "h/two", type=tarfile.LNKTYPE, linkname="h/one")
+    entry(tar, DEEP + "/hard", type=tarfile.LNKTYPE, linkname="h/two")
+    folder(tar, "m/all", mode=0o1777)
     folder(tar, "m/closed", mode=0o700, uid=5)
     entry(tar, "m/closed/in", b"in\n")
     for name in ("gone", "opaque", "again", "turned"):
@@ -85,23 +96,33 @@ def more(tar):
     entry(tar, "later", b"l\n")
 
 
+def digest(data):
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def descriptor(kind, data):
+    return {"mediaType": "application/vnd.docker." + kind, "size": len(data), "digest": digest(data)}
+
+
 def main():
     base, out = sys.argv[1:]
     layers = [gzip.open(base).read(), layer(things), layer(hides), layer(more)]
-    names = [hashlib.sha256(l).hexdigest() for l in layers]
+    blobs = [gzip.compress(l, 6, mtime=0) for l in layers]
     config = json.dumps({
         "architecture": "amd64", "os": "linux", "created": "2024-01-01T00:00:00Z",
         "config": {"Cmd": ["/bin/sh"], "Env": ["PATH=/bin"]},
         "history": [{"created_by": "test"}] * len(layers),
-        "rootfs": {"type": "layers", "diff_ids": ["sha256:" + n for n in names]}}).encode()
-    image = hashlib.sha256(config).hexdigest()
-    manifest = json.dumps([{"Config": image + ".json", "RepoTags": ["matrix:latest"],
-                            "Layers": [n + "/layer.tar" for n in names]}]).encode()
-    with tarfile.open(out, "w") as tar:
-        for name, data in zip(names, layers):
-            entry(tar, name + "/layer.tar", data)
-        entry(tar, image + ".json", config)
-        entry(tar, "manifest.json", manifest)
+        "rootfs": {"type": "layers", "diff_ids": [digest(l) for l in layers]}}).encode()
+    manifest = json.dumps({
+        "schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "config": descriptor("container.image.v1+json", config),
+        "layers": [descriptor("image.rootfs.diff.tar.gzip", b) for b in blobs]}).encode()
+    os.makedirs(out)
+    files = {"config.json": config, "manifest.json": manifest}
+    files.update(("%d.tar.gz" % i, b) for i, b in enumerate(blobs))
+    for name, data in files.items():
+        with open(os.path.join(out, name), "wb") as f:
+            f.write(data)
 
 
 main()

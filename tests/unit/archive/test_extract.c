@@ -281,3 +281,33 @@ TEST(claimed_size_with_truncated_data)
 	stream_free(src);
 	made_free(&m);
 }
+
+TEST(zeros_stay_holes)
+{
+	enum { SIZE = 4 << 20, AT = 1 << 20 };
+	struct tar_entry ent = {
+		.name = "f", .link = "", .type = TAR_FILE, .mode = 0644, .size = SIZE};
+	char *text = xcalloc(1, SIZE), *back = xmalloc(SIZE);
+	int fd;
+
+	memset(text + AT, 'x', 100);
+	text[SIZE / 2 - 1] = 'y';
+	start();
+	CHECK_OK(tar_write_entry(m.w, &ent, &e), e);
+	CHECK_OK(tar_write(m.w, text, SIZE, &e), e);
+	ent.name = "zeros";
+	ent.size = 5000; /* not a whole number of words */
+	CHECK_OK(tar_write_entry(m.w, &ent, &e), e);
+	CHECK_OK(tar_write(m.w, text, 5000, &e), e);
+	CHECK_OK(unpack(), e);
+	CHECK_EQ(look("f").st_size, SIZE);
+	CHECK(look("f").st_blocks < SIZE / 512 / 2);
+	fd = openat(dir_fd, "f", O_RDONLY);
+	CHECK_EQ(read(fd, back, SIZE), SIZE);
+	CHECK(memcmp(text, back, SIZE) == 0);
+	close(fd);
+	CHECK_EQ(look("zeros").st_size, 5000);
+	CHECK_EQ(look("zeros").st_blocks, 0);
+	free(text);
+	free(back);
+}
