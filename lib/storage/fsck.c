@@ -27,28 +27,27 @@
 #include "ns/mount.h"
 #include "storage/storage_internal.h"
 
-#define LOST	     "lost+found"
+#define LOST	     "lost-and-found"
 #define OVERFLOW_UID 65534 /* what an id outside of the user namespace looks like */
 
 /* --- telling and mending ------------------------------------------------------ */
 
-/* moved to where it can be found again: its own path, below lost+found */
+/* moved to where it can be found again: its own path, below lost-and-found */
 static int put_aside(struct fsck *f, const char *path, char **ret, struct err *e)
 {
-	CLEANUP(freep) char *to = xasprintf(LOST "/%s", path);
-	CLEANUP(freep)
-	char *dir = xasprintf("%s/%.*s", f->root, (int)(path_base(to) - to - 1), to);
-	char more[9];
+	CLEANUP(freep) char *to = xasprintf("%s/" LOST "/%s", f->root, path);
+	CLEANUP(freep) char *dir = xstrndup(to, (size_t)(path_base(to) - to));
+	char more[10] = "";
 
 	if (path_mkdirs(dir, 0700, e) < 0)
 		return -1;
-	if (faccessat(f->root_fd, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-		rand_hex(more, 8);
-		str_replace_ptr(&to, xasprintf("%s.%s", to, more));
+	if (faccessat(AT_FDCWD, to, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		*more = '.';
+		rand_hex(more + 1, 8);
 	}
-	if (renameat(f->root_fd, path, f->root_fd, to) < 0)
-		return err_sys(e, "move to %s", to);
-	*ret = TAKE(to);
+	*ret = xasprintf("%s%s", to, more);
+	if (renameat(f->root_fd, path, AT_FDCWD, *ret) < 0)
+		return err_sys(e, "move to %s", *ret);
 	return 0;
 }
 
@@ -226,7 +225,9 @@ static void look_at_owners(struct fsck *f, const char *path, unsigned depth, str
 		CLEANUP(freep) char *sub = depth > 0 ? path_join(path, *name) : xstrdup(*name);
 		struct owners *to = depth < 2 ? &own : o;
 
-		if (fstatat(fd, *name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		/* (of the file system, when the data root is its root) */
+		if (fstatat(fd, *name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    (depth == 0 && str_eq(*name, "lost+found")))
 			continue;
 		if (is_foreign(fd, *name, &st) && to->n++ == 0)
 			to->first = xstrdup(sub);

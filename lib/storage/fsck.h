@@ -2,7 +2,7 @@
 /*
  * Checking a data root that no engine uses, and mending it. Each check is a
  * small function that tells what it finds; nothing but the mending changes
- * anything. What may be the user's is moved to lost+found below the data root,
+ * anything. What may be the user's is moved to lost-and-found below the data root,
  * never deleted; only what no engine has ever acknowledged is removed.
  * One thread.
  */
@@ -18,7 +18,7 @@
 
 enum fsck_how {
 	FSCK_REMOVE, /* nobody was ever told of it: deleted */
-	FSCK_MOVE,   /* moved to lost+found */
+	FSCK_MOVE,   /* moved to lost-and-found */
 	FSCK_FIX,    /* the caller makes it anew out of what else is known */
 	FSCK_LEAVE,  /* only a person can decide: the text says what */
 };

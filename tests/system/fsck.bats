@@ -73,7 +73,7 @@ engine_runs() {
 	for image in "${@:-small}"; do [ "$(real run --rm "$image" echo well)" = well ]; done
 }
 
-lost() { in_data find "$DATA/lost+found" -path "*$1*" | grep -q .; }
+lost() { in_data find "$DATA/lost-and-found" -path "*$1*" | grep -q .; }
 
 @test "a whole data root: nothing is said, and an engine keeps fsck out" {
 	run -0 thimble fsck --check-content --repair
@@ -205,7 +205,7 @@ lost() { in_data find "$DATA/lost+found" -path "*$1*" | grep -q .; }
 	in_data mkdir -p "$DATA/overlay2/stray/diff"
 	in_data sh -c "echo data >$DATA/overlay2/stray/diff/file"
 	mended tree "overlay2/stray: no layer and no container has it"
-	[ "$(in_data cat "$DATA/lost+found/overlay2/stray/diff/file")" = data ]
+	[ "$(in_data cat "$DATA/lost-and-found/overlay2/stray/diff/file")" = data ]
 	engine_runs small upper
 }
 
@@ -216,7 +216,7 @@ lost() { in_data find "$DATA/lost+found" -path "*$1*" | grep -q .; }
 	stack_halt
 	mended container "containers/$BOX: config.v2.json"
 	lost "containers/$BOX/config.v2.json"
-	[ "$(in_data cat "$DATA/lost+found/overlay2/$rw/diff/file")" = mine ]
+	[ "$(in_data cat "$DATA/lost-and-found/overlay2/$rw/diff/file")" = mine ]
 	engine_runs small upper
 	[ -z "$(real ps -aq)" ]
 }
@@ -238,7 +238,7 @@ lost() { in_data find "$DATA/lost+found" -path "*$1*" | grep -q .; }
 @test "a volume without _data" {
 	in_data mv "$DATA/volumes/kept/_data" "$DATA/volumes/kept/elsewhere"
 	mended volume "volumes/kept: it has no directory _data"
-	[ "$(in_data cat "$DATA/lost+found/volumes/kept/elsewhere/file")" = safe ]
+	[ "$(in_data cat "$DATA/lost-and-found/volumes/kept/elsewhere/file")" = safe ]
 	engine_runs small
 }
 

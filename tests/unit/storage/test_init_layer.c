@@ -38,17 +38,9 @@ TEST(lookup_minds_whiteouts)
 	struct storage *s = store_open(store_root());
 	char base[DIGEST_SIZE], top[DIGEST_SIZE];
 	struct stat st;
-	struct made m;
 
-	made_start(&m);
-	made_add(&m, TAR_FILE, "a/x", "1");
-	made_add(&m, TAR_FILE, "b/x", "1");
-	made_add(&m, TAR_FILE, "c/x", "1");
-	store_layer(s, &m, NULL, base);
-	made_start(&m);
-	made_add(&m, TAR_FILE, ".wh.a", "");
-	made_add(&m, TAR_FILE, "b/.wh..wh..opq", "");
-	store_layer(s, &m, base, top);
+	store_made(s, NULL, base, "a/x=1", "b/x=1", "c/x=1");
+	store_made(s, base, top, ".wh.a=", "b/.wh..wh..opq=");
 	CHECK_EQ(chain_lookup(s, layer_find(s, top), "a/x", &st), 0);
 	CHECK_EQ(chain_lookup(s, layer_find(s, top), "a", &st), 0);
 	CHECK_EQ(chain_lookup(s, layer_find(s, top), "b/x", &st), 0);

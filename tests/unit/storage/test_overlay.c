@@ -24,19 +24,8 @@ static const char *text_of(const char *root, const char *path)
 /* a base, and a layer that hides things; whiteouts as the driver keeps them */
 static void make_layers(struct storage *s, char base[DIGEST_SIZE], char top[DIGEST_SIZE])
 {
-	struct made m;
-
-	made_start(&m);
-	made_add(&m, TAR_DIR, "dev", "");
-	made_add(&m, TAR_FILE, "gone", "x");
-	store_layer(s, &m, NULL, base);
-	made_start(&m);
-	made_add(&m, TAR_FILE, ".wh.gone", "");
-	made_add(&m, TAR_FILE, ".wh.again", "");
-	made_add(&m, TAR_DIR, "again", "");
-	made_add(&m, TAR_DIR, "dev", "");
-	made_add(&m, TAR_FILE, "dev/.wh..wh..opq", "");
-	store_layer(s, &m, base, top);
+	store_made(s, NULL, base, "dev/", "gone=x");
+	store_made(s, base, top, ".wh.gone=", ".wh.again=", "again/", "dev/", "dev/.wh..wh..opq=");
 }
 
 static void check_layout(const char *driver)
@@ -73,37 +62,27 @@ TEST(fuse_overlayfs_layout)
 	check_layout("fuse-overlayfs");
 }
 
-static bool has(const char *root, const char *id, const char *name)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/fuse-overlayfs/%s/diff/%s", root, id, name);
-	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
 TEST(fuse_overlayfs_has_whiteouts_by_name)
 {
 	const char *root = store_root();
 	struct storage *s = store_open_as(root, "fuse-overlayfs");
-	char base[DIGEST_SIZE], top[DIGEST_SIZE];
+	char base[DIGEST_SIZE], top[DIGEST_SIZE], path[512];
 	struct layer_info info;
 	struct stat st;
+	int fd;
 
 	make_layers(s, base, top);
 	CHECK_OK(storage_layer_get(s, top, &info, &e), e);
-	CHECK(has(root, info.cache_id, ".wh.gone") && has(root, info.cache_id, "dev/.wh..wh..opq"));
+	snprintf(path, sizeof(path), "%s/fuse-overlayfs/%s/diff", root, info.cache_id);
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	CHECK(has(fd, ".wh.gone") && has(fd, "dev/.wh..wh..opq"));
 	/* hidden, and there again: empty whatever is below */
-	CHECK(!has(root, info.cache_id, ".wh.again") &&
-	      has(root, info.cache_id, "again/.wh..wh..opq"));
+	CHECK(!has(fd, ".wh.again") && has(fd, "again/.wh..wh..opq"));
+	close(fd);
 	CHECK_EQ(chain_lookup(s, layer_find(s, top), "gone", &st), 0);
 	CHECK_EQ(chain_lookup(s, layer_find(s, base), "gone", &st), 1);
 	CHECK_EQ(chain_lookup(s, layer_find(s, top), "dev", &st), 1);
 	storage_free(s);
-}
-
-static void note(void *arg, enum storage_change_kind kind, const char *path)
-{
-	buf_addf(arg, "%c %s\n", "CAD"[kind], path);
 }
 
 /* what fuse-overlayfs leaves in an upper directory where it cannot make nodes */
@@ -112,16 +91,11 @@ TEST(changes_by_names)
 	const char *root = store_root();
 	struct storage *s = store_open_as(root, "fuse-overlayfs");
 	char base[DIGEST_SIZE], top[DIGEST_SIZE], path[512];
-	struct storage_mount m = {0};
-	struct buf text = BUF_INIT, tar = BUF_INIT;
-	struct stream *out = stream_mem_new("", 0, &tar), *in;
-	const struct tar_entry *ent = NULL;
-	struct tar_reader *t;
+	struct storage_mount m;
 
 	make_layers(s, base, top);
 	CHECK_OK(storage_rw_create(s, "c", base, &e), e);
-	CHECK_OK(storage_rw_mount_info(s, "c", &m, &e), e);
-	CHECK_EQ(m.type, STORAGE_MOUNT_FUSE);
+	m = store_mount_info(s, "c", STORAGE_MOUNT_FUSE);
 	CHECK(str_ends(m.options, ",writeback=0") && m.program != NULL);
 	snprintf(path, sizeof(path), "%.*s/diff", (int)(strlen(m.merged) - strlen("/merged")),
 		 m.merged);
@@ -131,21 +105,9 @@ TEST(changes_by_names)
 	close(open("new/.wh..wh..opq", O_CREAT | O_WRONLY, 0600));
 	CHECK_EQ(mkdir("dev", 0711), 0);
 	close(open("dev/.wh..opq", O_CREAT | O_WRONLY, 0600));
-	CHECK_OK(storage_rw_changes(s, "c", note, &text, &e), e);
-	CHECK_STR(buf_str(&text), "D /gone\nC /dev\nA /new\n");
-	CHECK_OK(storage_rw_tar(s, "c", out, &e), e);
-	in = stream_mem_new(tar.data, tar.len, NULL);
-	t = tar_reader_new(in);
-	buf_reset(&text);
-	while (tar_next(t, &ent, &e) > 0)
-		buf_addf(&text, "%s ", ent->name);
-	CHECK_STR(buf_str(&text), ".wh.gone dev/ dev/.wh..wh..opq new/ new/.wh..wh..opq ");
-	tar_reader_free(t);
-	stream_free(in);
-	stream_free(out);
-	buf_clear(&tar);
+	store_check_diff(s, "c", "D /gone\nC /dev\nA /new\n");
+	store_check_tar(s, "c", ".wh.gone dev/ dev/.wh..wh..opq new/ new/.wh..wh..opq ");
 	CHECK_EQ(chdir("/"), 0);
-	buf_clear(&text);
 	storage_mount_clear(&m);
 	storage_free(s);
 }

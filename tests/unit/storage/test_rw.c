@@ -10,44 +10,9 @@ static char top[DIGEST_SIZE];
 static void make_image(struct storage *s)
 {
 	char base[DIGEST_SIZE];
-	struct made m;
 
-	made_start(&m);
-	made_add(&m, TAR_DIR, "etc", "");
-	made_add(&m, TAR_FILE, "etc/hosts", "of the image");
-	made_add(&m, TAR_FILE, "gone", "x");
-	made_add(&m, TAR_DIR, "d", "");
-	made_add(&m, TAR_FILE, "d/old", "x");
-	store_layer(s, &m, NULL, base);
-	made_start(&m);
-	made_add(&m, TAR_FILE, ".wh.gone", "");
-	made_add(&m, TAR_DIR, "d", "");
-	made_add(&m, TAR_FILE, "d/.wh..wh..opq", "");
-	made_add(&m, TAR_FILE, "d/new", "12345");
-	store_layer(s, &m, base, top);
-}
-
-/* mounts it as a container's init would; returns the merged directory */
-static int mount_rw(struct storage *s, const char *id)
-{
-	struct storage_mount info = {0};
-	int fd;
-
-	CHECK_OK(storage_rw_mount_info(s, id, &info, &e), e);
-	CHECK_EQ(chdir(info.base_dir), 0);
-	CHECK_MSG(mount("overlay", info.merged, "overlay", 0, info.options) == 0, "mount: %s",
-		  info.options);
-	fd = open(info.merged, O_RDONLY | O_DIRECTORY);
-	storage_mount_clear(&info);
-	CHECK_EQ(chdir("/"), 0);
-	return fd;
-}
-
-static bool exists(int dir_fd, const char *name)
-{
-	struct stat st;
-
-	return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	store_made(s, NULL, base, "etc/", "etc/hosts=of the image", "gone=x", "d/", "d/old=x");
+	store_made(s, base, top, ".wh.gone=", "d/", "d/.wh..wh..opq=", "d/new=12345");
 }
 
 TEST(mounted_layers_show_what_the_archives_say)
@@ -61,12 +26,12 @@ TEST(mounted_layers_show_what_the_archives_say)
 	CHECK_OK(storage_rw_create(s, "c1", top, &e), e);
 	CHECK_EQ(storage_rw_create(s, "c1", top, &e), -1);
 	CHECK_EQ(e.kind, ERR_CONFLICT);
-	fd = mount_rw(s, "c1");
-	CHECK(!exists(fd, "gone"));
-	CHECK(!exists(fd, "d/old"));
-	CHECK(exists(fd, "d/new"));
-	CHECK(exists(fd, ".dockerenv"));
-	CHECK(exists(fd, "dev/pts"));
+	fd = store_mounted(s, "c1");
+	CHECK(!has(fd, "gone"));
+	CHECK(!has(fd, "d/old"));
+	CHECK(has(fd, "d/new"));
+	CHECK(has(fd, ".dockerenv"));
+	CHECK(has(fd, "dev/pts"));
 	CHECK_EQ(fstatat(fd, "etc/hosts", &st, 0), 0);
 	CHECK_EQ(st.st_size, 0);
 	file = openat(fd, "written", O_CREAT | O_WRONLY, 0644);
@@ -133,8 +98,8 @@ TEST(empty_image)
 	int fd;
 
 	CHECK_OK(storage_rw_create(s, "c1", NULL, &e), e);
-	fd = mount_rw(s, "c1");
-	CHECK(exists(fd, "proc"));
+	fd = store_mounted(s, "c1");
+	CHECK(has(fd, "proc"));
 	close(fd);
 	storage_free(s);
 }

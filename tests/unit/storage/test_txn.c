@@ -4,6 +4,7 @@
 #include <dirent.h>
 
 #include "base/path.h"
+#include "storage/storage_internal.h"
 #include "tests/unit/storage/util.h"
 
 static size_t count(const char *root, const char *sub)
@@ -86,7 +87,8 @@ TEST(leftovers_of_a_crash_go)
 
 	CHECK_OK(storage_layer_begin(s, &t, &e), e);
 	CHECK_EQ(count(root, "overlay2"), 2);
-	/* the crash: t is lost */
+	/* the crash: t is lost, and so is the lock */
+	fd_close(&s->lock_fd);
 	storage_free(store_open(root));
 	check_nothing_left(root);
 	storage_layer_abort(t);
@@ -102,9 +104,7 @@ TEST(parents)
 	struct made m;
 	int fd;
 
-	made_start(&m);
-	made_add(&m, TAR_FILE, "f", "x");
-	store_layer(s, &m, NULL, first);
+	store_made(s, NULL, first, "f=x");
 	made_start(&m);
 	made_add(&m, TAR_FILE, "f", "x");
 	store_layer(s, &m, NULL, second); /* the same again */

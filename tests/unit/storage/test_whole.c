@@ -13,24 +13,12 @@ static char base[DIGEST_SIZE], top[DIGEST_SIZE];
 static struct storage *with_image(void)
 {
 	struct storage *s;
-	struct made m;
 
 	root = store_root();
 	s = store_open_as(root, "vfs");
-	made_start(&m);
-	made_add(&m, TAR_DIR, "d", "");
-	made_add(&m, TAR_FILE, "d/old", "x");
-	made_add(&m, TAR_FILE, "d/kept", "kept");
-	made_add(&m, TAR_FILE, "gone", "x");
-	made_add(&m, TAR_DIR, "etc", "");
-	made_add(&m, TAR_FILE, "etc/hosts", "of the image");
-	store_layer(s, &m, NULL, base);
-	made_start(&m);
-	made_add(&m, TAR_FILE, ".wh.gone", "");
-	made_add(&m, TAR_DIR, "d", "");
-	made_add(&m, TAR_FILE, "d/.wh.old", "");
-	made_add(&m, TAR_FILE, "d/new", "12345");
-	store_layer(s, &m, base, top);
+	store_made(s, NULL, base, "d/", "d/old=x", "d/kept=kept", "gone=x", "etc/",
+		   "etc/hosts=of the image");
+	store_made(s, base, top, ".wh.gone=", "d/", "d/.wh.old=", "d/new=12345");
 	return s;
 }
 
@@ -43,16 +31,6 @@ static int open_below(const char *dir, const char *id)
 	fd = open(path, O_RDONLY | O_DIRECTORY);
 	CHECK_MSG(fd >= 0, "%s", path);
 	return fd;
-}
-
-static bool has(int fd, const char *name)
-{
-	return faccessat(fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static void note(void *arg, enum storage_change_kind kind, const char *path)
-{
-	buf_addf(arg, "%c %s\n", "CAD"[kind], path);
 }
 
 TEST(each_layer_is_a_whole_tree)
@@ -97,26 +75,20 @@ TEST(a_layers_tar_comes_out_as_it_went_in)
 TEST(a_containers_tree_is_its_own)
 {
 	struct storage *s = with_image();
-	struct storage_mount m = {0};
-	struct buf text = BUF_INIT, tar = BUF_INIT;
-	struct stream *out = stream_mem_new("", 0, &tar), *in;
-	const struct tar_entry *ent = NULL;
+	struct storage_mount m;
 	struct strv pairs = STRV_INIT;
 	struct layer_info info;
-	struct tar_reader *t;
 	uint64_t bytes = 0;
 	struct stat st;
 	int fd;
 
 	CHECK_OK(storage_rw_create(s, "c", top, &e), e);
-	CHECK_OK(storage_rw_mount_info(s, "c", &m, &e), e);
-	CHECK_EQ(m.type, STORAGE_MOUNT_NONE);
+	m = store_mount_info(s, "c", STORAGE_MOUNT_NONE);
 	fd = open(m.merged, O_RDONLY | O_DIRECTORY);
 	CHECK(has(fd, "d/new") && has(fd, ".dockerenv") && has(fd, "proc") &&
 	      has(fd, "dev/console"));
 	CHECK(fstatat(fd, "etc/hosts", &st, 0) == 0 && st.st_size == 0);
-	CHECK_OK(storage_rw_changes(s, "c", note, &text, &e), e);
-	CHECK_STR(buf_str(&text), "");
+	store_check_diff(s, "c", "");
 	/* in place, where a link to the layer would be written through */
 	{
 		int file = openat(fd, "d/kept", O_WRONLY | O_APPEND);
@@ -125,17 +97,10 @@ TEST(a_containers_tree_is_its_own)
 		close(file);
 	}
 	CHECK(unlinkat(fd, "d/new", 0) == 0 && mkdirat(fd, "made", 0755) == 0);
-	CHECK_OK(storage_rw_changes(s, "c", note, &text, &e), e);
-	CHECK_STR(buf_str(&text), "C /d\nC /d/kept\nD /d/new\nA /made\n");
+	store_check_diff(s, "c", "C /d\nC /d/kept\nD /d/new\nA /made\n");
 	CHECK_OK(storage_rw_size(s, "c", &bytes, &e), e);
 	CHECK_EQ(bytes, 9);
-	CHECK_OK(storage_rw_tar(s, "c", out, &e), e);
-	in = stream_mem_new(tar.data, tar.len, NULL);
-	t = tar_reader_new(in);
-	buf_reset(&text);
-	while (tar_next(t, &ent, &e) > 0)
-		buf_addf(&text, "%s ", ent->name);
-	CHECK_STR(buf_str(&text), "d/ d/kept d/.wh.new made/ ");
+	store_check_tar(s, "c", "d/ d/kept d/.wh.new made/ ");
 	close(fd);
 	CHECK_OK(storage_layer_get(s, top, &info, &e), e);
 	fd = open_below("dir", info.cache_id);
@@ -145,11 +110,6 @@ TEST(a_containers_tree_is_its_own)
 	CHECK_EQ(pairs.len, 0);
 	CHECK_OK(storage_rw_graph_data(s, "c", &pairs, &e), e);
 	CHECK_EQ(pairs.len, 2);
-	tar_reader_free(t);
-	stream_free(in);
-	stream_free(out);
-	buf_clear(&text);
-	buf_clear(&tar);
 	strv_clear(&pairs);
 	storage_mount_clear(&m);
 	storage_free(s);
