@@ -23,7 +23,7 @@ sections := -ffunction-sections -fdata-sections
 ifeq ($(VARIANT),release)
 CC      := $(musl_cc)
 LIBC    := musl
-CFLAGS  ?= -Os -g
+CFLAGS  ?= -Oz -g
 # bytes are moved, hashed and parsed in bulk here; the rest is small rather than fast
 hot     := lib/archive/%.o lib/base/hash.o lib/base/map.o lib/base/stream.o lib/http/body.o \
 	   $(patsubst %.c,%.o,$(wildcard $(patsubst %,lib/usernet/%.c,anyip* dest ether flow frag hostfwd* \
