@@ -95,6 +95,7 @@ static int registries_from(const struct dockerd_conf *c, struct registry_config 
 	if (c->no_proxy != NULL)
 		str_replace_ptr(&r->no_proxy, c->no_proxy);
 	r->max_downloads = c->max_downloads;
+	r->max_uploads = c->max_uploads;
 	r->max_attempts = c->max_attempts;
 	return registry_config_check(r, e);
 }

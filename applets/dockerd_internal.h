@@ -23,7 +23,7 @@ struct dockerd_conf {
 		debug_states, single_id_xattr;
 	const char *tls_ca, *tls_cert, *tls_key, *http_proxy, *https_proxy, *no_proxy, *group,
 		*ignored_str;
-	int mtu, shutdown_timeout, max_downloads, max_attempts;
+	int mtu, shutdown_timeout, max_downloads, max_uploads, max_attempts;
 	bool ignored_flag;
 	struct json_strmap log_opts_map;
 	struct strv owned; /* strings that came from daemon.json */

@@ -51,6 +51,10 @@
 #define REGISTRY_TAGS_MAX	     65536
 #define REGISTRY_UPLOADS_MAX	     5 /* layers going up at a time, as Docker */
 #define REGISTRY_UPLOAD_ATTEMPTS     5
+#define REGISTRY_KEEP_MIN_BYTES	     ((int64_t)MIB) /* of larger layers what came is kept */
+#define REGISTRY_KEEP_SEC	     (7 * 86400LL)  /* for so long */
+#define REGISTRY_WAITS_MAX	     3		    /* answers 429 or 503 with Retry-After */
+#define REGISTRY_WAIT_MAX_SEC	     60		    /* the longest Retry-After that is waited for */
 #define REGISTRY_PROBES_MAX	     4 /* digests asked for, and mounts tried, of one layer */
 #define REGISTRY_TAG_PAGES_MAX	     256
 #define IMAGE_CONFIG_MAX_BYTES	     (4 * MIB)

@@ -60,6 +60,7 @@ void registry_config_copy(struct registry_config *dst, const struct registry_con
 	dst->no_proxy = xstrdup(src->no_proxy);
 	dst->user_agent = xstrdup(src->user_agent);
 	dst->max_downloads = src->max_downloads;
+	dst->max_uploads = src->max_uploads;
 	dst->max_attempts = src->max_attempts;
 	dst->idle_ms = src->idle_ms;
 }

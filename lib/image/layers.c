@@ -12,10 +12,13 @@
  *
  * Pulls cannot wait for each other in a circle: each commits from the lowest
  * layer up and awaits only layers that are not its own, so whoever holds the
- * lowest uncommitted one waits for nobody.
+ * lowest uncommitted one waits for nobody. When a pull gives up, those that
+ * awaited its layers claim them.
  *
  * A broken connection is resumed with a Range request into the same unpack,
- * which just waits at its pipe meanwhile.
+ * which just waits at its pipe meanwhile. What came of larger layers is kept in a
+ * file until the image is there: when the pull ends before that, by whatever
+ * cause, the next one begins with the file and asks for the rest.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,13 +31,14 @@
 #include "base/thread.h"
 #include "base/time.h"
 #include "config/limits.h"
+#include "image/kept_internal.h"
 #include "image/pull_internal.h"
 #include "image/store_internal.h"
 
 #define MOVE_BYTES	  (256 * 1024)
 #define PIPE_BYTES	  (1024 * 1024)
 #define PROGRESS_MS	  100
-#define WORTH_BYTES	  (1024 * 1024) /* progress that earns new attempts */
+#define WORTH_BYTES	  65536
 #define DEFAULT_DOWNLOADS 3
 #define DEFAULT_ATTEMPTS  5
 #define AWAIT_TICK_MS	  200
@@ -86,25 +90,47 @@ static void release_claim(struct pull *p, struct pull_layer *l)
 	l->claimed = false;
 }
 
+static int max_downloads(const struct pull *p)
+{
+	int max = p->o->registries->max_downloads;
+
+	return max > 0 ? max : DEFAULT_DOWNLOADS;
+}
+
 /* --- workers --- */
 
 struct move {
 	struct pull *p;
 	struct pull_layer *l;
-	int out_fd;
+	int out_fd, keep_fd;
 	char *bytes;
 	int64_t sent;
+	int64_t kept; /* of those: from an earlier attempt */
 	int64_t said_ms;
+	const char *twin; /* chain id of a layer with the same DiffID, or NULL */
 };
 
-static void say_downloading(struct move *x, bool force)
+static void came(struct move *x, int64_t n, bool force)
 {
 	int64_t now = time_mono_ms();
 
+	x->sent += n;
+	store_flight_sent(x->p->s, x->l->chain, n);
 	if (!force && now - x->said_ms < PROGRESS_MS)
 		return;
 	x->said_ms = now;
 	transfer_say(&x->p->t, x->l->label, "Downloading", x->sent, x->l->blob->size);
+}
+
+/* What came before goes first. */
+static void send_kept(struct move *x)
+{
+	unsigned long long n = 0;
+	struct err ignored; /* unpack closed its end, and has the reason */
+
+	if (x->keep_fd >= 0 && fd_copy(x->keep_fd, x->out_fd, &n, &ignored) == 0 && n > 0)
+		came(x, (int64_t)n, true);
+	x->kept = x->sent;
 }
 
 /* 1 the whole blob was moved, 0 unpack closed its end, -1 the registry failed */
@@ -112,19 +138,18 @@ static int move_from(struct move *x, struct registry_blob *b, struct err *e)
 {
 	for (;;) {
 		ssize_t n = registry_blob_read(b, x->bytes, MOVE_BYTES, e);
-		ssize_t at = 0;
+		struct err ignored;
 
 		if (n <= 0)
 			return n < 0 ? -1 : 1;
-		while (at < n) {
-			ssize_t w = fd_write(x->out_fd, x->bytes + at, (size_t)(n - at));
-
-			if (w < 0)
-				return 0;
-			at += w;
+		if (fd_write_all(x->out_fd, x->bytes, (size_t)n, &ignored) < 0)
+			return 0;
+		if (x->keep_fd >= 0 &&
+		    fd_write_all(x->keep_fd, x->bytes, (size_t)n, &ignored) < 0) {
+			fd_close(&x->keep_fd);
+			kept_drop(x->p->s, x->l->blob->digest);
 		}
-		x->sent += n;
-		say_downloading(x, false);
+		came(x, n, false);
 	}
 }
 
@@ -138,7 +163,8 @@ static int move_blob(struct move *x, struct err *e)
 	const struct registry_config *c = x->p->o->registries;
 	int attempts = c->max_attempts > 0 ? c->max_attempts : DEFAULT_ATTEMPTS;
 
-	for (int attempt = 1;; attempt++) {
+	send_kept(x);
+	for (int attempt = 1; x->sent < x->l->blob->size; attempt++) {
 		CLEANUP(registry_blob_freep) struct registry_blob *b = NULL;
 		int64_t before = x->sent;
 		int r = registry_blob_open(x->p->t.registry, x->l->blob->digest, x->l->blob->size,
@@ -147,16 +173,21 @@ static int move_blob(struct move *x, struct err *e)
 		if (r == 0)
 			r = move_from(x, b, e);
 		if (r >= 0)
-			return 0;
+			break;
+		/* a connection that brought something is worth another at once */
+		if (worth_retrying(e) && x->sent - before >= WORTH_BYTES &&
+		    !transfer_is_over(&x->p->t)) {
+			attempt = 0;
+			continue;
+		}
 		if (!worth_retrying(e) || attempt >= attempts)
 			return err_wrap(e, "layer %s", x->l->label);
-		if (x->sent - before >= WORTH_BYTES)
-			attempt = 1;
-		else if (e->kind == ERR_TIMEOUT)
+		if (e->kind == ERR_TIMEOUT)
 			attempt++; /* a stall has cost its time already */
-		if (!transfer_retry(&x->p->t, x->l->label, attempt))
+		if (!transfer_retry(&x->p->t, x->l->label, attempt * attempt))
 			return err_set(e, ERR_CANCELLED, 0, "context canceled");
 	}
+	return 0;
 }
 
 static int begin_unpack(struct pull *p, struct pull_layer *l, int *ret_out_fd, struct err *e)
@@ -184,9 +215,10 @@ static int begin_unpack(struct pull *p, struct pull_layer *l, int *ret_out_fd, s
 	return 0;
 }
 
-static int check_result(const struct pull_layer *l, const struct layer_result *r, struct err *e)
+static int check_result(const struct pull_layer *l, const struct layer_result *r, bool twin,
+			struct err *e)
 {
-	if (!str_eq(r->digest, l->blob->digest))
+	if (!twin && !str_eq(r->digest, l->blob->digest))
 		return err_set(e, ERR_INVALID, 0,
 			       "filesystem layer verification failed for digest %s",
 			       l->blob->digest);
@@ -199,51 +231,130 @@ static int check_result(const struct pull_layer *l, const struct layer_result *r
 	return 0;
 }
 
-static int fetch_layer(struct pull *p, struct pull_layer *l, struct err *e)
+/* The layer upon other layers, if this blob was seen to be it; a reference is taken. */
+static bool find_twin(struct pull *p, const struct pull_layer *l, char ret_chain[DIGEST_SIZE])
 {
-	struct move x = {.p = p, .l = l, .out_fd = -1};
-	CLEANUP(freep) char *bytes = xmalloc(MOVE_BYTES);
+	CLEANUP(strv_clear) struct strv chains = STRV_INIT;
+	char diff_id[DIGEST_SIZE];
+
+	if (image_store_diffid_get(p->s, l->blob->digest, diff_id) < 0 ||
+	    !str_eq(diff_id, l->diff_id))
+		return false;
+	storage_layer_list(p->s->st, &chains);
+	strv_for_each (it, &chains) {
+		struct layer_info i;
+		struct err e;
+
+		str_copy(ret_chain, *it, DIGEST_SIZE);
+		if (storage_layer_get(p->s->st, *it, &i, &e) == 0 &&
+		    str_eq(i.diff_id, l->diff_id) && storage_layer_ref(p->s->st, *it, &e) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int send_twin(struct move *x, struct err *e)
+{
+	struct stream *s = stream_fd_new(x->out_fd);
+	int r = storage_layer_tar(x->p->s->st, x->twin, s, e);
+
+	x->out_fd = stream_fd_take(s);
+	storage_layer_unref(x->p->s->st, x->twin, NULL);
+	return r;
+}
+
+/* 0 unpacked and verified, 1 what came is not the layer, -1 it did not come */
+static int try_layer(struct move *x, struct err *e)
+{
+	struct pull *p = x->p;
+	struct pull_layer *l = x->l;
 	struct layer_result result;
 	struct err unpack_error;
 	int moved, unpacked;
 
-	x.bytes = bytes;
-	if (begin_unpack(p, l, &x.out_fd, e) < 0)
+	if (begin_unpack(p, l, &x->out_fd, e) < 0) {
+		if (x->twin != NULL)
+			storage_layer_unref(p->s->st, x->twin, NULL);
 		return -1;
-	moved = move_blob(&x, e);
-	if (moved == 0 && x.sent == l->blob->size) {
-		say_downloading(&x, true);
+	}
+	moved = x->twin != NULL ? send_twin(x, e) : move_blob(x, e);
+	if (moved == 0 && x->sent == l->blob->size) {
+		came(x, 0, true);
 		transfer_say(&p->t, l->label, "Verifying Checksum", 0, 0);
 		transfer_say(&p->t, l->label, "Download complete", 0, 0);
 	}
 	if (moved < 0)
 		storage_unpack_cancel(l->txn);
-	fd_close(&x.out_fd);
-	transfer_say(&p->t, l->label, "Extracting", moved == 0 ? x.sent : 0, l->blob->size);
+	fd_close(&x->out_fd);
+	transfer_say(&p->t, l->label, "Extracting", moved == 0 ? x->sent : 0, l->blob->size);
 	unpacked = storage_unpack_wait(l->txn, -1, &result, &unpack_error);
-	if (moved < 0)
-		return -1;
+	if (moved < 0 || transfer_is_over(&p->t))
+		return x->twin != NULL && !transfer_is_over(&p->t) ? 1 : -1;
 	if (unpacked < 0) {
 		*e = unpack_error;
-		return err_wrap(e, "failed to register layer");
+		err_wrap(e, "failed to register layer");
+		return 1;
 	}
-	return check_result(l, &result, e);
+	return check_result(l, &result, x->twin != NULL, e) < 0;
 }
 
+static int fetch_layer(struct pull *p, struct pull_layer *l, struct err *e)
+{
+	CLEANUP(freep) char *bytes = xmalloc(MOVE_BYTES);
+	char twin[DIGEST_SIZE];
+	struct move x = {.twin = find_twin(p, l, twin) ? twin : NULL};
+	bool again;
+	int r;
+
+	do {
+		struct layer_txn *txn;
+
+		pthread_mutex_lock(&p->t.mu);
+		txn = TAKE(l->txn);
+		pthread_mutex_unlock(&p->t.mu);
+		storage_layer_abort(txn);
+		store_flight_sent(p->s, l->chain, -store_flight_sent(p->s, l->chain, 0));
+		x = (struct move){.p = p,
+				  .l = l,
+				  .out_fd = -1,
+				  .keep_fd = -1,
+				  .bytes = bytes,
+				  .twin = x.twin};
+		if (x.twin == NULL)
+			x.keep_fd = kept_open(p->s, l->blob->digest, l->blob->size);
+		r = try_layer(&x, e);
+		if (r > 0)
+			kept_drop(p->s, l->blob->digest);
+		fd_close(&x.keep_fd);
+		/* what was there may be to blame, after a power cut for instance */
+		again = r > 0 && (x.kept > 0 || x.twin != NULL);
+		x.twin = NULL;
+	} while (again);
+	return r == 0 ? 0 : -1;
+}
+
+/* The next layer for a worker, once there is one; NULL when there will be none. */
 static struct pull_layer *next_queued(struct pull *p)
 {
-	struct pull_layer *best = NULL;
-
 	MUTEX_GUARD(&p->t.mu);
-	for (size_t i = 0; i < p->n_layers && !p->t.cancelled; i++) {
-		struct pull_layer *l = &p->layers[i];
+	for (;;) {
+		struct pull_layer *best = NULL;
+		bool awaited = false;
 
-		if (l->state == LAYER_QUEUED && (best == NULL || l->blob->size > best->blob->size))
-			best = l;
+		for (size_t i = 0; i < p->n_layers && !p->t.cancelled; i++) {
+			struct pull_layer *l = &p->layers[i];
+
+			awaited = awaited || l->state == LAYER_AWAITED;
+			if (l->state == LAYER_QUEUED &&
+			    (best == NULL || l->blob->size > best->blob->size))
+				best = l;
+		}
+		if (best != NULL)
+			best->state = LAYER_RUNNING;
+		if (best != NULL || !awaited)
+			return best;
+		cond_wait_until(&p->t.changed, &p->t.mu, -1);
 	}
-	if (best != NULL)
-		best->state = LAYER_RUNNING;
-	return best;
 }
 
 static void *worker(void *arg)
@@ -252,50 +363,63 @@ static void *worker(void *arg)
 	struct pull_layer *l;
 
 	while ((l = next_queued(p)) != NULL) {
+		bool mine = transfer_slot(&p->t, p->s, SLOT_DOWNLOAD, max_downloads(p), l->label);
 		struct err e;
+		int r = mine ? fetch_layer(p, l, &e) : -1;
 
-		if (fetch_layer(p, l, &e) < 0) {
+		if (mine)
+			store_slot_give(p->s, SLOT_DOWNLOAD);
+		if (mine && r < 0)
 			transfer_fail(&p->t, &e);
-			set_state(p, l, LAYER_FAILED);
-		} else {
-			set_state(p, l, LAYER_READY);
-		}
+		set_state(p, l, r < 0 ? LAYER_FAILED : LAYER_READY);
 	}
 	return NULL;
 }
 
 /* --- coordinator --- */
 
-static void say_pulling(struct pull *p, struct pull_layer *l)
+/* Other pulls' layers: how far they are; those whose pull gave up are fetched here. */
+static void look_at_others(struct pull *p)
 {
-	if (!l->noted)
-		transfer_say(&p->t, l->label, "Pulling fs layer", 0, 0);
-	l->noted = true;
-}
+	for (size_t i = 0; i < p->n_layers; i++) {
+		struct pull_layer *l = &p->layers[i];
+		int64_t sent;
 
-/* Another pull's layer: wait for it; when it did not come, fetch it here. */
-static void await_other(struct pull *p, struct pull_layer *l)
-{
-	say_pulling(p, l);
-	while (!transfer_is_over(&p->t) && get_state(p, l) == LAYER_AWAITED) {
-		store_flight_wait(p->s, l->chain, time_mono_ms() + AWAIT_TICK_MS);
+		if (get_state(p, l) != LAYER_AWAITED)
+			continue;
+		sent = store_flight_sent(p->s, l->chain, 0);
+		if (sent > 0 && sent != l->shown)
+			transfer_say(&p->t, l->label,
+				     sent < l->blob->size ? "Downloading" : "Extracting", sent,
+				     l->blob->size);
+		l->shown = sent;
 		set_state(p, l, classify(p, l));
 	}
-	if (get_state(p, l) == LAYER_QUEUED)
-		worker(p);
+}
+
+static void wait_change(struct pull *p, const struct pull_layer *l)
+{
+	MUTEX_GUARD(&p->t.mu);
+
+	if (!p->t.cancelled && (l->state == LAYER_QUEUED || l->state == LAYER_RUNNING))
+		cond_wait_until(&p->t.changed, &p->t.mu, time_mono_ms() + AWAIT_TICK_MS);
 }
 
 static int wait_ready(struct pull *p, struct pull_layer *l, struct err *e)
 {
-	if (get_state(p, l) == LAYER_AWAITED)
-		await_other(p, l);
+	enum layer_state state;
+
+	while (!transfer_is_over(&p->t) && (state = get_state(p, l)) != LAYER_READY &&
+	       state != LAYER_THERE) {
+		look_at_others(p);
+		if (get_state(p, l) == LAYER_AWAITED)
+			store_flight_wait(p->s, l->chain, time_mono_ms() + AWAIT_TICK_MS);
+		else
+			wait_change(p, l);
+	}
 	MUTEX_GUARD(&p->t.mu);
-	while (!p->t.cancelled && l->state != LAYER_READY && l->state != LAYER_THERE)
-		cond_wait_until(&p->t.changed, &p->t.mu, -1);
-	if (!p->t.cancelled)
-		return 0;
 	*e = p->t.error;
-	return -1;
+	return p->t.cancelled ? -1 : 0;
 }
 
 static int commit(struct pull *p, struct pull_layer *l, const char *parent, struct err *e)
@@ -359,29 +483,27 @@ static void make_layers(struct pull *p, const struct manifest *m, const struct i
 	p->layers = layers;
 	p->n_layers = m->n_items;
 	pthread_mutex_unlock(&p->t.mu);
-	for (size_t i = 0; i < m->n_items; i++) {
-		if (layers[i].state == LAYER_THERE)
-			transfer_say(&p->t, layers[i].label, "Already exists", 0, 0);
-		else
-			say_pulling(p, &layers[i]);
-	}
+	for (size_t i = 0; i < m->n_items; i++)
+		transfer_say(&p->t, layers[i].label,
+			     layers[i].state == LAYER_THERE ? "Already exists" : "Pulling fs layer",
+			     0, 0);
 }
 
 int pull_layers(struct pull *p, const struct manifest *m, const struct image_config *config,
 		struct err *e)
 {
-	int max = p->o->registries->max_downloads, r;
+	size_t n_threads = 0, n_wanted = 0;
 	pthread_t threads[16];
-	size_t n_threads = 0, n_queued = 0;
+	int r;
 
 	if (m->n_items != config->rootfs.diff_ids.len)
 		return err_set(e, ERR_INVALID, 0,
 			       "layers from manifest don't match image configuration");
 	make_layers(p, m, config);
 	for (size_t i = 0; i < p->n_layers; i++)
-		n_queued += get_state(p, &p->layers[i]) == LAYER_QUEUED;
-	max = MIN(max > 0 ? max : DEFAULT_DOWNLOADS, (int)ARRAY_LEN(threads));
-	while (n_threads < MIN((size_t)max, n_queued)) {
+		n_wanted += get_state(p, &p->layers[i]) != LAYER_THERE;
+	n_wanted = MIN(n_wanted, (size_t)MIN(max_downloads(p), (int)ARRAY_LEN(threads)));
+	while (n_threads < n_wanted) {
 		if (thread_start_joinable(&threads[n_threads], worker, p, e) < 0) {
 			if (n_threads > 0)
 				break;
@@ -397,7 +519,7 @@ int pull_layers(struct pull *p, const struct manifest *m, const struct image_con
 	return r;
 }
 
-void pull_layers_clear(struct pull *p)
+void pull_layers_clear(struct pull *p, bool done)
 {
 	struct pull_layer *layers;
 	size_t n;
@@ -414,6 +536,8 @@ void pull_layers_clear(struct pull *p)
 		storage_layer_abort(l->txn);
 		if (l->held)
 			storage_layer_unref(p->s->st, l->chain, NULL);
+		if (done)
+			kept_drop(p->s, l->blob->digest);
 		release_claim(p, l);
 	}
 	free(layers);

@@ -120,7 +120,7 @@ static int get_image(struct pull *p, const struct manifest *m, char *ret_id, str
 	if (r == 0)
 		r = image_store_create(p->s, buf_str(&body), body.len, NULL, ret_id, e);
 	/* the image holds its layers by now */
-	pull_layers_clear(p);
+	pull_layers_clear(p, r == 0);
 	return r;
 }
 

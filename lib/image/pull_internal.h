@@ -4,13 +4,14 @@
 #define IMAGE_PULL_INTERNAL_H
 
 #include "image/pull.h"
+#include "image/store_internal.h"
 #include "image/transfer.h"
 #include "storage/layer.h"
 
 /* Who may do what to a layer, by its state (guarded by pull.t.mu). */
 enum layer_state {
 	LAYER_THERE,   /* in the storage; this pull holds a reference */
-	LAYER_AWAITED, /* another pull fetches it; the coordinator waits for that */
+	LAYER_AWAITED, /* another pull fetches it; the coordinator looks after that */
 	LAYER_QUEUED,  /* claimed by this pull; any worker may take it */
 	LAYER_RUNNING, /* one worker owns it; cancelling may kill its unpack */
 	LAYER_READY,   /* unpacked and verified; the coordinator commits it */
@@ -25,7 +26,7 @@ struct pull_layer {
 	enum layer_state state;
 	bool claimed;	       /* a flight of ours */
 	bool held;	       /* a storage reference is ours */
-	bool noted;	       /* "Pulling fs layer" was said */
+	int64_t shown;	       /* of another pull's download */
 	struct layer_txn *txn; /* RUNNING and READY */
 };
 
@@ -49,7 +50,8 @@ struct pull {
  */
 int pull_layers(struct pull *p, const struct manifest *m, const struct image_config *config,
 		struct err *e) WARN_UNUSED;
-/** pull_layers_clear() - gives references and claims back, drops what is unfinished */
-void pull_layers_clear(struct pull *p);
+/** pull_layers_clear() - gives references and claims back, drops what is unfinished; done: and what
+ * was kept of the downloads */
+void pull_layers_clear(struct pull *p, bool done);
 
 #endif

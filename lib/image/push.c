@@ -126,11 +126,19 @@ static bool mount(struct push *p, struct push_layer *l, const struct knowns *k, 
 	return false;
 }
 
+static int max_uploads(const struct push *p)
+{
+	int max = p->o->registries->max_uploads;
+
+	return max > 0 ? max : REGISTRY_UPLOADS_MAX;
+}
+
 static int push_layer(struct push *p, struct push_layer *l, struct err *e)
 {
 	CLEANUP(knowns_clear) struct knowns k = {0};
 	CLEANUP(strv_clear) struct strv asked = STRV_INIT;
 	char *session = NULL;
+	int r;
 
 	knowns_load(p->s, l->diff_id, &k);
 	if (is_there(p, l, &k, true, &asked)) {
@@ -149,7 +157,13 @@ static int push_layer(struct push *p, struct push_layer *l, struct err *e)
 		free(session);
 		return 0;
 	}
-	if (upload_layer(p, l, session, e) < 0)
+	if (!transfer_slot(&p->t, p->s, SLOT_UPLOAD, max_uploads(p), l->label)) {
+		free(session);
+		return err_set(e, ERR_CANCELLED, 0, "context canceled");
+	}
+	r = upload_layer(p, l, session, e);
+	store_slot_give(p->s, SLOT_UPLOAD);
+	if (r < 0)
 		return -1;
 	transfer_say(&p->t, l->label, "Pushed", 0, 0);
 	remember(p, l);

@@ -224,18 +224,33 @@ static bool is_below(const char *url, const char *base)
 	return strncmp(url, base, n) == 0 && (url[n] == '/' || url[n] == '\0');
 }
 
+/* Retry-After of a registry that has too much to do; 0: none, or longer than anybody waits */
+static int64_t asked_to_wait(const struct exchange *x)
+{
+	const struct http_response *rs = exchange_response(x);
+	const char *after = http_headers_get(&rs->headers, "Retry-After");
+	uint64_t sec;
+
+	if ((rs->status != 429 && rs->status != 503) || after == NULL ||
+	    str_u64(after, REGISTRY_WAIT_MAX_SEC, &sec) < 0)
+		return 0;
+	return (int64_t)MAX(sec, 1UL) * 1000;
+}
+
 int registry_send(struct registry *r, const struct transport_request *rq, struct exchange **ret,
 		  struct err *e)
 {
+	int waits = REGISTRY_WAITS_MAX;
 	CLEANUP(freep)
 	char *url = rq->url[0] == '/' ? xasprintf("%s%s", r->base, rq->url) : xstrdup(rq->url);
 
 	if (registry_ping(r, e) < 0)
 		return -1;
-	for (bool again = rq->read != NULL;; again = true) {
+	for (bool again = rq->read != NULL;;) {
 		CLEANUP(freep) char *value = NULL;
 		CLEANUP(exchange_freep) struct exchange *x = NULL;
 		struct transport_request one = *rq;
+		int64_t ms;
 
 		if (is_below(url, r->base) && authorization(r, &value, e) < 0)
 			return -1;
@@ -243,11 +258,17 @@ int registry_send(struct registry *r, const struct transport_request *rq, struct
 		one.authorization = value;
 		if (transport_do(r->t, &one, &x, e) < 0)
 			return -1;
+		if (rq->read == NULL && (ms = asked_to_wait(x)) > 0 && waits-- > 0) {
+			if (transport_pause(r->t, ms, e) < 0)
+				return -1;
+			continue;
+		}
 		if (again || exchange_response(x)->status != 401 ||
 		    !registry_learn(r, exchange_response(x))) {
 			*ret = TAKE(x);
 			return 0;
 		}
+		again = true;
 	}
 }
 

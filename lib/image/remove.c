@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/thread.h"
+#include "image/kept_internal.h"
 #include "image/store_internal.h"
 #include "storage/layer.h"
 
@@ -310,6 +311,7 @@ int image_store_prune(struct image_store *s, const struct image_filters *f,
 	int result = 0;
 
 	every.dangling = -1;
+	kept_sweep(s, 0);
 	if (image_store_list(s, true, false, &every, &l, e) < 0)
 		return -1;
 	for (size_t i = 0; i < l.n && result == 0; i++)

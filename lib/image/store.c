@@ -21,6 +21,7 @@
 #include "base/thread.h"
 #include "base/time.h"
 #include "config/limits.h"
+#include "image/kept_internal.h"
 #include "image/store_internal.h"
 #include "storage/layer.h"
 #include "storage/storage.h"
@@ -167,7 +168,7 @@ static void load_images(struct image_store *s)
 	}
 }
 
-/* Spools of loads that a crash cut off. */
+/* Spools of loads that a crash cut off, downloads that nobody took up again. */
 static void sweep_spools(const struct image_store *s)
 {
 	CLEANUP(freep) char *tmp = path_join(s->root, "tmp");
@@ -175,6 +176,7 @@ static void sweep_spools(const struct image_store *s)
 	struct dirent *ent;
 	struct err e;
 
+	kept_sweep(s, REGISTRY_KEEP_SEC);
 	if (d == NULL)
 		return;
 	while ((ent = readdir(d)) != NULL)
@@ -198,7 +200,7 @@ int image_store_open(const char *root, struct storage *st, struct image_store **
 	pthread_mutex_init(&s->mu, NULL);
 	map_init(&s->images, node_free);
 	map_init(&s->names, free);
-	map_init(&s->flights, NULL);
+	map_init(&s->flights, free);
 	cond_init(&s->landed);
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
 		CLEANUP(freep) char *dir = path_join(s->dir, dirs[i]);
@@ -528,7 +530,7 @@ bool store_flight_begin(struct image_store *s, const char *chain_id)
 	MUTEX_GUARD(&s->mu);
 	if (map_get(&s->flights, chain_id) != NULL)
 		return false;
-	map_put(&s->flights, chain_id, s);
+	map_put(&s->flights, chain_id, xcalloc(1, sizeof(int64_t)));
 	return true;
 }
 
@@ -545,4 +547,30 @@ void store_flight_wait(struct image_store *s, const char *chain_id, int64_t dead
 	while (map_get(&s->flights, chain_id) != NULL)
 		if (!cond_wait_until(&s->landed, &s->mu, deadline_ms))
 			return;
+}
+
+int64_t store_flight_sent(struct image_store *s, const char *chain_id, int64_t add)
+{
+	MUTEX_GUARD(&s->mu);
+	int64_t *sent = map_get(&s->flights, chain_id);
+
+	return sent == NULL ? 0 : (*sent += add);
+}
+
+bool store_slot_take(struct image_store *s, enum store_slot slot, int max, int64_t deadline_ms)
+{
+	MUTEX_GUARD(&s->mu);
+
+	while (s->busy[slot] >= max)
+		if (!cond_wait_until(&s->landed, &s->mu, deadline_ms))
+			return false;
+	s->busy[slot]++;
+	return true;
+}
+
+void store_slot_give(struct image_store *s, enum store_slot slot)
+{
+	MUTEX_GUARD(&s->mu);
+	s->busy[slot]--;
+	pthread_cond_broadcast(&s->landed);
 }

@@ -22,6 +22,8 @@ struct image_node {
 	int64_t last_tagged_nsec;
 };
 
+enum store_slot { SLOT_DOWNLOAD, SLOT_UPLOAD };
+
 struct image_store {
 	char *root;
 	char *dir; /* "<root>/image/<driver>" */
@@ -30,7 +32,8 @@ struct image_store {
 	pthread_mutex_t mu; /* guards all below and every image's refs */
 	struct map images;  /* image id -> struct image_node */
 	struct map names;   /* familiar reference -> image id (char *) */
-	struct map flights; /* chain ids of layers being pulled now */
+	struct map flights; /* chain ids of layers being pulled now -> bytes that came (int64_t) */
+	int busy[2];	    /* by enum store_slot */
 	pthread_cond_t landed;
 };
 
@@ -59,6 +62,13 @@ bool store_flight_begin(struct image_store *s, const char *chain_id);
 void store_flight_end(struct image_store *s, const char *chain_id);
 /** store_flight_wait() - until nobody has the layer claimed, or the deadline (time_mono_ms()) */
 void store_flight_wait(struct image_store *s, const char *chain_id, int64_t deadline_ms);
+/** store_flight_sent() - changes how much of a claimed layer came by add, returns it */
+int64_t store_flight_sent(struct image_store *s, const char *chain_id, int64_t add);
+/** store_slot_take() - one of max layers under way, of all pulls or pushes; false when there was
+ * none until the deadline (time_mono_ms()) */
+bool store_slot_take(struct image_store *s, enum store_slot slot, int max, int64_t deadline_ms);
+/** store_slot_give() - gives it back */
+void store_slot_give(struct image_store *s, enum store_slot slot);
 /** store_is_id_prefix() - name is the image's id or a beginning of it */
 bool store_is_id_prefix(const char *id, const char *name);
 

@@ -90,6 +90,18 @@ bool transfer_retry(struct transfer *t, const char *id, int seconds)
 	return !transfer_is_over(t);
 }
 
+bool transfer_slot(struct transfer *t, struct image_store *s, enum store_slot slot, int max,
+		   const char *id)
+{
+	if (store_slot_take(s, slot, max, time_mono_ms()))
+		return true;
+	transfer_say(t, id, "Waiting", 0, 0);
+	while (!transfer_is_over(t))
+		if (store_slot_take(s, slot, max, time_mono_ms() + WATCH_MS))
+			return true;
+	return false;
+}
+
 void transfer_use(struct transfer *t, struct registry *r)
 {
 	struct registry *old;

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "image/progress.h"
 #include "image/registry.h"
+#include "image/store_internal.h"
 
 struct transfer {
 	const struct image_job *job; /* may be NULL */
@@ -54,5 +55,10 @@ bool transfer_is_over(struct transfer *t);
 bool transfer_pause(struct transfer *t, int64_t ms);
 /** transfer_retry() - counts down to the next attempt at a layer; false when the job is over */
 bool transfer_retry(struct transfer *t, const char *id, int seconds);
+/** transfer_slot() - waits for the turn of a layer, see store_slot_take(); false when the job is
+ * over
+ */
+bool transfer_slot(struct transfer *t, struct image_store *s, enum store_slot slot, int max,
+		   const char *id);
 
 #endif

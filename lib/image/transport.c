@@ -121,6 +121,13 @@ void transport_cancel(struct transport *t)
 	(void)!write(t->cancel_fd, &one, sizeof(one));
 }
 
+int transport_pause(struct transport *t, int64_t ms, struct err *e)
+{
+	if (fd_wait(t->cancel_fd, POLLIN, (int)ms) > 0)
+		return err_set(e, ERR_CANCELLED, ECANCELED, "context canceled");
+	return 0;
+}
+
 static int idle_ms(const struct transport *t)
 {
 	return t->config->idle_ms > 0 ? t->config->idle_ms : REGISTRY_IDLE_MS;
@@ -423,9 +430,7 @@ int transport_do(struct transport *t, const struct transport_request *rq, struct
 	CLEANUP(freep) char *first = NULL;
 	bool safe = str_eq(rq->method, "GET") || str_eq(rq->method, "HEAD");
 
-	if (fd_wait(t->cancel_fd, POLLIN, 0) > 0)
-		return err_set(e, ERR_CANCELLED, ECANCELED, "context canceled");
-	if (url_parse(rq->url, &u, e) < 0)
+	if (transport_pause(t, 0, e) < 0 || url_parse(rq->url, &u, e) < 0)
 		return -1;
 	first = origin_of(&u);
 	for (int hop = 0; hop <= REGISTRY_REDIRECTS_MAX; hop++) {

@@ -66,6 +66,8 @@ void transport_free(struct transport *t);
 void transport_hurry(struct transport *t, bool on);
 /** transport_cancel() - every call under way, and every later one, fails with ERR_CANCELLED */
 void transport_cancel(struct transport *t);
+/** transport_pause() - waits; ERR_CANCELLED when it was cancelled meanwhile */
+int transport_pause(struct transport *t, int64_t ms, struct err *e) WARN_UNUSED;
 /** transport_do() - send a request, follow redirects (GET and HEAD), read the answer's head; errors
  * begin with 'Get "URL": ' */
 int transport_do(struct transport *t, const struct transport_request *rq, struct exchange **ret,

@@ -334,7 +334,7 @@ int upload_layer(struct push *p, struct push_layer *l, char *session, struct err
 		if (try_once(p, l, &at, attempt > 1, e) == 0)
 			return 0;
 		if (is_final(e) || attempt == REGISTRY_UPLOAD_ATTEMPTS || transfer_is_over(&p->t) ||
-		    !transfer_retry(&p->t, l->label, attempt))
+		    !transfer_retry(&p->t, l->label, attempt * attempt))
 			return -1;
 	}
 }
