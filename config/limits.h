@@ -81,11 +81,11 @@
 #define ARCHIVE_TARSPLIT_LINE_MAX   (8 * MIB)	      /* bytes of one journal line */
 
 /* storage */
-#define STORAGE_LAYERS_MAX	128	  /* layers of one chain, Docker's limit for overlay2 */
-#define STORAGE_META_MAX	(1 * MIB) /* bytes of a small file of layerdb or of a volume */
+#define STORAGE_LAYERS_MAX	   128	      /* layers of one chain, Docker's limit for overlay2 */
+#define STORAGE_META_MAX	   (1 * MIB)  /* bytes of a small file of layerdb or of a volume */
 #define STORAGE_CONTAINER_FILE_MAX (16 * MIB) /* bytes of a config.v2.json that fsck reads */
-#define STORAGE_BUILDKIT_MAX	(64 * MIB) /* bytes of Docker's snapshots.db that fsck reads */
-#define STORAGE_VOLUME_NAME_MAX 255
+#define STORAGE_DATABASE_MAX	   (64 * MIB) /* bytes of a database that Docker left */
+#define STORAGE_VOLUME_NAME_MAX	   255
 #define STORAGE_TREE_DEPTH_MAX \
 	256 /* directories within directories when walking; bounds the stack */
 

@@ -138,6 +138,24 @@ void jsonlog_close(struct jsonlog *l)
 	buf_clear(&l->partial[1]);
 }
 
+/* an entry of the driver's */
+static void add_entry(const struct jsonlog *l, struct buf *out, const char *p, size_t n,
+		      bool is_stderr, int64_t now_nsec)
+{
+	bool whole = n > 0 && p[n - 1] == '\n';
+
+	if (str_eq(l->config->driver, "local"))
+		locallog_entry(out, p, n - whole, is_stderr, !whole, now_nsec);
+	else
+		jsonlog_entry(out, p, n, is_stderr, l->config->attrs, now_nsec);
+}
+
+static char *numbered(const char *path, int n, bool gz)
+{
+	return n > 0 ? xasprintf("%s.%d%s", path, n, gz ? ".gz" : "")
+		     : xasprintf("%s%s", path, gz ? ".gz" : "");
+}
+
 /* path -> path.1 -> path.2 ...; the last one goes. */
 static void rotate(struct jsonlog *l)
 {
@@ -149,12 +167,13 @@ static void rotate(struct jsonlog *l)
 		return;
 	}
 	for (int i = l->config->max_files - 1; i > 0; i--) {
-		CLEANUP(freep) char *to = xasprintf("%s.%d", l->config->path, i);
-		CLEANUP(freep)
-		char *from = i > 1 ? xasprintf("%s.%d", l->config->path, i - 1)
-				   : xstrdup(l->config->path);
+		for (int gz = 0; gz < 2; gz++) { /* Docker may have left compressed ones */
+			CLEANUP(freep) char *to = numbered(l->config->path, i, gz);
+			CLEANUP(freep) char *from = numbered(l->config->path, i - 1, gz);
 
-		(void)rename(from, to);
+			(void)unlink(to);
+			(void)rename(from, to);
+		}
 	}
 	if (jsonlog_reopen(l, &ignored) < 0)
 		l->size = 0; /* go on in the renamed file rather than lose output */
@@ -192,11 +211,10 @@ void jsonlog_write(struct jsonlog *l, bool is_stderr, const char *p, size_t n, i
 		}
 		if (part->len > 0) {
 			buf_add(part, p, len);
-			jsonlog_entry(&out, part->data, part->len, is_stderr, l->config->attrs,
-				      now_nsec);
+			add_entry(l, &out, part->data, part->len, is_stderr, now_nsec);
 			buf_clear(part);
 		} else {
-			jsonlog_entry(&out, p, len, is_stderr, l->config->attrs, now_nsec);
+			add_entry(l, &out, p, len, is_stderr, now_nsec);
 		}
 		p += len;
 		n -= len;
@@ -212,8 +230,7 @@ void jsonlog_flush(struct jsonlog *l, int64_t now_nsec)
 
 		if (l->fd < 0 || l->partial[i].len == 0)
 			continue;
-		jsonlog_entry(&out, l->partial[i].data, l->partial[i].len, i == 1, l->config->attrs,
-			      now_nsec);
+		add_entry(l, &out, l->partial[i].data, l->partial[i].len, i == 1, now_nsec);
 		buf_clear(&l->partial[i]);
 		write_out(l, &out);
 	}

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * Docker's json-file log: one object per line with the text, the stream and
- * the time; rotation by size. Written by one process only.
+ * Docker's logs json-file (one object per line with the text, the stream and
+ * the time) and local (locallog.c); rotation by size. Written by one process
+ * only.
  */
 #ifndef CONTAINER_LOG_H
 #define CONTAINER_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 #include "base/err.h"
@@ -36,5 +39,23 @@ void jsonlog_close(struct jsonlog *l);
 /** jsonlog_entry() - appends one entry's line; attrs is JSON text or NULL */
 void jsonlog_entry(struct buf *out, const char *p, size_t n, bool is_stderr, const char *attrs,
 		   int64_t now_nsec);
+
+struct log_record { /* an entry of the driver local */
+	const char *line;
+	size_t n;
+	int64_t nsec;
+	bool is_stderr;
+	bool newline; /* one belongs behind the line: it is not a piece of a longer one */
+};
+
+/** locallog_entry() - appends one entry; the line has no newline; partial: more of it follows */
+void locallog_entry(struct buf *out, const char *p, size_t n, bool is_stderr, bool partial,
+		    int64_t now_nsec);
+/** locallog_parse() - the entry at p; ret's line points into it. Return: bytes of the entry, 0 it
+ * is not whole, -1 it is damaged */
+ssize_t locallog_parse(const char *p, size_t n, struct log_record *ret);
+/** locallog_length() - of the message before or behind which these bytes are; the entry is 8 longer
+ */
+size_t locallog_length(const unsigned char frame[4]);
 
 #endif

@@ -219,6 +219,7 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 		engine_close(en);
 		return -1;
 	}
+	legacy_tell(en);
 	cgroup_root_detect(&en->cgroup);
 	sweep_bundles(en);
 	take_back_all(en);
@@ -337,6 +338,8 @@ void engine_live_on(struct engine *en)
 
 void engine_close(struct engine *en)
 {
+	struct err e;
+
 	if (en == NULL)
 		return;
 	pthread_mutex_lock(&en->mu);
@@ -351,6 +354,8 @@ void engine_close(struct engine *en)
 		stop_all(en);
 		forget_stops(en);
 	}
+	if (en->volumes != NULL && volumes_give_back(en->volumes, &e) < 0)
+		log_warn(&e, "Docker will not know labels and options of volumes");
 	/* Supervisors of containers that live on hold references to all of this: the process ends
 	 * right after, and frees it. Only what must reach the disk is closed. */
 	if (en->supervisors > 0)

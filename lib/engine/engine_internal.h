@@ -255,13 +255,20 @@ void health_due(struct health *h);
 /* an exec of the container has ended; true when it was the probe */
 bool health_exec_ended(struct health *h, const char *exec_id, int exit_code);
 
+/* what Docker left in the data root: taken over or named in the log (legacy.c) */
+void legacy_tell(struct engine *en);
+
 /* --- making (create.c, mounts.c, spec.c) --- */
 int mounts_plan(struct engine *en, struct container *c, const struct strv *image_volumes,
 		struct err *e);
+/* completes a mount read from a config.v2.json that Docker wrote */
+int mount_from_docker(struct engine *en, struct container_mount *m, const struct json *v,
+		      struct err *e);
 extern const struct json_struct container_mount_json;
 /* --log-opt (logopt.c) */
 struct container_log;
 int log_check(const struct container *c, struct err *e);
+char *log_path(struct engine *en, const struct container *c);
 void log_settings(struct engine *en, const struct container *c, struct container_log *ret);
 int spec_write(struct engine *en, struct container *c, const char *bundle, struct err *e);
 void process_env(struct engine *en, const struct container *c, struct strv *env);
@@ -324,6 +331,8 @@ bool network_owns_address(struct engine *en, const struct ip *a);
 /* it asks 127.0.0.11: it is in a user-defined network */
 bool container_uses_resolver(const struct container *c);
 extern const struct json_struct container_link_json;
+/* the same of a container that Docker made, as far as the others are there */
+void links_restore(struct engine *en, struct container *c);
 /* HostConfig.Links of a new container */
 int links_resolve(struct engine *en, struct container *c, struct err *e) WARN_UNUSED;
 /* the others run and are on the default bridge; with mu held */

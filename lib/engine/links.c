@@ -75,6 +75,16 @@ int links_resolve(struct engine *en, struct container *c, struct err *e)
 	return 0;
 }
 
+void links_restore(struct engine *en, struct container *c)
+{
+	struct err ignored;
+
+	if (c->links.len == 0 && str_eq(c->host.network_mode, BRIDGE_DEFAULT))
+		for (size_t i = 0; i < c->host.links.len; i++)
+			if (resolve_one(en, c, c->host.links.items[i], &ignored) < 0)
+				continue; /* the other container is gone */
+}
+
 /* the endpoint on the default bridge of a running container, or NULL */
 static const struct docker_endpoint *on_bridge(const struct container *c)
 {

@@ -1,25 +1,29 @@
 // SPDX-License-Identifier: MIT
 /*
- * Options of the json-file log driver (--log-opt): checked when a container is
+ * Options of the log drivers json-file and local (--log-opt): checked when a container is
  * made, turned into the shim's settings when it starts. What Docker knows and
  * is not here is refused rather than ignored.
  */
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/path.h"
 #include "base/str.h"
 #include "container/config.h"
 #include "engine/engine_internal.h"
 
-#define MAX_BYTES_DEFAULT (10 * 1000 * 1000) /* Docker: unlimited, which fills disks */
-#define MAX_FILES_DEFAULT 3
-#define MAX_FILES_LIMIT	  1000
+#define MAX_BYTES_DEFAULT	(10 * 1000 * 1000) /* Docker: unlimited, which fills disks */
+#define MAX_FILES_DEFAULT	3
+#define LOCAL_MAX_BYTES_DEFAULT (20 * 1000 * 1000)
+#define LOCAL_MAX_FILES_DEFAULT 5
+#define MAX_FILES_LIMIT		1000
 
 static const char *option(const struct container *c, const char *name)
 {
 	return json_strmap_get(&c->host.log_config.config, name);
 }
 
-static int check_one(const char *key, const char *value, struct err *e)
+static int check_one(bool local, const char *key, const char *value, struct err *e)
 {
 	static const char *const absent[] = {"tag", "labels-regex", "env-regex", "mode",
 					     "max-buffer-size"};
@@ -41,13 +45,13 @@ static int check_one(const char *key, const char *value, struct err *e)
 			return err_set(e, ERR_UNIMPLEMENTED, 0,
 				       "rotated logs are not compressed: leave out the log "
 				       "option compress");
-	} else if (!str_eq(key, "labels") && !str_eq(key, "env")) {
+	} else if (local || (!str_eq(key, "labels") && !str_eq(key, "env"))) {
 		for (size_t i = 0; i < ARRAY_LEN(absent); i++)
-			if (str_eq(key, absent[i]))
+			if (!local && str_eq(key, absent[i]))
 				return err_set(e, ERR_UNIMPLEMENTED, 0,
 					       "the log option %s is not supported", key);
-		return err_set(e, ERR_INVALID, 0, "unknown log opt '%s' for json-file log driver",
-			       key);
+		return err_set(e, ERR_INVALID, 0, "unknown log opt '%s' for %s log driver", key,
+			       local ? "local" : "json-file");
 	}
 	return 0;
 }
@@ -55,16 +59,17 @@ static int check_one(const char *key, const char *value, struct err *e)
 int log_check(const struct container *c, struct err *e)
 {
 	const struct docker_log_config *lc = &c->host.log_config;
+	bool local = str_eq(lc->type, "local");
 
 	if (str_eq(lc->type, "none"))
 		return 0;
-	if (!str_eq(lc->type, "json-file"))
-		return err_set(
-			e, ERR_UNIMPLEMENTED, 0,
-			"logger: no log driver named '%s' is registered (json-file and none are)",
-			lc->type);
+	if (!local && !str_eq(lc->type, "json-file"))
+		return err_set(e, ERR_UNIMPLEMENTED, 0,
+			       "logger: no log driver named '%s' is registered (json-file, local "
+			       "and none are)",
+			       lc->type);
 	for (size_t i = 0; i < lc->config.len; i++)
-		if (check_one(lc->config.items[i].key, lc->config.items[i].value, e) < 0)
+		if (check_one(local, lc->config.items[i].key, lc->config.items[i].value, e) < 0)
 			return -1;
 	return 0;
 }
@@ -99,21 +104,34 @@ static char *attributes(const struct container *c)
 	return n > 0 ? buf_detach(&text) : NULL;
 }
 
-void log_settings(struct engine *en, const struct container *c, struct container_log *ret)
+char *log_path(struct engine *en, const struct container *c)
 {
 	CLEANUP(freep) char *dir = container_dir(en, c);
+
+	return str_eq(c->host.log_config.type, "local") ? path_join(dir, "local-logs/container.log")
+							: xasprintf("%s/%s-json.log", dir, c->id);
+}
+
+void log_settings(struct engine *en, const struct container *c, struct container_log *ret)
+{
+	CLEANUP(freep) char *dir = NULL;
 	const char *size = option(c, "max-size"), *files = option(c, "max-file");
+	bool local = str_eq(c->host.log_config.type, "local");
 	uint64_t n;
 
 	ret->driver = xstrdup(c->host.log_config.type);
-	ret->path = xasprintf("%s/%s-json.log", dir, c->id);
-	ret->max_bytes = MAX_BYTES_DEFAULT;
+	ret->path = log_path(en, c);
+	ret->max_bytes = local ? LOCAL_MAX_BYTES_DEFAULT : MAX_BYTES_DEFAULT;
 	if (str_eq(size, "-1"))
 		ret->max_bytes = 0;
 	else if (size != NULL && str_size(size, &n) == 0)
 		ret->max_bytes = n;
-	ret->max_files = MAX_FILES_DEFAULT;
+	ret->max_files = local ? LOCAL_MAX_FILES_DEFAULT : MAX_FILES_DEFAULT;
 	if (files != NULL && str_u64(files, MAX_FILES_LIMIT, &n) == 0)
 		ret->max_files = (int)n;
-	ret->attrs = attributes(c);
+	ret->attrs = local ? NULL : attributes(c);
+	if (local) {
+		*strrchr(dir = xstrdup(ret->path), '/') = '\0';
+		(void)mkdir(dir, 0700);
+	}
 }

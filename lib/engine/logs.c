@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Reading json-file logs: the current file and its rotated predecessors
- * (<file>.1 is the youngest of them). Following watches the container's
+ * Reading json-file and local logs: the current file and its rotated
+ * predecessors (<file>.1 is the youngest of them, <file>.1.gz when Docker
+ * compressed it). Following watches the container's
  * directory by inotify(7), where a line and a rotation show; the container's
  * changes of state wake through an eventfd(2).
  */
@@ -11,12 +12,16 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/compress.h"
 #include "base/fd.h"
 #include "base/str.h"
+#include "base/stream.h"
 #include "config/limits.h"
+#include "container/log.h"
 #include "engine/engine_internal.h"
 
 #define CHUNK	      65536
@@ -25,16 +30,49 @@
 struct reader {
 	const struct engine_logs *l;
 	char *path;
+	bool local; /* the driver, else json-file */
 	int fd;
 	struct buf pending; /* bytes behind the last whole line */
 	struct buf out;
 };
 
+/* the plain bytes of a compressed log, in a file without a name; -1: it cannot be read */
+static int open_compressed(const char *path)
+{
+	CLEANUP(freep) char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	CLEANUP(stream_freep) struct stream *plain = NULL;
+	CLEANUP(freep) char *chunk = NULL;
+	CLEANUP(fd_closep) int to = -1;
+	struct stream *packed;
+	struct err ignored;
+	ssize_t n;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return -1;
+	packed = stream_fd_new(fd);
+	if (compress_reader_new(packed, &plain, NULL, &ignored) < 0) {
+		stream_free(packed);
+		return -1;
+	}
+	to = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (to < 0)
+		to = memfd_create("log", MFD_CLOEXEC);
+	chunk = xmalloc(CHUNK);
+	while ((n = stream_read(plain, chunk, CHUNK, &ignored)) > 0)
+		if (fd_write_all(to, chunk, (size_t)n, &ignored) < 0)
+			return -1;
+	lseek(to, 0, SEEK_SET);
+	return TAKE_FD(to);
+}
+
 static int open_log(const char *path, unsigned n)
 {
-	CLEANUP(freep) char *numbered = n > 0 ? xasprintf("%s.%u", path, n) : xstrdup(path);
+	CLEANUP(freep) char *name = n > 0 ? xasprintf("%s.%u", path, n) : xstrdup(path);
+	CLEANUP(freep) char *gz = xasprintf("%s.gz", name);
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
-	return open(numbered, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	return fd < 0 && n > 0 ? open_compressed(gz) : fd;
 }
 
 /* "k=v,k=v " of the extra attributes */
@@ -49,63 +87,84 @@ static void add_details(struct buf *out, const struct json *attrs)
 	buf_addch(out, ' ');
 }
 
-/* one line of the file; 1 written or passed over, 0 the end was reached (until), -1 the client ends
- * it */
-static int write_line(struct reader *r, const char *line, size_t n)
+/* one entry; 1 written or passed over, 0 the end was reached (until), -1 the client ends it */
+static int write_entry(struct reader *r, const struct log_record *rec, const struct json *attrs)
 {
-	CLEANUP(json_freep) struct json *v = NULL;
-	const char *text, *when;
-	bool is_err;
-	int64_t at;
-	struct err ignored;
-
-	if (json_parse(line, n, &v, &ignored) < 0)
-		return 1; /* torn by a crash: nothing to show */
-	text = json_get_str(v, "log");
-	when = json_get_str(v, "time");
-	if (text == NULL || when == NULL || time_parse(when, &at, &ignored) < 0)
-		return 1;
-	is_err = str_eq(json_get_str(v, "stream"), "stderr");
-	if (r->l->until_nsec != 0 && at > r->l->until_nsec)
+	if (r->l->until_nsec != 0 && rec->nsec > r->l->until_nsec)
 		return 0;
-	if (at < r->l->since_nsec || (is_err ? !r->l->err : !r->l->out))
+	if (rec->nsec < r->l->since_nsec || (rec->is_stderr ? !r->l->err : !r->l->out))
 		return 1;
 	buf_reset(&r->out);
 	if (r->l->timestamps) {
 		char stamp[TIME_RFC3339_SIZE];
 
-		time_format_full(at, stamp);
+		time_format_full(rec->nsec, stamp);
 		buf_addf(&r->out, "%s ", stamp);
 	}
 	if (r->l->details)
-		add_details(&r->out, json_get(v, "attrs"));
-	buf_add(&r->out, text, json_str_len(json_get(v, "log")));
-	return r->l->write(r->l->arg, is_err, r->out.data, r->out.len) < 0 ? -1 : 1;
+		add_details(&r->out, attrs);
+	buf_add(&r->out, rec->line, rec->n);
+	if (rec->newline)
+		buf_addch(&r->out, '\n');
+	return r->l->write(r->l->arg, rec->is_stderr, r->out.data, r->out.len) < 0 ? -1 : 1;
 }
 
-/* the whole lines of pending; as write_line() */
-static int write_lines(struct reader *r)
+/* one line of a json-file; as write_entry() */
+static int write_line(struct reader *r, const char *line, size_t n)
 {
-	size_t done = 0;
+	CLEANUP(json_freep) struct json *v = NULL;
+	struct log_record rec = {0};
+	const char *when;
+	struct err ignored;
+
+	if (json_parse(line, n, &v, &ignored) < 0)
+		return 1; /* torn by a crash: nothing to show */
+	rec.line = json_get_str(v, "log");
+	when = json_get_str(v, "time");
+	if (rec.line == NULL || when == NULL || time_parse(when, &rec.nsec, &ignored) < 0)
+		return 1;
+	rec.n = json_str_len(json_get(v, "log"));
+	rec.is_stderr = str_eq(json_get_str(v, "stream"), "stderr");
+	return write_entry(r, &rec, json_get(v, "attrs"));
+}
+
+/* the entry at start of n bytes: its length, 0 it is not whole; *result as write_entry() */
+static size_t write_next(struct reader *r, const char *start, size_t n, int *result)
+{
+	struct log_record rec;
+	const char *newline;
+	ssize_t used;
+
+	if (!r->local) {
+		newline = n > 0 ? memchr(start, '\n', n) : NULL;
+		if (newline == NULL)
+			return 0;
+		*result = write_line(r, start, (size_t)(newline - start));
+		return (size_t)(newline - start) + 1;
+	}
+	used = locallog_parse(start, n, &rec);
+	if (used < 0)
+		return n; /* damaged: what follows cannot be found */
+	if (used > 0)
+		*result = write_entry(r, &rec, NULL);
+	return (size_t)used;
+}
+
+/* the whole entries of pending; as write_entry() */
+static int write_entries(struct reader *r)
+{
+	size_t done = 0, used = 1;
 	int result = 1;
 
-	while (result > 0) {
-		char *start = r->pending.data + done;
-		char *newline =
-			r->pending.len > done ? memchr(start, '\n', r->pending.len - done) : NULL;
-
-		if (newline == NULL)
-			break;
-		result = write_line(r, start, (size_t)(newline - start));
-		done = (size_t)(newline - r->pending.data) + 1;
-	}
+	for (; result > 0 && used > 0; done += used)
+		used = write_next(r, r->pending.data + done, r->pending.len - done, &result);
 	buf_consume(&r->pending, done);
-	if (r->pending.len > ENGINE_LOG_LINE_MAX)
+	if (r->pending.len > ENGINE_LOG_LINE_MAX + 8)
 		buf_reset(&r->pending);
 	return result;
 }
 
-/* from the file's position to its present end; as write_line() */
+/* from the file's position to its present end; as write_entry() */
 static int drain(struct reader *r, struct err *e)
 {
 	for (;;) {
@@ -118,7 +177,7 @@ static int drain(struct reader *r, struct err *e)
 			return 1;
 		r->pending.len += (size_t)n;
 		r->pending.data[r->pending.len] = '\0';
-		result = write_lines(r);
+		result = write_entries(r);
 		if (result <= 0) {
 			if (result < 0)
 				err_set(e, ERR_CANCELLED, 0, "the client has left");
@@ -155,6 +214,22 @@ static off_t tail_offset(int fd, int64_t *lines)
 	return 0;
 }
 
+/* tail_offset() of a local log, whose entries are as long as their last bytes say */
+static off_t tail_local(int fd, int64_t *lines)
+{
+	off_t at = lseek(fd, 0, SEEK_END);
+	unsigned char frame[4];
+
+	for (; *lines > 0 && at >= 8 && pread(fd, frame, 4, at - 4) == 4; --*lines) {
+		size_t len = locallog_length(frame);
+
+		if ((off_t)len > at - 8)
+			break;
+		at -= (off_t)len + 8;
+	}
+	return at;
+}
+
 /* opens the file with which reading begins, at its offset; *ret_n is its number (0: the current
  * one), -1: no file */
 static int open_first(struct reader *r, int *ret_n)
@@ -170,7 +245,7 @@ static int open_first(struct reader *r, int *ret_n)
 		if (fd < 0)
 			return 0;
 		if (r->l->tail >= 0)
-			at = tail_offset(fd, &missing);
+			at = r->local ? tail_local(fd, &missing) : tail_offset(fd, &missing);
 		lseek(fd, at, SEEK_SET);
 		fd_close(&r->fd);
 		r->fd = fd;
@@ -181,7 +256,7 @@ static int open_first(struct reader *r, int *ret_n)
 	return 0;
 }
 
-/* all there is now, older files first; as write_line() */
+/* all there is now, older files first; as write_entry() */
 static int read_all(struct reader *r, struct err *e)
 {
 	int n, result;
@@ -305,7 +380,7 @@ int engine_logs_check(struct engine *en, const char *name, bool *ret_tty, struct
 	c = container_find(en, name, e);
 	if (c == NULL)
 		return -1;
-	if (!str_eq(c->host.log_config.type, "json-file"))
+	if (str_eq(c->host.log_config.type, "none"))
 		return err_set(e, ERR_UNIMPLEMENTED, 0,
 			       "configured logging driver does not support reading");
 	*ret_tty = c->config.tty;
@@ -351,8 +426,9 @@ int engine_container_logs(struct engine *en, const char *name, const struct engi
 	if (c == NULL)
 		return -1;
 	list_init(&f.link);
-	dir = container_dir(en, c);
-	r.path = xasprintf("%s/%s-json.log", dir, c->id);
+	r.path = log_path(en, c);
+	r.local = str_eq(c->host.log_config.type, "local");
+	dir = xstrndup(r.path, (size_t)(strrchr(r.path, '/') - r.path));
 	if (l->follow && follower_start(&f, en, c, dir, e) < 0)
 		result = -1;
 	if (result > 0)

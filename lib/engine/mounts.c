@@ -221,6 +221,45 @@ static int add_mount_volume(struct engine *en, struct container *c, const struct
 	return use_volume(en, m, dm->source, &labels, &options, e);
 }
 
+static void set_tmpfs_options(struct container_mount *m, const struct docker_tmpfs_options *o)
+{
+	CLEANUP(buf_clear) struct buf text = BUF_INIT;
+
+	buf_addstr(&text, "noexec,nosuid,nodev");
+	if (o != NULL && o->size_bytes > 0)
+		buf_addf(&text, ",size=%lld", (long long)o->size_bytes);
+	if (o != NULL && o->mode != 0)
+		buf_addf(&text, ",mode=%o", o->mode & 07777);
+	m->options = buf_detach(&text);
+}
+
+/* Docker keeps what --mount asked for as Spec, where we keep what follows from it */
+int mount_from_docker(struct engine *en, struct container_mount *m, const struct json *v,
+		      struct err *e)
+{
+	const char *mode = json_get_str(v, "Relabel");
+	struct docker_mount dm = {0};
+
+	if (json_bind(json_get(v, "Spec"), &docker_mount_json, &dm, e) < 0)
+		return -1;
+	str_replace_ptr(&m->point.mode, mode != NULL ? mode : "");
+	if (str_eq(m->point.type, "volume") && str_empty(m->point.source)) {
+		char *source = xasprintf("%s/volumes/%s/_data", en->data_root, m->point.name);
+
+		free(m->point.source);
+		m->point.source = source;
+	}
+	if (str_eq(m->point.type, "tmpfs"))
+		set_tmpfs_options(m, dm.tmpfs_options);
+	if (dm.volume_options != NULL)
+		m->subpath = xstrdup(dm.volume_options->subpath);
+	m->non_recursive = dm.bind_options != NULL && dm.bind_options->non_recursive;
+	m->create_source =
+		str_eq(m->point.type, "bind") && !json_get_bool(v, "SkipMountpointCreation", false);
+	json_struct_clear(&docker_mount_json, &dm);
+	return 0;
+}
+
 static int add_mount(struct engine *en, struct container *c, const struct docker_mount *dm,
 		     struct err *e)
 {
@@ -241,21 +280,7 @@ static int add_mount(struct engine *en, struct container *c, const struct docker
 		return -1;
 	m->point.rw = !dm->read_only;
 	m->point.source = xstrdup("");
-	m->options = xstrdup("noexec,nosuid,nodev");
-	if (dm->tmpfs_options != NULL && dm->tmpfs_options->size_bytes > 0) {
-		char *with_size = xasprintf("%s,size=%lld", m->options,
-					    (long long)dm->tmpfs_options->size_bytes);
-
-		free(m->options);
-		m->options = with_size;
-	}
-	if (dm->tmpfs_options != NULL && dm->tmpfs_options->mode != 0) {
-		char *with_mode =
-			xasprintf("%s,mode=%o", m->options, dm->tmpfs_options->mode & 07777);
-
-		free(m->options);
-		m->options = with_mode;
-	}
+	set_tmpfs_options(m, dm->tmpfs_options);
 	return 0;
 }
 

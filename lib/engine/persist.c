@@ -16,14 +16,36 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "config/limits.h"
-#include "engine/engine_internal.h"
+#include "engine/network_internal.h"
+
+/* what --mount asked for, from which Docker takes the options when it starts the container */
+static void write_mount_spec(struct json_w *w, const struct container *c, const char *destination)
+{
+	for (size_t i = 0; i < c->host.mounts.len; i++) {
+		const struct docker_mount *dm = &c->host.mounts.items[i];
+		CLEANUP(freep) char *clean = path_clean(dm->target);
+
+		if (str_eq(clean, destination)) {
+			jw_key(w, "Spec");
+			json_unbind(w, &docker_mount_json, dm);
+		}
+	}
+}
 
 static void write_mounts(struct json_w *w, const struct container *c)
 {
 	jw_kobj(w, "MountPoints");
 	for (size_t i = 0; i < c->mounts.len; i++) {
-		jw_key(w, c->mounts.items[i].point.destination);
-		json_unbind(w, &container_mount_json, &c->mounts.items[i]);
+		const struct container_mount *m = &c->mounts.items[i];
+
+		jw_key(w, m->point.destination);
+		jw_obj(w);
+		json_unbind_fields(w, &container_mount_json, m);
+		jw_kstr(w, "Relabel", m->point.mode); /* Docker's word for Mode */
+		jw_kbool(w, "SkipMountpointCreation",
+			 str_eq(m->point.type, "bind") && !m->create_source);
+		write_mount_spec(w, c, m->point.destination);
+		jw_end(w);
 	}
 	jw_end(w);
 }
@@ -92,7 +114,10 @@ static void serialize(struct engine *en, const struct container *c, struct buf *
 	jw_key(&w, "NetworkSettings");
 	json_unbind(&w, &docker_network_settings_state_json, &c->net);
 	jw_key(&w, "LogPath");
-	jw_strf(&w, "%s/%s-json.log", dir, c->id);
+	if (str_eq(c->host.log_config.type, "json-file"))
+		jw_strf(&w, "%s/%s-json.log", dir, c->id);
+	else
+		jw_str(&w, "");
 	jw_key(&w, "Name");
 	jw_strf(&w, "/%s", c->name);
 	jw_kstr(&w, "Driver", en->driver);
@@ -214,12 +239,13 @@ static int read_state(struct container *c, const struct json *v, struct err *e)
 	return 0;
 }
 
-static int read_mounts(struct container *c, const struct json *v, struct err *e)
+static int read_mounts(struct engine *en, struct container *c, const struct json *v, struct err *e)
 {
 	json_for_each (m, json_get(v, "MountPoints")) {
 		struct container_mount *to = json_array_add(&c->mounts, &container_mount_json);
 
-		if (json_bind(m, &container_mount_json, to, e) < 0)
+		if (json_bind(m, &container_mount_json, to, e) < 0 ||
+		    (json_get(m, "Mode") == NULL && mount_from_docker(en, to, m, e) < 0))
 			return -1;
 	}
 	return 0;
@@ -248,7 +274,7 @@ static void read_seccomp(struct container *c, const char *text)
 	c->seccomp_profile = own ? xstrdup(text) : NULL;
 }
 
-static int read_config(struct container *c, const struct json *v, struct err *e)
+static int read_config(struct engine *en, struct container *c, const struct json *v, struct err *e)
 {
 	const char *name = json_get_str(v, "Name"), *image = json_get_str(v, "Image");
 
@@ -281,7 +307,16 @@ static int read_config(struct container *c, const struct json *v, struct err *e)
 	    json_bind(json_get(v, "NetworkSettings"), &docker_network_settings_state_json, &c->net,
 		      e) < 0)
 		return -1;
-	return read_mounts(c, v, e);
+	return read_mounts(en, c, v, e);
+}
+
+/* what Docker leaves to be found out at each start */
+static void take_docker_words(struct container *c)
+{
+	if (c->host.privileged && str_eq(c->seccomp, "default"))
+		str_replace_ptr(&c->seccomp, "unconfined");
+	if (str_empty(c->host.network_mode) || str_eq(c->host.network_mode, "default"))
+		str_replace_ptr(&c->host.network_mode, BRIDGE_DEFAULT);
 }
 
 /* 1 loaded, 0 it is another storage driver's, whose layers are not seen now (as Docker) */
@@ -294,7 +329,7 @@ static int load_one(struct engine *en, const char *id, struct container **ret, s
 
 	str_copy(c->id, id, sizeof(c->id));
 	if (read_json(dir, "config.v2.json", &v, e) < 0 ||
-	    read_json(dir, "hostconfig.json", &host, e) < 0 || read_config(c, v, e) < 0 ||
+	    read_json(dir, "hostconfig.json", &host, e) < 0 || read_config(en, c, v, e) < 0 ||
 	    json_bind(host, &docker_host_config_json, &c->host, e) < 0) {
 		container_unref(en, c);
 		return -1;
@@ -304,6 +339,7 @@ static int load_one(struct engine *en, const char *id, struct container **ret, s
 		container_unref(en, c);
 		return 0;
 	}
+	take_docker_words(c);
 	*ret = c;
 	return 1;
 }
@@ -354,6 +390,8 @@ int containers_load(struct engine *en, struct err *e)
 		map_put(&en->names, c->name, c);
 	}
 	closedir(d);
+	map_for_each (slot, &en->containers)
+		links_restore(en, slot->value);
 	if (n_others > 0)
 		log_info(NULL, "%u containers of other storage drivers stay as they are", n_others);
 	return 0;

@@ -47,9 +47,11 @@ void changes_tell(struct changes_walk *w, enum storage_change_kind kind)
 	w->sink->fn(w->sink->arg, kind, path);
 }
 
-static bool same_dir(const struct stat *a, const struct stat *b)
+/* copied up but not changed, as far as Docker's rootless dockerd looks */
+static bool same(const struct stat *a, const struct stat *b)
 {
 	return a->st_mode == b->st_mode && a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
+	       (S_ISDIR(a->st_mode) || a->st_size == b->st_size) &&
 	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
@@ -67,7 +69,7 @@ static int visit(struct changes *c, int fd, const char *name, unsigned depth, st
 	exists = chain_lookup(c->s, &c->init, c->w.path.data + 1, &below) > 0;
 	if (S_ISCHR(st.st_mode) && st.st_rdev == 0) {
 		changes_tell(&c->w, CHANGE_DELETED);
-	} else if (!(is_dir && exists && S_ISDIR(below.st_mode) && same_dir(&st, &below))) {
+	} else if (!(exists && same(&st, &below))) {
 		changes_tell(&c->w, exists ? CHANGE_MODIFIED : CHANGE_ADDED);
 		c->w.told = is_dir ? c->w.path.len : c->w.told;
 	}

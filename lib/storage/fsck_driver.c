@@ -298,7 +298,7 @@ static void read_snapshots(struct fsck *f, struct buf *ret)
 {
 	struct err ignored;
 
-	(void)!file_read(f->root_fd, "buildkit/snapshots.db", STORAGE_BUILDKIT_MAX, ret, &ignored);
+	(void)!file_read(f->root_fd, "buildkit/snapshots.db", STORAGE_DATABASE_MAX, ret, &ignored);
 }
 
 static bool is_empty(struct fsck *f, const char *id)

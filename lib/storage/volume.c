@@ -25,17 +25,9 @@
 #include "base/time.h"
 #include "config/limits.h"
 #include "json/json.h"
-#include "json/write.h"
-#include "storage/storage_internal.h"
+#include "storage/volume_internal.h"
 
 #define ANONYMOUS_LABEL "com.docker.volume.anonymous"
-
-struct volumes {
-	char *dir; /* "<root>/volumes" */
-	int dir_fd;
-	struct trash trash;
-	pthread_mutex_t mu; /* creation and removal, so that a name has one owner */
-};
 
 int volumes_open(const char *root, struct volumes **ret, struct err *e)
 {
@@ -106,7 +98,7 @@ int volume_name_ok(const char *name, struct err *e)
 
 /* --- metadata ---------------------------------------------------------------- */
 
-static void write_pairs(struct json_w *w, const char *key, const struct strv *pairs)
+void volume_pairs_write(struct json_w *w, const char *key, const struct strv *pairs)
 {
 	jw_kobj(w, key);
 	strv_for_each (p, pairs) {
@@ -145,25 +137,25 @@ static int write_opts(int fd, const struct strv *options, struct err *e)
 	return file_write(fd, "opts.json", b.data, b.len, 0600, FILE_NOSYNC, e);
 }
 
-static int write_meta(int fd, const char *name, const struct strv *labels,
-		      const struct strv *options, struct err *e)
+int volume_write_meta(int fd, const char *name, const struct strv *labels,
+		      const struct strv *options, int64_t created_nsec, struct err *e)
 {
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	char now[TIME_RFC3339_SIZE];
+	char when[TIME_RFC3339_SIZE];
 	struct json_w w;
 
-	time_format(time_now_nsec(), now);
+	time_format(created_nsec, when);
 	jw_init(&w, &b);
 	jw_obj(&w);
 	jw_kstr(&w, "Name", name);
-	jw_kstr(&w, "CreatedAt", now);
-	write_pairs(&w, "Labels", labels);
-	write_pairs(&w, "Options", options);
+	jw_kstr(&w, "CreatedAt", when);
+	volume_pairs_write(&w, "Labels", labels);
+	volume_pairs_write(&w, "Options", options);
 	jw_end(&w);
 	return file_write(fd, "meta.json", b.data, b.len, 0600, FILE_NOSYNC, e);
 }
 
-static void read_pairs(const struct json *obj, struct strv *ret)
+void volume_pairs_read(const struct json *obj, struct strv *ret)
 {
 	json_for_each (m, obj)
 		if (json_str(m))
@@ -183,7 +175,8 @@ static struct json *read_json(int fd, const char *name)
 	return root;
 }
 
-/* a volume that Docker made: its options are known, its labels are in a database of its own */
+/* a volume that Docker made and volume_docker.c has not looked at: its options are known, its
+ * labels are in a database */
 static void read_docker_opts(int fd, struct strv *options)
 {
 	CLEANUP(json_freep) struct json *opts = read_json(fd, "opts.json");
@@ -216,9 +209,9 @@ static void read_volume(const struct volumes *vs, int fd, const char *name, stru
 	if ((!created || time_parse(created, &ret->created_nsec, &ignored) < 0) &&
 	    fstat(fd, &st) == 0)
 		ret->created_nsec = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-	read_pairs(json_get(meta, "Labels"), &ret->labels);
+	volume_pairs_read(json_get(meta, "Labels"), &ret->labels);
 	if (meta)
-		read_pairs(json_get(meta, "Options"), &ret->options);
+		volume_pairs_read(json_get(meta, "Options"), &ret->options);
 	else
 		read_docker_opts(fd, &ret->options);
 	ret->anonymous = has_label(&ret->labels, ANONYMOUS_LABEL);
@@ -281,7 +274,8 @@ static int make_volume(struct volumes *vs, const char *name, const struct strv *
 	fd = openat(vs->dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "open volume %s", name);
-	if (write_opts(fd, options, e) < 0 || write_meta(fd, name, labels, options, e) < 0)
+	if (write_opts(fd, options, e) < 0 ||
+	    volume_write_meta(fd, name, labels, options, time_now_nsec(), e) < 0)
 		return -1;
 	/* last, for with it the volume exists */
 	if (mkdirat(fd, "_data", 0755) < 0 && errno != EEXIST)

@@ -60,4 +60,13 @@ int volume_size(struct volumes *vs, const char *name, uint64_t *ret_bytes,
 /** volume_is_empty() - nothing in _data: the image's content is then copied up */
 bool volume_is_empty(const struct volume_info *v);
 
+/**
+ * volumes_take_over() - what Docker's metadata.db knows of volumes (labels, options) becomes ours:
+ * meta.json beside _data. The database itself stays as it is. ERR_INVALID when it cannot be read
+ */
+int volumes_take_over(struct volumes *vs, struct err *e) WARN_UNUSED;
+/** volumes_give_back() - at the end: metadata.db gets what Docker has to know of our volumes; it is
+ * written anew only when that differs */
+int volumes_give_back(struct volumes *vs, struct err *e) WARN_UNUSED;
+
 #endif

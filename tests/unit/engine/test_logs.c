@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* Reading json-file logs: order over rotated files, tail, times, torn lines. */
+#include "archive/compress.h"
 #include "base/file.h"
+#include "base/stream.h"
+#include "container/log.h"
 #include "tests/unit/engine/fixture.h"
 
 static void write_log(struct engine *en, struct container *c, int n, const char *text)
@@ -148,5 +151,60 @@ TEST(logs_follow_ends_with_the_container_and_misses_nothing)
 	CHECK_OK(engine_container_logs(en, "web", &l, &e), e);
 	CHECK(strstr(arg.out.data, "O:five\n") != NULL);
 	buf_clear(&arg.out);
+	fixture_free(en);
+}
+
+TEST(logs_of_the_driver_local)
+{
+	struct engine *en = fixture_engine();
+	struct container *c = fixture_container(en, 'a', "web", C_EXITED);
+	CLEANUP(buf_clear) struct buf log = BUF_INIT;
+	CLEANUP(freep) char *path = NULL;
+	CLEANUP(freep) char *rotated = NULL;
+	CLEANUP(freep) char *dir = NULL;
+	struct err e;
+
+	str_replace_ptr(&c->host.log_config.type, "local");
+	path = log_path(en, c);
+	rotated = xasprintf("%s.1", path);
+	dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	CHECK_OK(path_mkdirs(dir, 0700, &e), e);
+	locallog_entry(&log, "one", 3, false, false, 1);
+	CHECK_OK(file_write(AT_FDCWD, rotated, log.data, log.len, 0600, FILE_NOSYNC, &e), e);
+	buf_reset(&log);
+	locallog_entry(&log, "two", 3, true, false, 2);
+	locallog_entry(&log, "thr", 3, false, true, 3);
+	locallog_entry(&log, "ee", 2, false, false, 4);
+	CHECK_OK(file_write(AT_FDCWD, path, log.data, log.len, 0600, FILE_NOSYNC, &e), e);
+	CHECK_LOGS("O:one\nE:two\nO:thrO:ee\n", .out = true, .err = true, .tail = -1);
+	CHECK_LOGS("O:ee\n", .out = true, .err = true, .tail = 1);
+	CHECK_LOGS("O:one\nE:two\nO:thrO:ee\n", .out = true, .err = true, .tail = 4);
+	CHECK_LOGS("E:two\n", .err = true, .tail = -1);
+	fixture_free(en);
+}
+
+TEST(logs_that_docker_compressed)
+{
+	struct engine *en = fixture_engine();
+	struct container *c = fixture_container(en, 'a', "web", C_EXITED);
+	CLEANUP(freep) char *path = log_path(en, c);
+	CLEANUP(freep) char *packed = xasprintf("%s.1.gz", path);
+	CLEANUP(buf_clear) struct buf out = BUF_INIT;
+	struct stream *mem = stream_mem_new(NULL, 0, &out);
+	struct stream *gz = compress_gzip_writer(mem, 6);
+	struct err e;
+
+	CHECK_OK(stream_write(gz, LINE("stdout", "1", "one"),
+			      sizeof(LINE("stdout", "1", "one")) - 1, &e),
+		 e);
+	CHECK_OK(stream_close_write(gz, &e), e);
+	stream_free(gz);
+	stream_free(mem);
+	CHECK_OK(file_write(AT_FDCWD, packed, out.data, out.len, 0600, FILE_NOSYNC, &e), e);
+	write_log(en, c, 0, LINE("stdout", "3", "three"));
+	CHECK_LOGS("O:one\nO:three\n", .out = true, .err = true, .tail = -1);
+	CHECK_LOGS("O:three\n", .out = true, .err = true, .tail = 1);
+	CHECK_OK(file_write(AT_FDCWD, packed, "damaged", 7, 0600, FILE_NOSYNC, &e), e);
+	CHECK_LOGS("O:three\n", .out = true, .err = true, .tail = -1);
 	fixture_free(en);
 }
