@@ -6,9 +6,6 @@
  */
 #include "image/commit.h"
 
-#include <errno.h>
-
-#include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "storage/layer.h"
@@ -17,46 +14,29 @@
 /* of a tar without entries, which Docker takes for no layer */
 #define EMPTY_DIFF_ID "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 
-/* The writable layer's tar into unpack; an early end of unpack is its own to explain. */
-static int feed(struct storage *st, struct layer_txn *txn, const char *container, struct err *e)
-{
-	CLEANUP(stream_freep) struct stream *out = NULL;
-	CLEANUP(fd_closep) int in_fd = -1;
-	int fds[2], r;
+struct source {
+	struct storage *st;
+	const char *container;
+};
 
-	if (fd_pipe(fds, e) < 0)
-		return -1;
-	in_fd = fds[0];
-	out = stream_fd_new(fds[1]);
-	if (storage_unpack_start(txn, in_fd, e) < 0)
-		return -1;
-	fd_close(&in_fd);
-	r = storage_rw_tar(st, container, out, e);
-	if (r < 0 && e->sys != EPIPE)
-		storage_unpack_cancel(txn);
-	return r;
+static int write_tar(void *arg, struct stream *out, struct err *e)
+{
+	const struct source *src = arg;
+
+	return storage_rw_tar(src->st, src->container, out, e);
 }
 
 int image_commit_layer(struct image_store *s, const char *container, const char *parent,
 		       struct image_commit_layer *ret, struct err *e)
 {
 	CLEANUP(storage_layer_abortp) struct layer_txn *txn = NULL;
-	struct storage *st = image_store_storage(s);
-	struct err unpack_error;
+	struct source src = {image_store_storage(s), container};
 	struct layer_result r;
-	int fed;
 
-	if (st == NULL)
+	if (src.st == NULL)
 		return err_set(e, ERR_UNAVAILABLE, 0, "there is no layer storage");
-	if (storage_layer_begin(st, &txn, e) < 0)
-		return -1;
-	fed = feed(st, txn, container, e);
-	if (storage_unpack_wait(txn, -1, &r, &unpack_error) < 0) {
-		if (fed == 0 || e->sys == EPIPE)
-			*e = unpack_error;
-		return -1;
-	}
-	if (fed < 0)
+	if (storage_layer_begin(src.st, &txn, e) < 0 ||
+	    storage_unpack_from(txn, write_tar, &src, &r, e) < 0)
 		return -1;
 	str_copy(ret->diff_id, r.diff_id, DIGEST_SIZE);
 	ret->empty = str_eq(r.diff_id, EMPTY_DIFF_ID);

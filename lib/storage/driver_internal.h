@@ -11,6 +11,7 @@
 #define STORAGE_DRIVER_INTERNAL_H
 
 #include "base/buf.h"
+#include "storage/layer.h"
 #include "storage/rw.h"
 #include "storage/storage_internal.h"
 
@@ -21,13 +22,20 @@ struct changes_sink {
 	void *arg;
 };
 
+enum tree_how {
+	TREE_LINK, /* hard links to files: both trees are never written */
+	TREE_COPY, /* copies, sharing extents where the file system can */
+	TREE_MOVE, /* renamed; the source is left without them */
+};
+
 struct driver {
 	const char *name;
 	/* where trees lie below the driver's directory: <before><id><after> */
 	const char *before, *after;
 	/* directory in which layers are unpacked before they are settled; "": in their own place */
 	const char *staging;
-	bool links;    /* each tree has a short name in l/ */
+	enum tree_how how; /* what was staged gets into its tree */
+	bool links;	   /* each tree has a short name in l/ */
 	bool wh_names; /* whiteouts are files .wh.NAME and .wh..wh..opq, not nodes and attributes */
 
 	/* tries it in this directory, which stays as it was; ERR_UNAVAILABLE with the reason */
@@ -60,6 +68,11 @@ struct driver {
 
 /* overlay.c, whole.c */
 extern const struct driver driver_overlay2, driver_fuse, driver_btrfs, driver_vfs;
+
+/* txn.c */
+
+/* name of the tree of a layer being written; borrowed */
+const char *storage_layer_cache_id(const struct layer_txn *txn);
 
 /* overlay.c */
 
@@ -103,12 +116,6 @@ int upper_tar(struct storage *s, const struct rw *rw, struct stream *out, struct
 int tree_changes(int new_fd, int old_fd, const struct changes_sink *sink, struct err *e);
 
 /* tree.c */
-
-enum tree_how {
-	TREE_LINK, /* hard links to files: both trees are never written */
-	TREE_COPY, /* copies, sharing extents where the file system can */
-	TREE_MOVE, /* renamed; the source is left without them */
-};
 
 /* What is in src_fd into dst_fd: directories are merged, anything else replaces what has its name.
  * wh_names: whiteouts in src are obeyed. dress_root: dst gets the owner, mode, times of src. */

@@ -59,6 +59,19 @@ int storage_unpack_start(struct layer_txn *txn, int in_fd, struct err *e) WARN_U
  */
 int storage_unpack_wait(struct layer_txn *txn, int timeout_ms, struct layer_result *ret,
 			struct err *e) WARN_UNUSED;
+/**
+ * storage_unpack_from() - unpacks a tar that a function writes, and waits for the end
+ * @txn: layer, nothing unpacked yet
+ * @fn:  writes the tar to out
+ * @arg: for fn
+ * @ret: what came out
+ * @e:   the error of whoever failed first
+ *
+ * Return: 0 or -1.
+ */
+int storage_unpack_from(struct layer_txn *txn,
+			int (*fn)(void *arg, struct stream *out, struct err *e), void *arg,
+			struct layer_result *ret, struct err *e) WARN_UNUSED;
 /** storage_unpack_cancel() - any thread: kills the running unpack; the waiter gets ERR_CANCELLED */
 void storage_unpack_cancel(struct layer_txn *txn);
 

@@ -51,6 +51,11 @@ struct layer_txn {
 	bool cancelled;
 };
 
+const char *storage_layer_cache_id(const struct layer_txn *txn)
+{
+	return txn->cache_id;
+}
+
 static void set_name(const struct layer_txn *t, char out[CACHE_ID_SIZE + 16])
 {
 	snprintf(out, CACHE_ID_SIZE + 16, "tmp/write-set-%s", t->cache_id);
@@ -183,6 +188,42 @@ int storage_unpack_wait(struct layer_txn *txn, int timeout_ms, struct layer_resu
 	if (ret)
 		*ret = txn->result;
 	return 0;
+}
+
+/* an early end of unpack is its own to explain */
+static int feed(struct layer_txn *txn, int (*fn)(void *arg, struct stream *out, struct err *e),
+		void *arg, struct err *e)
+{
+	CLEANUP(stream_freep) struct stream *out = NULL;
+	CLEANUP(fd_closep) int in_fd = -1;
+	int fds[2], r;
+
+	if (fd_pipe(fds, e) < 0)
+		return -1;
+	in_fd = fds[0];
+	out = stream_fd_new(fds[1]);
+	if (storage_unpack_start(txn, in_fd, e) < 0)
+		return -1;
+	fd_close(&in_fd);
+	r = fn(arg, out, e);
+	if (r < 0 && e->sys != EPIPE)
+		storage_unpack_cancel(txn);
+	return r;
+}
+
+int storage_unpack_from(struct layer_txn *txn,
+			int (*fn)(void *arg, struct stream *out, struct err *e), void *arg,
+			struct layer_result *ret, struct err *e)
+{
+	struct err unpack_error;
+	int fed = feed(txn, fn, arg, e);
+
+	if (storage_unpack_wait(txn, -1, ret, &unpack_error) < 0) {
+		if (fed == 0 || e->sys == EPIPE)
+			*e = unpack_error;
+		return -1;
+	}
+	return fed;
 }
 
 void storage_unpack_cancel(struct layer_txn *txn)

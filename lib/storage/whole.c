@@ -158,9 +158,7 @@ static int settle(struct storage *s, const char *id, const struct layer *parent,
 	if (src < 0)
 		return -1;
 	dst = make_tree(s, id, parent ? parent->cache_id : NULL, TREE_LINK, e);
-	/* a subvolume is a file system of its own to rename(2), but not to FICLONE */
-	if (dst < 0 ||
-	    tree_put(src, dst, is_btrfs(s) ? TREE_COPY : TREE_MOVE, true, !parent, e) < 0)
+	if (dst < 0 || tree_put(src, dst, s->driver->how, true, !parent, e) < 0)
 		return -1;
 	if (trash_move(&s->trash, s->driver_fd, name, &ignored) < 0)
 		log_debug(&ignored, "remove staged layer");
@@ -342,6 +340,8 @@ static void status_btrfs(const struct storage *s, struct strv *ret_pairs)
 
 const struct driver driver_btrfs = {
 	.name = "btrfs",
+	.how = TREE_COPY, /* a subvolume is a file system of its own to rename(2), but not to
+			     FICLONE */
 	.before = "subvolumes/",
 	.after = "",
 	.staging = STAGING,
@@ -361,6 +361,7 @@ const struct driver driver_btrfs = {
 
 const struct driver driver_vfs = {
 	.name = "vfs",
+	.how = TREE_MOVE,
 	.before = "dir/",
 	.after = "",
 	.staging = STAGING,
