@@ -115,6 +115,10 @@ static int adjust_create(const struct api_call *c, struct docker_create_request 
 		memset(rq->host_config.console_size, 0, sizeof(rq->host_config.console_size));
 	if (c->version < API_VERSION(1, 44) && check_one_endpoint(rq, e) < 0)
 		return -1;
+	for (size_t i = 0; c->version < API_VERSION(1, 48) && i < rq->host_config.mounts.len; i++)
+		if (str_eq(rq->host_config.mounts.items[i].type, "image"))
+			return err_set(e, ERR_INVALID, 0,
+				       "Mount type \"Image\" needs API v1.48 or newer");
 	return adjust_mac(c, rq, warnings, e);
 }
 

@@ -53,7 +53,7 @@ int spec_volume(const char *text, char **ret_bind, char **ret_volume, struct err
 struct mount_conf {
 	char *type, *src, *dst, *propagation, *driver, *consistency, *subpath, *mode,
 		*image_subpath;
-	bool read_only, no_copy, non_recursive, create_src;
+	bool read_only, no_copy, non_recursive, create_src, ro_top, ro_all;
 	bool has_size;
 	uint64_t size;
 	struct strv labels, driver_opts;
@@ -134,6 +134,13 @@ static int mount_key(struct mount_conf *m, const char *key, const char *value, s
 		m->has_size = true;
 	} else if (strcmp(key, "bind-recursive") == 0) {
 		m->non_recursive = strcmp(value, "disabled") == 0;
+		m->ro_top = strcmp(value, "writable") == 0;
+		m->ro_all = strcmp(value, "readonly") == 0;
+		if (!m->non_recursive && !m->ro_top && !m->ro_all && strcmp(value, "enabled") != 0)
+			return err_set(e, ERR_INVALID, 0,
+				       "invalid value for %s: %s (must be \"enabled\", "
+				       "\"disabled\", \"writable\", or \"readonly\")",
+				       key, value);
 	} else {
 		return err_set(e, ERR_INVALID, 0, "unexpected key '%s' in '%s=%s'", key, key,
 			       value);
@@ -158,7 +165,8 @@ static void write_pairs(struct json_w *w, const char *key, const struct strv *pa
 
 static void write_bind_options(const struct mount_conf *m, struct json_w *w)
 {
-	if (m->propagation == NULL && !m->non_recursive && !m->create_src)
+	if (m->propagation == NULL && !m->non_recursive && !m->create_src && !m->ro_top &&
+	    !m->ro_all)
 		return;
 	jw_kobj(w, "BindOptions");
 	if (m->propagation != NULL)
@@ -167,6 +175,10 @@ static void write_bind_options(const struct mount_conf *m, struct json_w *w)
 		jw_kbool(w, "NonRecursive", true);
 	if (m->create_src)
 		jw_kbool(w, "CreateMountpoint", true);
+	if (m->ro_top)
+		jw_kbool(w, "ReadOnlyNonRecursive", true);
+	if (m->ro_all)
+		jw_kbool(w, "ReadOnlyForceRecursive", true);
 	jw_end(w);
 }
 
@@ -248,6 +260,11 @@ int spec_mount(const char *text, struct json_w *w, struct err *e)
 	write_bind_options(&m, w);
 	write_volume_options(&m, w);
 	write_tmpfs_options(&m, w);
+	if (m.image_subpath != NULL) {
+		jw_kobj(w, "ImageOptions");
+		jw_kstr(w, "Subpath", m.image_subpath);
+		jw_end(w);
+	}
 	jw_end(w);
 	return 0;
 }

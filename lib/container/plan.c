@@ -23,6 +23,7 @@ static const struct {
 	{"rbind", MS_BIND, 0, PLAN_RECURSIVE},
 	{"ro", MS_RDONLY, 0, 0},
 	{"rro", MS_RDONLY, 0, PLAN_RO_RECURSIVE},
+	{"toponly", 0, 0, PLAN_RO_TOP},
 	{"rw", 0, MS_RDONLY, 0},
 	{"nosuid", MS_NOSUID, 0, 0},
 	{"suid", 0, MS_NOSUID, 0},
@@ -99,7 +100,7 @@ static struct plan_op *add(struct plan *p, enum plan_type type, const char *targ
 }
 
 /* One option of a mount: a flag, a propagation, or text for the file system. */
-static void take_option(struct plan_op *op, const char *o, struct buf *data)
+void plan_option(struct plan_op *op, const char *o, struct buf *data)
 {
 	unsigned long propagation;
 
@@ -133,11 +134,20 @@ static int add_mount(struct plan *p, const struct oci_spec *s, const struct oci_
 
 	op->source = m->source;
 	op->fstype = m->type;
-	strv_for_each (o, &m->options)
-		take_option(op, *o, &data);
+	strv_for_each (o, &m->options) {
+		const char *subpath = str_skip(*o, "subpath=");
+
+		if (subpath != NULL)
+			op->subpath = subpath;
+		else
+			plan_option(op, *o, &data);
+	}
+	if (str_eq(op->fstype, "overlay"))
+		op->type = PLAN_BIND;
 	if (op->mount_flags & MS_BIND || str_eq(m->type, "bind")) {
 		op->type = PLAN_BIND;
 		op->mount_flags &= ~(unsigned long)MS_BIND;
+		op->fstype = NULL;
 		if (str_empty(op->source))
 			return err_set(e, ERR_INVALID, 0, "invalid mount for %s: no source",
 				       op->target);

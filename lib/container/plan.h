@@ -13,12 +13,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "oci/spec.h"
 
 enum plan_type {
 	PLAN_FS,       /* mount a file system of type fstype on target */
-	PLAN_BIND,     /* bind source on target */
+	PLAN_BIND,     /* bind source, or subpath in it, on target; with fstype "overlay" what is
+			  mounted there with data (relative to source) */
 	PLAN_CGROUP,   /* the control group file system, whatever the host has */
 	PLAN_DEVICE,   /* bind the host's device node of the same path */
 	PLAN_LINK,     /* symbolic link target -> source */
@@ -34,7 +36,7 @@ enum plan_flags {
 	PLAN_OPTIONAL = 4,	 /* nothing happens when source or target is missing */
 	PLAN_RO_RECURSIVE = 8,	 /* read-only with everything mounted below */
 	PLAN_HOST_FALLBACK = 16, /* may be bound from the host: its namespace is shared anyway */
-	PLAN_NO_CREATE = 32,	 /* a missing source is an error that names it (Docker's --mount) */
+	PLAN_RO_TOP = 32,	 /* read-only without what is mounted below */
 };
 
 struct plan_op {
@@ -43,6 +45,7 @@ struct plan_op {
 	const char *target;	   /* inside the root; borrowed from the specification or static */
 	const char *source;	   /* borrowed; NULL */
 	const char *fstype;	   /* borrowed */
+	const char *subpath;	   /* borrowed; NULL */
 	unsigned long mount_flags; /* MS_* set */
 	unsigned long clear_flags; /* MS_* taken away by "rw", "exec", ... */
 	unsigned long propagation; /* MS_SHARED ... with MS_REC; 0 leaves it */
@@ -55,6 +58,9 @@ struct plan {
 	size_t cap;
 };
 
+/** plan_option() - one mount option as mount(8) names it: a flag into the operation, what is the
+ * file system's appended to data */
+void plan_option(struct plan_op *op, const char *o, struct buf *data);
 /** plan_make() - from a specification, from which the plan borrows; ERR_INVALID for a bad option */
 int plan_make(const struct oci_spec *s, struct plan *ret, struct err *e) WARN_UNUSED;
 /** plan_clear() - frees */

@@ -39,7 +39,8 @@ static const char *fd_path(int fd, char out[FD_PATH_SIZE])
 /* Flags of a mount just made; what the user namespace has locked stays. */
 static int set_flags(int fd, const struct plan_op *op, struct err *e)
 {
-	bool recursive = op->flags & PLAN_RECURSIVE && op->mount_flags & MS_RDONLY;
+	bool recursive = op->flags & PLAN_RECURSIVE && op->mount_flags & MS_RDONLY &&
+			 !(op->flags & PLAN_RO_TOP);
 	unsigned long set = op->mount_flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC |
 					       MS_NOATIME | MS_NODIRATIME | MS_RELATIME);
 
@@ -139,24 +140,47 @@ static int copy_up(struct plan_run *run, const char *source, const char *target,
 static int bind_path(struct plan_run *run, const char *source, const struct plan_op *op,
 		     struct err *e)
 {
-	CLEANUP(fd_closep) int source_fd = -1, target_fd = -1, new_fd = -1;
+	CLEANUP(fd_closep) int source_fd = -1, there_fd = -1, target_fd = -1, new_fd = -1;
 	struct stat st;
 
 	source_fd = open(source, O_PATH | O_CLOEXEC);
 	if (source_fd < 0 && errno == ENOENT && op->flags & PLAN_OPTIONAL)
 		return 0;
+	if (source_fd >= 0 && op->subpath != NULL) {
+		int fd = path_open_beneath(source_fd, op->subpath, O_PATH | O_CLOEXEC, 0, e);
+
+		if (fd < 0)
+			return err_wrap(e, "subpath %s", op->subpath);
+		close(source_fd);
+		source_fd = fd;
+	}
 	if (source_fd < 0 || fstat(source_fd, &st) < 0)
 		return err_sys(e, "open %s", source);
+	there_fd = op->flags & PLAN_COPYUP ? inroot_open(run->root_fd, op->target, e) : -1;
 	target_fd = inroot_make(run->root_fd, op->target, S_ISDIR(st.st_mode), e);
 	if (target_fd < 0)
 		return -1;
 	if (check_target(target_fd, source_fd, op->target, e) < 0)
 		return -1;
-	if (op->flags & PLAN_COPYUP && S_ISDIR(st.st_mode) &&
-	    copy_up(run, source, op->target, e) < 0)
+	if (there_fd >= 0 && S_ISDIR(st.st_mode) && copy_up(run, source, op->target, e) < 0)
 		return -1;
 	new_fd = bind_fd(run, source_fd, target_fd, op, e);
 	return new_fd < 0 ? -1 : 0;
+}
+
+/* An image: an overlay of its layers, which need no place of their own, over the directory that
+ * they are relative to. It is only there for us, and only until what is asked for is bound. */
+static int bind_overlay(struct plan_run *run, const struct plan_op *op, struct err *e)
+{
+	int r;
+
+	if (chdir(op->source) < 0 ||
+	    mount("overlay", op->source, "overlay", MS_RDONLY, op->data) < 0)
+		return err_sys(e, "mount the image's layers");
+	r = bind_path(run, op->source, op, e);
+	if (umount2(op->source, MNT_DETACH) < 0 && r == 0)
+		return err_sys(e, "unmount the image's layers");
+	return r;
 }
 
 /* The host's own tree in place of a file system that this namespace may not mount. */
@@ -182,12 +206,14 @@ static char *without_gid(const char *data)
 	return strv_join(&parts, ",");
 }
 
-/* A tmpfs takes over the mode of the directory it covers, unless told otherwise. */
-static char *tmpfs_data(const char *data, int target_fd)
+/* A tmpfs takes over the mode of the directory it covers, if there was one, unless told otherwise.
+ */
+static char *tmpfs_data(const char *data, int target_fd, bool existed)
 {
 	struct stat st;
 
-	if ((data != NULL && strstr(data, "mode=") != NULL) || fstat(target_fd, &st) < 0)
+	if (!existed || (data != NULL && strstr(data, "mode=") != NULL) ||
+	    fstat(target_fd, &st) < 0)
 		return xstrdup(data);
 	return xasprintf("%s%smode=%o", data != NULL ? data : "", data != NULL ? "," : "",
 			 st.st_mode & 07777);
@@ -195,6 +221,7 @@ static char *tmpfs_data(const char *data, int target_fd)
 
 static int run_fs(struct plan_run *run, const struct plan_op *op, struct err *e)
 {
+	CLEANUP(fd_closep) int there_fd = inroot_open(run->root_fd, op->target, e);
 	CLEANUP(fd_closep) int target_fd = inroot_make(run->root_fd, op->target, true, e);
 	CLEANUP(freep) char *data = NULL;
 	char path[FD_PATH_SIZE];
@@ -204,7 +231,8 @@ static int run_fs(struct plan_run *run, const struct plan_op *op, struct err *e)
 		return -1;
 	if (!str_eq(op->fstype, "proc") && check_target(target_fd, -1, op->target, e) < 0)
 		return -1;
-	data = str_eq(op->fstype, "tmpfs") ? tmpfs_data(op->data, target_fd) : xstrdup(op->data);
+	data = str_eq(op->fstype, "tmpfs") ? tmpfs_data(op->data, target_fd, there_fd >= 0)
+					   : xstrdup(op->data);
 	(void)fd_path(target_fd, path);
 	if (mount(source, path, op->fstype, op->mount_flags, data) == 0)
 		return 0;
@@ -334,7 +362,8 @@ static int run_op(struct plan_run *run, const struct plan_op *op, struct err *e)
 	case PLAN_FS:
 		return run_fs(run, op, e);
 	case PLAN_BIND:
-		return bind_path(run, op->source, op, e);
+		return op->fstype != NULL ? bind_overlay(run, op, e)
+					  : bind_path(run, op->source, op, e);
 	case PLAN_CGROUP:
 		return run_cgroup(run, op, e);
 	case PLAN_DEVICE:

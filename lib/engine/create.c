@@ -369,7 +369,14 @@ static int fill(struct engine *en, struct container *c, struct image *img,
 	limits_warn(en, &c->host, warnings);
 	if (endpoints_configure(en, c, nc, e) < 0)
 		return -1;
-	return mounts_plan(en, c, &img->config->config.volumes, e);
+	if (mounts_plan(en, c, &img->config->config.volumes, e) < 0)
+		return -1;
+	for (size_t i = 0; i < c->mounts.len; i++)
+		if (c->mounts.items[i].image != NULL && !c->mounts.items[i].from_other) {
+			strv_add(warnings, "Image mount is an experimental feature");
+			break;
+		}
+	return 0;
 }
 
 static int check_platform(const char *platform, const struct image *img, struct err *e)

@@ -201,6 +201,7 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	struct engine *en = xcalloc(1, sizeof(*en));
 
 	pthread_mutex_init(&en->mu, NULL);
+	pthread_mutex_init(&en->mount_mu, NULL);
 	cond_init(&en->changed);
 	map_init(&en->containers, NULL);
 	map_init(&en->names, NULL);
@@ -387,6 +388,7 @@ void engine_close(struct engine *en)
 	free(en->self_path);
 	free(en->id);
 	pthread_mutex_destroy(&en->mu);
+	pthread_mutex_destroy(&en->mount_mu);
 	free(en);
 }
 

@@ -46,9 +46,11 @@
 struct container_mount {
 	struct docker_mount_point point;
 	bool copy_up;  /* an empty volume is filled from the image */
-	char *options; /* tmpfs: mount options */
-	char *subpath; /* volume: directory below the volume's root */
+	char *options; /* tmpfs: mount options; bind: how far read-only goes, NULL the default */
+	char *subpath; /* volume, image: what is below its root */
+	char *image;   /* image: its id */
 	bool non_recursive, create_source;
+	bool from_other; /* --volumes-from: gives way while the container is made */
 };
 
 struct container_port { /* a published port, kept to take it back */
@@ -133,6 +135,7 @@ struct events;
 
 struct engine {
 	pthread_mutex_t mu;
+	pthread_mutex_t mount_mu; /* volumes being mounted or unmounted; before mu */
 	pthread_cond_t changed;
 	struct map containers; /* id -> struct container */
 	struct map names;      /* name -> struct container */
@@ -264,7 +267,17 @@ int mounts_plan(struct engine *en, struct container *c, const struct strv *image
 /* completes a mount read from a config.v2.json that Docker wrote */
 int mount_from_docker(struct engine *en, struct container_mount *m, const struct json *v,
 		      struct err *e);
+/* whether it mounts this image */
+bool mounts_image(const struct container *c, const char *image_id);
 extern const struct json_struct container_mount_json;
+/* --- volumes with options are mounted while they are used (volmount.c) --- */
+int volumes_mount(struct engine *en, const struct container *c, struct err *e);
+void volumes_unmount(struct engine *en, const struct container *c);
+/* -v …:idmap is refused, and why */
+#define MOUNT_IDMAP_REFUSED                                                                  \
+	"the kernel lets a mount be idmapped only by who is root where its file system was " \
+	"mounted (mount_setattr(2)), which a rootless engine is not; with --security-opt "   \
+	"userns=keep-id the user's files are the container user's"
 /* --log-opt (logopt.c) */
 struct container_log;
 int log_check(const struct container *c, struct err *e);
@@ -364,6 +377,8 @@ void container_row(const struct container *c, int64_t now_nsec, struct docker_su
 /* --- resources --- */
 struct events *events_new(void);
 void events_free(struct events *ev);
+/* a regular expression, or if it is none the text itself (list.c) */
+bool filters_match(const char *pattern, const char *text);
 bool filters_label_ok(const struct strv *want, const struct json_strmap *labels);
 bool volume_in_use(struct engine *en, const char *name, struct strv *ret_ids);
 const char *container_status_word(const struct container *c);

@@ -183,7 +183,10 @@ static bool in_use(void *arg, const char *image_id, bool running_only, char *ret
 	map_for_each (slot, &en->containers) {
 		const struct container *c = slot->value;
 
-		if (!str_eq(c->image_id, image_id) || (running_only && !state_runs(c->state)))
+		bool mounted = mounts_image(c, image_id);
+
+		if (!mounted &&
+		    (!str_eq(c->image_id, image_id) || (running_only && !state_runs(c->state))))
 			continue;
 		str_copy(ret_container, c->id, n);
 		return true;

@@ -75,7 +75,7 @@ static int prepare(struct engine *en, const struct engine_filters *f, bool all, 
 	return 0;
 }
 
-static bool matches(const char *pattern, const char *text)
+bool filters_match(const char *pattern, const char *text)
 {
 	regex_t re;
 	bool hit;
@@ -92,7 +92,7 @@ static bool name_ok(const struct strv *want, const char *name)
 	CLEANUP(freep) char *slashed = xasprintf("/%s", name);
 
 	for (size_t i = 0; want != NULL && i < want->len; i++)
-		if (matches(want->items[i], name) || matches(want->items[i], slashed))
+		if (filters_match(want->items[i], name) || filters_match(want->items[i], slashed))
 			return true;
 	return want == NULL;
 }

@@ -136,11 +136,42 @@ static int set_namespaces(struct engine *en, const struct container *c, struct o
 	return 0;
 }
 
+static void add_subpath(struct oci_mount *to, const struct container_mount *m)
+{
+	if (!str_empty(m->subpath))
+		strv_addf(&to->options, "subpath=%s", m->subpath);
+}
+
+static int mount_image(struct engine *en, struct oci_spec *s, const struct container_mount *m,
+		       struct err *e)
+{
+	struct storage_mount sm = {0};
+	struct image *img;
+	int r;
+
+	if (image_store_get(en->images, m->image, &img, e) < 0)
+		return -1;
+	r = storage_image_mount(en->storage, img->chain_id, &sm, e);
+	if (r == 0 && sm.options != NULL) {
+		CLEANUP(freep) char *options = xasprintf("%s,rprivate,ro", sm.options);
+
+		add_subpath(oci_spec_mount_add(s, m->point.destination, "overlay", sm.base_dir,
+					       options),
+			    m);
+	} else if (r == 0) {
+		add_subpath(oci_spec_mount_add(s, m->point.destination, "bind", sm.merged,
+					       "rbind,rprivate,ro"),
+			    m);
+	}
+	storage_mount_clear(&sm);
+	image_unref(en->images, img);
+	return r;
+}
+
 static void mount_container_mount(struct oci_spec *s, const struct container_mount *m)
 {
 	CLEANUP(strv_clear) struct strv options = STRV_INIT;
 	CLEANUP(freep) char *joined = NULL;
-	CLEANUP(freep) char *source = NULL;
 
 	if (str_eq(m->point.type, "tmpfs")) {
 		CLEANUP(freep) char *text = xasprintf("%s%s", m->options, m->point.rw ? "" : ",ro");
@@ -149,14 +180,14 @@ static void mount_container_mount(struct oci_spec *s, const struct container_mou
 		return;
 	}
 	strv_add(&options, m->non_recursive ? "bind" : "rbind");
-	strv_add(&options, m->point.rw ? "rw" : "ro");
+	if (!m->point.rw)
+		strv_add(&options, m->options != NULL ? m->options : "ro");
 	strv_add(&options, str_empty(m->point.propagation) ? "rprivate" : m->point.propagation);
 	if (m->copy_up && str_empty(m->subpath))
 		strv_add(&options, "copyup");
 	joined = strv_join(&options, ",");
-	source = str_empty(m->subpath) ? xstrdup(m->point.source)
-				       : path_join(m->point.source, m->subpath);
-	oci_spec_mount_add(s, m->point.destination, "bind", source, joined);
+	add_subpath(oci_spec_mount_add(s, m->point.destination, "bind", m->point.source, joined),
+		    m);
 }
 
 /* /etc/hosts and the like come from the container's directory, or from the container whose network
@@ -190,7 +221,8 @@ static int mount_network_files(struct engine *en, const struct container *c, str
 	return 0;
 }
 
-static void set_mounts(struct engine *en, const struct container *c, struct oci_spec *s)
+static int set_mounts(struct engine *en, const struct container *c, struct oci_spec *s,
+		      struct err *e)
 {
 	const struct docker_host_config *h = &c->host;
 
@@ -209,8 +241,14 @@ static void set_mounts(struct engine *en, const struct container *c, struct oci_
 	/* a proc of a pid namespace that is not ours cannot be mounted: show the one there is */
 	if (str_eq(h->pid_mode, "host"))
 		oci_spec_mount_add(s, "/proc", "bind", "/proc", "rbind,nosuid,noexec,nodev");
-	for (size_t i = 0; i < c->mounts.len; i++)
-		mount_container_mount(s, &c->mounts.items[i]);
+	for (size_t i = 0; i < c->mounts.len; i++) {
+		const struct container_mount *m = &c->mounts.items[i];
+
+		if (m->image == NULL)
+			mount_container_mount(s, m);
+		else if (mount_image(en, s, m, e) < 0)
+			return -1;
+	}
 	for (size_t i = 0; i < h->tmpfs.len; i++) {
 		CLEANUP(freep)
 		char *options = xasprintf(
@@ -221,6 +259,7 @@ static void set_mounts(struct engine *en, const struct container *c, struct oci_
 	}
 	if (h->init == JSON_TRI_TRUE)
 		oci_spec_mount_add(s, INIT_IN_CONTAINER, "bind", en->self_path, "bind,ro");
+	return 0;
 }
 
 static int set_devices(const struct container *c, struct oci_spec *s, struct err *e)
@@ -302,8 +341,8 @@ int spec_write(struct engine *en, struct container *c, const char *bundle, struc
 	set_process(en, c, &s->process, &args);
 	if (set_caps(c, s, e) < 0 || set_namespaces(en, c, s, e) < 0)
 		return -1;
-	set_mounts(en, c, s);
-	if (mount_network_files(en, c, s, e) < 0 || set_devices(c, s, e) < 0)
+	if (set_mounts(en, c, s, e) < 0 || mount_network_files(en, c, s, e) < 0 ||
+	    set_devices(c, s, e) < 0)
 		return -1;
 	set_sysctls(c, s);
 	oci_spec_write(s, &text);

@@ -31,7 +31,7 @@ static int prepare(struct engine *en, struct container *c, const char *bundle, s
 		r = network_reserve(en, c, e);
 	pthread_mutex_unlock(&en->mu);
 	if (r < 0 || hosts_write(en, c, e) < 0 || path_mkdirs(bundle, 0700, e) < 0 ||
-	    limits_make_group(en, c, e) < 0)
+	    limits_make_group(en, c, e) < 0 || volumes_mount(en, c, e) < 0)
 		return -1;
 	return spec_write(en, c, bundle, e);
 }
@@ -133,6 +133,7 @@ static void settle_failed(struct engine *en, struct container *c, const char *bu
 		log_error(&e, "start %s", c->id);
 	waits_wake(c, false, why->msg);
 	pthread_mutex_unlock(&en->mu);
+	volumes_unmount(en, c);
 	if (container_save(en, c, false, &e) < 0)
 		log_warn(&e, "state of container %s is not on disk", c->id);
 }

@@ -120,6 +120,7 @@ static void take_back_resources(struct engine *en, struct container *c, const ch
 		log_warn(&e, "bundle of container %s", c->id);
 	if (cgroup_end(c->cgroup, &e) < 0)
 		log_warn(&e, "cgroup of container %s", c->id);
+	volumes_unmount(en, c);
 	pthread_mutex_lock(&en->mu);
 	c->leaving = false;
 	pthread_cond_broadcast(&en->changed);

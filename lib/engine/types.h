@@ -98,14 +98,19 @@ struct docker_tmpfs_options {
 	char *options; /* raw JSON */
 };
 
+struct docker_image_options {
+	char *subpath;
+};
+
 /* HostConfig.Mounts: --mount */
 struct docker_mount {
-	char *type; /* bind, volume, tmpfs */
+	char *type; /* bind, volume, image, tmpfs */
 	char *source, *target;
 	bool read_only;
 	char *consistency;
 	struct docker_bind_options *bind_options;
 	struct docker_volume_options *volume_options;
+	struct docker_image_options *image_options;
 	struct docker_tmpfs_options *tmpfs_options;
 };
 

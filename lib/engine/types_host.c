@@ -116,6 +116,12 @@ static const struct json_struct tmpfs_options_json = {
 	}};
 #undef T
 
+#define T struct docker_image_options
+static const struct json_struct image_options_json = {
+	"mount.ImageOptions", sizeof(T),
+	(const struct json_field[]){F_OMIT(subpath, "Subpath", JSON_B_STR), END}};
+#undef T
+
 #define T struct docker_mount
 const struct json_struct docker_mount_json = {
 	"mount.Mount", sizeof(T),
@@ -128,6 +134,7 @@ const struct json_struct docker_mount_json = {
 		F_SUB_OMIT(bind_options, "BindOptions", JSON_B_STRUCT_PTR, &bind_options_json),
 		F_SUB_OMIT(volume_options, "VolumeOptions", JSON_B_STRUCT_PTR,
 			   &volume_options_json),
+		F_SUB_OMIT(image_options, "ImageOptions", JSON_B_STRUCT_PTR, &image_options_json),
 		F_SUB_OMIT(tmpfs_options, "TmpfsOptions", JSON_B_STRUCT_PTR, &tmpfs_options_json),
 		END,
 	}};

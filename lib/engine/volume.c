@@ -60,9 +60,10 @@ int engine_volume_create(struct engine *en, const char *name, const char *driver
 
 	memset(ret, 0, sizeof(*ret));
 	if (!str_empty(driver) && !str_eq(driver, "local"))
-		return err_set(e, ERR_NOTFOUND, 0,
-			       "error looking up volume plugin %s: plugin \"%s\" not found", driver,
-			       driver);
+		return err_set(
+			e, ERR_NOTFOUND, 0,
+			"create %s: error looking up volume plugin %s: plugin \"%s\" not found",
+			name != NULL ? name : "", driver, driver);
 	r = volume_create(en->volumes, name, labels, options, &ret->info, e);
 	if (r < 0)
 		return -1;
@@ -106,7 +107,7 @@ static bool label_ok(const struct engine_filters *f, const char *filter,
 static bool name_ok(const struct strv *want, const char *name)
 {
 	for (size_t i = 0; want != NULL && i < want->len; i++)
-		if (strstr(name, want->items[i]) != NULL)
+		if (filters_match(want->items[i], name))
 			return true;
 	return want == NULL;
 }
@@ -114,7 +115,10 @@ static bool name_ok(const struct strv *want, const char *name)
 static bool wanted(const struct engine_filters *f, const struct engine_volume *v, int dangling)
 {
 	const struct strv *driver = engine_filters_get(f, "driver");
+	const struct strv *not_label = engine_filters_get(f, "label!");
 
+	if (not_label != NULL && label_ok(f, "label!", v))
+		return false;
 	if (dangling >= 0 && (v->ref_count == 0) != (dangling == 1))
 		return false;
 	return name_ok(engine_filters_get(f, "name"), v->info.name) && label_ok(f, "label", v) &&
@@ -135,9 +139,10 @@ int engine_volume_list(struct engine *en, const struct engine_filters *f, bool s
 	if (f != NULL && engine_filters_check(f, known, e) < 0)
 		return -1;
 	if (want != NULL) {
-		if (str_bool(want->items[0], &b) < 0)
-			return err_set(e, ERR_INVALID, 0, "invalid filter 'dangling=%s'",
-				       want->items[0]);
+		if (want->len > 1 || str_bool(want->items[0], &b) < 0)
+			return err_set(e, ERR_INVALID, 0, "invalid filter 'dangling=[%s%s%s]'",
+				       want->items[0], want->len > 1 ? " " : "",
+				       want->len > 1 ? want->items[1] : "");
 		dangling = b;
 	}
 	if (volume_list(en->volumes, &names, e) < 0)
@@ -150,7 +155,8 @@ int engine_volume_list(struct engine *en, const struct engine_filters *f, bool s
 
 		if (engine_volume_get(en, names.items[i], &v, &why) < 0)
 			continue; /* removed meanwhile */
-		if (!wanted(f, &v, dangling)) {
+		/* as in Docker, what is mounted from elsewhere has no size, nor is it pruned */
+		if (!wanted(f, &v, dangling) || (size && v.info.options.len > 0)) {
 			engine_volume_clear(&v);
 			continue;
 		}
@@ -190,18 +196,23 @@ int engine_volume_prune(struct engine *en, const struct engine_filters *f, struc
 
 	if (engine_filters_check(f, known, e) < 0)
 		return -1;
+	if (all_text != NULL && all_text->len > 1)
+		return err_set(e, ERR_INVALID, 0,
+			       "invalid filter 'all=[%s %s]': only one value is expected",
+			       all_text->items[0], all_text->items[1]);
 	if (all_text != NULL && str_bool(all_text->items[0], &all) < 0)
-		return err_set(e, ERR_INVALID, 0, "invalid filter 'all=%s'", all_text->items[0]);
+		return err_set(e, ERR_INVALID, 0,
+			       "invalid filter 'all': strconv.ParseBool: parsing \"%s\": invalid "
+			       "syntax",
+			       all_text->items[0]);
 	if (engine_volume_list(en, NULL, true, &list, &n, e) < 0)
 		return -1;
 	*ret_bytes = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct engine_volume *v = &list[i];
 		struct err why;
-		bool spared = engine_filters_get(f, "label!") != NULL && label_ok(f, "label!", v);
 
-		if (v->ref_count == 0 && (all || v->info.anonymous) && label_ok(f, "label", v) &&
-		    !spared) {
+		if (v->ref_count == 0 && (all || v->info.anonymous) && wanted(f, v, -1)) {
 			if (engine_volume_remove(en, v->info.name, false, &why) == 0) {
 				strv_add(ret_names, v->info.name);
 				*ret_bytes += MAX(v->size_bytes, 0);

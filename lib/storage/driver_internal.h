@@ -51,7 +51,7 @@ struct driver {
 	int (*rw_make)(struct storage *s, struct rw *rw, struct err *e);
 	/* whatever there is of id into the trash */
 	void (*drop)(struct storage *s, const char *id, const char *link);
-	/* how to mount a container's root */
+	/* how to mount a container's root; without mount_id the parent alone, ret->merged stays */
 	int (*mount)(struct storage *s, const struct rw *rw, struct storage_mount *ret,
 		     struct err *e);
 	/* GraphDriver.Data of a tree upon lower (NULL: nothing) and parent; NULL: no data */

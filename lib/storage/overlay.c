@@ -140,11 +140,17 @@ static int mount_info(struct storage *s, const struct rw *rw, struct storage_mou
 {
 	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
 
+	ret->type = STORAGE_MOUNT_OVERLAY;
+	if (!*rw->mount_id) {
+		overlay_add_lower(rw->parent, &lower);
+		ret->base_dir = xstrdup(s->driver_dir);
+		ret->options = xasprintf("lowerdir=%s,userxattr", buf_str(&lower));
+		return 0;
+	}
 	if (make_merged(s, rw->mount_id, e) < 0)
 		return -1;
 	buf_addf(&lower, "l/%s", rw->init_link);
 	overlay_add_lower(rw->parent, &lower);
-	ret->type = STORAGE_MOUNT_OVERLAY;
 	ret->base_dir = xstrdup(s->driver_dir);
 	ret->merged = xasprintf("%s/%s/merged", s->driver_dir, rw->mount_id);
 	ret->options = xasprintf("lowerdir=%s,upperdir=%s/diff,workdir=%s/work,userxattr%s",
@@ -240,6 +246,10 @@ static int mount_fuse(struct storage *s, const struct rw *rw, struct storage_mou
 	CLEANUP(freep) char *program = NULL;
 	CLEANUP(buf_clear) struct buf lower = BUF_INIT;
 
+	if (!*rw->mount_id)
+		return err_set(e, ERR_UNIMPLEMENTED, 0,
+			       "the storage driver fuse-overlayfs mounts no images of several "
+			       "layers");
 	program = fuse_overlayfs_find(e);
 	if (!program || make_merged(s, rw->mount_id, e) < 0)
 		return -1;

@@ -149,6 +149,23 @@ int storage_rw_mount_info(struct storage *s, const char *id, struct storage_moun
 	return s->driver->mount(s, &rw, ret, e);
 }
 
+int storage_image_mount(struct storage *s, const char *chain_id, struct storage_mount *ret,
+			struct err *e)
+{
+	struct rw none = {0};
+	char name[TREE_NAME_SIZE];
+
+	mutex_lock(&s->mu);
+	none.parent = layer_find(s, chain_id);
+	pthread_mutex_unlock(&s->mu);
+	if (!none.parent)
+		return err_set(e, ERR_NOTFOUND, 0, "layer %s does not exist", chain_id);
+	driver_tree_name(s, none.parent->cache_id, name);
+	ret->merged = xasprintf("%s/%s", s->driver_dir, name);
+	ret->type = STORAGE_MOUNT_NONE;
+	return s->driver->links && none.parent->parent ? s->driver->mount(s, &none, ret, e) : 0;
+}
+
 int storage_rw_size(struct storage *s, const char *id, uint64_t *ret_bytes, struct err *e)
 {
 	struct rw rw;

@@ -42,6 +42,10 @@ void storage_mount_clear(struct storage_mount *m);
 /** storage_rw_mount_info() - how to mount it; ERR_NOTFOUND */
 int storage_rw_mount_info(struct storage *s, const char *id, struct storage_mount *ret,
 			  struct err *e) WARN_UNUSED;
+/** storage_image_mount() - how to mount an image's chain read-only: an overlay without an upper
+ * directory, or (STORAGE_MOUNT_NONE) the tree it is. ERR_UNIMPLEMENTED: this driver cannot */
+int storage_image_mount(struct storage *s, const char *chain_id, struct storage_mount *ret,
+			struct err *e) WARN_UNUSED;
 /** storage_rw_remove() - renames it away and deletes in the background; releases the chain; absent
  * is success. The container must not run. removed (may be NULL) gets layers that went with it */
 int storage_rw_remove(struct storage *s, const char *id, struct err *e) WARN_UNUSED;

@@ -25,6 +25,7 @@
 #include "base/time.h"
 #include "config/limits.h"
 #include "json/json.h"
+#include "ns/mount.h"
 #include "storage/volume_internal.h"
 
 #define ANONYMOUS_LABEL "com.docker.volume.anonymous"
@@ -291,8 +292,6 @@ int volume_create(struct volumes *vs, const char *name, const struct strv *label
 	char random[RAND_ID_LEN + 1];
 	int made = 0;
 
-	if (check_options(options, e) < 0)
-		return -1;
 	if (labels)
 		strv_copy(&sorted_labels, labels);
 	if (options)
@@ -304,12 +303,15 @@ int volume_create(struct volumes *vs, const char *name, const struct strv *label
 			strv_add(&sorted_labels, ANONYMOUS_LABEL "=");
 	}
 	if (volume_name_ok(name, e) < 0)
-		return -1;
+		return err_wrap(e, "create %.255s", name);
 	strv_sort(&sorted_labels);
 	strv_sort(&sorted_options);
 	mutex_lock(&vs->mu);
 	if (!volume_exists(vs, name))
-		made = make_volume(vs, name, &sorted_labels, &sorted_options, e) < 0 ? -1 : 1;
+		made = check_options(options, e) < 0 ||
+				       make_volume(vs, name, &sorted_labels, &sorted_options, e) < 0
+			       ? err_wrap(e, "create %s", name)
+			       : 1;
 	pthread_mutex_unlock(&vs->mu);
 	if (made >= 0 && ret && volume_get(vs, name, ret, e) < 0)
 		return -1;
@@ -338,10 +340,15 @@ int volume_list(struct volumes *vs, struct strv *ret_names, struct err *e)
 int volume_remove(struct volumes *vs, const char *name, struct err *e)
 {
 	MUTEX_GUARD(&vs->mu);
+	CLEANUP(freep) char *path = NULL;
 	struct err ignored;
 
 	if (volume_name_ok(name, &ignored) < 0 || !volume_exists(vs, name))
 		return err_set(e, ERR_NOTFOUND, 0, "get %.255s: no such volume", name);
+	/* never what is mounted there: it may be the user's */
+	path = xasprintf("%s/%s/_data", vs->dir, name);
+	if (mnt_umount(path, e) < 0)
+		return -1;
 	if (trash_move(&vs->trash, vs->dir_fd, name, e) == 0)
 		return 0;
 	/* volumes/ may be a mount of its own, out of the trash's reach */

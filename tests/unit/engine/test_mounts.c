@@ -51,9 +51,11 @@ TEST(image_volumes_give_way)
 
 TEST(malformed_mounts)
 {
-	static const char *const bad[] = {
-		"/only",	 ":",	      "a:",	      ":/b",	    "v:relative", "v:/",
-		"v:/a:sideways", "v:/a:ro:x", "bad name!:/a", "/x:/y:/z:ro"};
+	static const char *const bad[] = {"only",	   ":",		  "a:",
+					  ":/b",	   "v:relative",  "v:/",
+					  "v:/a:ro,rw",	   "v:/a:shared", "/x:/a:nocopy",
+					  "v:/a:sideways", "v:/a:ro:x",	  "bad name!:/a",
+					  "/x:/y:/z:ro"};
 	struct engine *en = fixture_engine();
 
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
@@ -121,5 +123,75 @@ TEST(volumes_from_another_container)
 	CHECK_EQ(b->mounts.len, 1);
 	CHECK(!b->mounts.items[0].point.rw);
 	CHECK(volume_in_use(en, "vol", NULL));
+	fixture_free(en);
+}
+
+TEST(own_mounts_take_the_place_of_another_containers)
+{
+	struct engine *en = fixture_engine();
+	struct container *a = fixture_container(en, 'a', "src", C_EXITED);
+	struct container *b = fixture_container(en, 'b', "dst", C_CREATED);
+	struct err e;
+
+	strv_add(&a->host.binds, "vol:/data");
+	CHECK_OK(plan(en, a, &e), e);
+	strv_add(&b->host.volumes_from, "src:ro,z");
+	strv_add(&b->host.binds, "own:/data");
+	CHECK_OK(plan(en, b, &e), e);
+	CHECK_EQ(b->mounts.len, 1);
+	CHECK_STR(b->mounts.items[0].point.name, "own");
+	CHECK(b->mounts.items[0].point.rw);
+	fixture_free(en);
+}
+
+/* HostConfig.Mounts that Docker refuses, in its words */
+TEST(refused_mount_objects)
+{
+	static const struct {
+		const char *mount, *text;
+	} cases[] = {
+		{"{\"Type\":\"volume\",\"Source\":\"v1\",\"Target\":\"/m\",\"VolumeOptions\":{"
+		 "\"Subpath\":\"a/../../x\"}}",
+		 "invalid mount config for type \"volume\": subpath must be a relative path within "
+		 "the volume"},
+		{"{\"Type\":\"volume\",\"Target\":\"/m\",\"VolumeOptions\":{\"Subpath\":\"a\"}}",
+		 "invalid mount config for type \"volume\": must not set Subpath when using "
+		 "anonymous volumes"},
+		{"{\"Type\":\"volume\",\"Source\":\"v1\",\"Target\":\"/m\",\"BindOptions\":{}}",
+		 "BindOptions must not be specified on mount type \"volume\""},
+		{"{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Target\":\"\"}",
+		 "invalid mount config for type \"bind\": field Target must not be empty"},
+		{"{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Target\":\"m\"}",
+		 "invalid mount config for type \"bind\": invalid mount path: 'm' mount path must "
+		 "be absolute"},
+		{"{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Target\":\"/m\",\"BindOptions\":{"
+		 "\"Propagation\":\"ro\"}}",
+		 "invalid mount config for type \"bind\": invalid propagation mode: ro"},
+		{"{\"Type\":\"bind\",\"Source\":\"/tmp\",\"Target\":\"/m\",\"BindOptions\":{"
+		 "\"ReadOnlyForceRecursive\":true}}",
+		 "mount options conflict: !ReadOnly && BindOptions.ReadOnlyForceRecursive"},
+		{"{\"Type\":\"tmpfs\",\"Target\":\"/m\",\"TmpfsOptions\":{\"Options\":[[\"uid\","
+		 "\"1\"]]}}",
+		 "invalid mount config for type \"tmpfs\": invalid option: uid"},
+		{"{\"Type\":\"tmpfs\",\"Target\":\"/m\",\"TmpfsOptions\":{\"Options\":[[]]}}",
+		 "invalid mount config for type \"tmpfs\": invalid option array length"},
+		{"{\"Type\":\"image\",\"Target\":\"/m\"}",
+		 "invalid mount config for type \"image\": field Source must not be empty"},
+		{"{\"Type\":\"npipe\",\"Source\":\"x\",\"Target\":\"/m\"}",
+		 "invalid mount config for type \"npipe\": mount type unknown"},
+	};
+	struct engine *en = fixture_engine();
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct container *c = container_new();
+		struct err e;
+
+		CHECK_OK(json_bind_text(cases[i].mount, strlen(cases[i].mount), &docker_mount_json,
+					json_array_add(&c->host.mounts, &docker_mount_json), &e),
+			 e);
+		CHECK_MSG(plan(en, c, &e) < 0, "%s", cases[i].mount);
+		CHECK_STR(e.msg, cases[i].text);
+		container_unref(en, c);
+	}
 	fixture_free(en);
 }

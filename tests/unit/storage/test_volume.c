@@ -108,7 +108,7 @@ TEST(unknown_options)
 	CHECK_OK(volumes_open(harness_tmpdir(), &vs, &e), e);
 	strv_add(&options, "size=5");
 	CHECK_EQ(volume_create(vs, "vol", NULL, &options, NULL, &e), -1);
-	CHECK_STR(e.msg, "invalid option: \"size\"");
+	CHECK_STR(e.msg, "create vol: invalid option: \"size\"");
 	strv_clear(&options);
 	volumes_free(vs);
 }
