@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sched.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "base/time.h"
 
 #define LOOP_BATCH 64
+#define VAIN_MAX   10U
 
 struct loop_source {
 	struct list link; /* in loop.sources, or in loop.dead */
@@ -36,6 +38,10 @@ struct loop_timer {
 struct loop {
 	int epoll_fd;
 	struct list sources, dead, timers;
+	loop_timer_fn *later;
+	void *later_arg;
+	int64_t eager_us;	/* see loop_eager() */
+	unsigned vain, sat_out; /* looks in a row that found nothing; chances let pass since */
 	bool stopped;
 	int code;
 };
@@ -166,13 +172,55 @@ static void fire_timers(struct loop *l)
 	}
 }
 
+void loop_later(struct loop *l, loop_timer_fn *fn, void *arg)
+{
+	l->later = fn;
+	l->later_arg = arg;
+}
+
+static void run_later(struct loop *l)
+{
+	loop_timer_fn *fn = l->later;
+
+	l->later = NULL;
+	fn(l, l->later_arg);
+}
+
+void loop_eager(struct loop *l, int64_t us)
+{
+	l->eager_us = us;
+}
+
+/* Others go first, for it is they who bring the next event. The more looks were in vain, the more
+ * chances are let pass. */
+static int look(struct loop *l, struct epoll_event *batch)
+{
+	int64_t until;
+	int n;
+
+	if (l->eager_us == 0 || ++l->sat_out < 1U << l->vain)
+		return 0;
+	l->sat_out = 0;
+	until = time_mono_us() + l->eager_us;
+	do {
+		sched_yield();
+		n = epoll_wait(l->epoll_fd, batch, LOOP_BATCH, 0);
+	} while (n == 0 && time_mono_us() < until);
+	l->vain = n > 0 ? 0 : MIN(l->vain + 1, VAIN_MAX);
+	return n;
+}
+
 int loop_run(struct loop *l, struct err *e)
 {
 	struct epoll_event batch[LOOP_BATCH];
 
 	l->stopped = false;
 	while (!l->stopped) {
-		int n = epoll_wait(l->epoll_fd, batch, LOOP_BATCH, wait_ms(l));
+		bool later = l->later != NULL;
+		int n = later ? 0 : look(l, batch);
+
+		if (n == 0)
+			n = epoll_wait(l->epoll_fd, batch, LOOP_BATCH, later ? 0 : wait_ms(l));
 
 		if (n < 0 && errno != EINTR)
 			return err_sys(e, "epoll_wait");
@@ -182,6 +230,8 @@ int loop_run(struct loop *l, struct err *e)
 			if (!s->dead)
 				s->fn(l, s->fd, batch[i].events, s->arg);
 		}
+		if (later)
+			run_later(l);
 		free_sources(&l->dead);
 		fire_timers(l);
 	}

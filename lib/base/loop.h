@@ -35,6 +35,12 @@ void loop_del(struct loop *l, struct loop_source *s);
 struct loop_timer *loop_timer(struct loop *l, int64_t delay_ms, loop_timer_fn *fn, void *arg);
 /** loop_timer_cancel() - NULL is fine */
 void loop_timer_cancel(struct loop *l, struct loop_timer *t);
+/** loop_eager() - looks for the next event for so many microseconds before it sleeps, as long as
+ * that finds some: being woken takes longer than a neighbour's answer. 0, the default: sleeps */
+void loop_eager(struct loop *l, int64_t us);
+/** loop_later() - calls fn once when the events that are there by then have been served: for work
+ * that nobody waits for. One a loop; asked for again it replaces the one before */
+void loop_later(struct loop *l, loop_timer_fn *fn, void *arg);
 /** loop_run() - runs until loop_stop(); returns its code, or -1 with e */
 int loop_run(struct loop *l, struct err *e);
 /** loop_stop() - loop_run() returns code after the present callback */

@@ -174,7 +174,6 @@ static void on_listener(struct loop *l UNUSED, int fd UNUSED, uint32_t events UN
 
 	while (n < ACCEPTS_PER_TURN && anyip_accept(p))
 		n++;
-	relay_reap(p->u);
 }
 
 static void drop_port(struct usernet *u, size_t family, size_t i)

@@ -26,11 +26,10 @@
 #include "usernet/ports_internal.h"
 #include "usernet/relay_internal.h"
 
-#define CONN_RETRIES	 8
-#define CONN_RETRY_MS	 100
-#define CONN_CONNECT_MS	 30000
-#define PORT_REST_MS	 200
-#define ACCEPTS_PER_TURN 32
+#define CONN_RETRIES	8
+#define CONN_RETRY_MS	100
+#define CONN_CONNECT_MS 30000
+#define PORT_REST_MS	200
 
 struct port_conn {
 	struct list link; /* in port.conns */
@@ -214,27 +213,24 @@ static void rest(struct port *p)
 	wheel_set(&p->u->wheel, &p->rest, PORT_REST_MS);
 }
 
+/* One a turn: that there is no other costs nothing to hear from epoll. */
 void port_accept(struct port *p)
 {
 	struct usernet *u = p->u;
+	struct sockaddr_storage from = {0};
+	socklen_t len = sizeof(from);
+	int fd;
 
-	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
-		struct sockaddr_storage from = {0};
-		socklen_t len = sizeof(from);
-		int fd;
-
-		if (u->n_relays + u->n_port_conns >= USERNET_RELAYS_MAX) {
-			rest(p);
-			return;
-		}
-		/* TCP_NODELAY and keepalive are inherited from the listener */
-		fd = accept4(p->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
-			log_warn(NULL, "published port: accept: %s", strerror(errno));
-			rest(p);
-		}
-		if (fd < 0)
-			return;
+	if (u->n_relays + u->n_port_conns >= USERNET_RELAYS_MAX) {
+		rest(p);
+		return;
+	}
+	/* TCP_NODELAY and keepalive are inherited from the listener */
+	fd = accept4(p->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
 		new_conn(p, fd, &from);
+	} else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM) {
+		log_warn(NULL, "published port: accept: %s", strerror(errno));
+		rest(p);
 	}
 }

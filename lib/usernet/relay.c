@@ -68,17 +68,36 @@ void relay_reset(int *fd)
 	fd_close(fd);
 }
 
+static void free_relay(struct relay *r)
+{
+	for (int i = 0; i < 2; i++) {
+		loop_del(r->u->loop, r->source[i]);
+		fd_close(&r->fd[i]);
+	}
+	list_del(&r->link);
+	free(r);
+}
+
+static void reap(struct loop *l UNUSED, void *arg)
+{
+	struct usernet *u = arg;
+
+	while (!list_empty(&u->relays_dead))
+		free_relay(CONTAINER_OF(u->relays_dead.next, struct relay, link));
+}
+
+/* One that both sides have ended is closed when nothing is waiting: nobody waits for that. */
 static void kill_relay(struct relay *r, bool reset)
 {
 	if (r->dead)
 		return;
 	r->dead = true;
 	for (int i = 0; i < 2; i++) {
-		loop_del(r->u->loop, r->source[i]);
-		if (reset)
+		if (reset) {
+			loop_del(r->u->loop, r->source[i]);
+			r->source[i] = NULL;
 			relay_reset(&r->fd[i]);
-		else
-			fd_close(&r->fd[i]);
+		}
 		if (r->pump[i].pipe[0] >= 0)
 			pipes_give(&r->u->pipes, r->pump[i].pipe, r->pump[i].in_pipe == 0);
 		free(r->pump[i].rest);
@@ -86,25 +105,16 @@ static void kill_relay(struct relay *r, bool reset)
 	r->u->n_relays--;
 	list_del(&r->link);
 	list_add_tail(&r->u->relays_dead, &r->link);
+	loop_later(r->u->loop, reap, r->u);
 	if (r->done != NULL)
 		r->done(r->arg);
-}
-
-void relay_reap(struct usernet *u)
-{
-	while (!list_empty(&u->relays_dead)) {
-		struct relay *r = CONTAINER_OF(u->relays_dead.next, struct relay, link);
-
-		list_del(&r->link);
-		free(r);
-	}
 }
 
 void relay_kill_all(struct usernet *u, struct list *owner)
 {
 	while (!list_empty(owner))
 		kill_relay(CONTAINER_OF(owner->next, struct relay, link), true);
-	relay_reap(u);
+	reap(u->loop, u);
 }
 
 /* What a step of a pump came to. */
@@ -271,7 +281,6 @@ static void run(struct relay *r, int side, uint32_t events)
 static void on_side(struct loop *l UNUSED, int fd, uint32_t events, void *arg)
 {
 	struct relay *r = arg;
-	struct usernet *u = r->u;
 	int side;
 
 	if (r->dead)
@@ -284,7 +293,6 @@ static void on_side(struct loop *l UNUSED, int fd, uint32_t events, void *arg)
 		kill_relay(r, true);
 	else
 		run(r, side, events);
-	relay_reap(u);
 }
 
 int relay_start(struct usernet *u, const struct relay_conf *c, struct err *e)
@@ -307,7 +315,6 @@ int relay_start(struct usernet *u, const struct relay_conf *c, struct err *e)
 	}
 	if (r->source[1] == NULL) {
 		kill_relay(r, true);
-		relay_reap(u);
 		return full ? err_set(e, ERR_UNAVAILABLE, 0, "too many relayed connections") : -1;
 	}
 	r->done = c->done;

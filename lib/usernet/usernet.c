@@ -24,6 +24,8 @@
 #include "usernet/hostaddr.h"
 #include "usernet/usernet_internal.h"
 
+#define EAGER_US 20 /* a process of this host that is woken answers within */
+
 static void on_signal(struct loop *l, int fd UNUSED, uint32_t events UNUSED, void *arg UNUSED)
 {
 	loop_stop(l, 0);
@@ -128,5 +130,6 @@ int usernet_run(const struct usernet_conf *c, struct err *e)
 		return -1;
 	if (c->ready_fd >= 0 && c->slirp != NULL)
 		close(c->ready_fd); /* some wait for its end */
+	loop_eager(u->loop, EAGER_US);
 	return loop_run(u->loop, e);
 }

@@ -289,9 +289,6 @@ bool port_udp_answer(struct usernet *u, const struct packet_ip *ip, const struct
 /* gives back the memory for reading */
 void port_slots_free(struct usernet *u);
 
-/* relay.c: frees what relay_start() and the relays left to be freed */
-void relay_reap(struct usernet *u);
-
 /* steer.c */
 int steer_start(struct usernet *u, struct err *e) WARN_UNUSED;
 void steer_netns_lost(struct usernet *u);
