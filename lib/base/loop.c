@@ -7,8 +7,8 @@
 #include "base/loop.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
