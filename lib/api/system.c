@@ -298,8 +298,7 @@ int sys_auth(struct api_call *c, struct err *e)
 		return -1;
 	jw_init(&w, &b);
 	jw_obj(&w);
-	if (token != NULL)
-		jw_kstr(&w, "IdentityToken", token);
+	jw_kstr(&w, "IdentityToken", token != NULL ? token : "");
 	jw_kstr(&w, "Status", status);
 	jw_end(&w);
 	return call_json(c, 200, &b, e);

@@ -238,9 +238,14 @@ static void token_query(struct buf *q, const struct challenge *c, const struct r
 		buf_addstr(q, "&service=");
 		url_encode(q, c->service, "");
 	}
-	if (!str_empty(scope)) {
+	/* of GET each is a parameter of its own, of POST they are one list */
+	for (size_t n; !str_empty(scope); scope += n + (scope[n] == ' ')) {
+		CLEANUP(freep) char *one = NULL;
+
+		n = oauth ? strlen(scope) : strcspn(scope, " ");
+		one = xstrndup(scope, n);
 		buf_addstr(q, "&scope=");
-		url_encode(q, scope, "");
+		url_encode(q, one, "");
 	}
 }
 

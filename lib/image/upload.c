@@ -284,8 +284,13 @@ static int send_body(struct push *p, struct source *src, char **session, struct 
 	char *next = NULL;
 
 	http_headers_add(&headers, "Content-Type", "application/octet-stream");
-	if (registry_send(p->t.registry, &rq, &x, e) < 0 || expect(x, 202, 204, e) < 0 ||
-	    upload_location(p->t.registry, x, &next, e) < 0)
+	if (registry_send(p->t.registry, &rq, &x, e) < 0)
+		return -1;
+	/* the upload was begun with a token: it has expired since */
+	if (exchange_response(x)->status == 401 &&
+	    registry_learn(p->t.registry, exchange_response(x)))
+		return err_set(e, ERR_UNAVAILABLE, 0, "unauthorized: authentication required");
+	if (expect(x, 202, 204, e) < 0 || upload_location(p->t.registry, x, &next, e) < 0)
 		return -1;
 	free(*session);
 	*session = next;

@@ -189,6 +189,18 @@ end_dockerd() {
 	fails has 'auth=True host=localhost' "$(log far)"
 }
 
+@test "tokens that expire in the middle, and one that is given" {
+	registry short uses=2
+	real pull -q "$(at short)/x/1000-2000-3000-4000"
+	[ "$(grep -c 'GET /token' "$(log short)")" -ge 3 ]
+	: >"$(log short)"
+	run api POST "/images/create?fromImage=$(at short)/y/5000&tag=latest" \
+		-H "X-Registry-Auth: $(printf '{"registrytoken":"given"}' | base64 -w0)"
+	echo "$output"
+	[[ "$output" == *"Status: Downloaded newer image"* ]]
+	fails grep /token "$(log short)"
+}
+
 @test "a mirror without the layers is not the last word" {
 	real pull -q "hub/150000"
 	has 'GET /v2/hub/150000/manifests/' "$(log bad)"

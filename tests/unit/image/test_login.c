@@ -48,3 +48,25 @@ TEST(login_auth_header_malformed)
 	CHECK(parse("{", &a, &e) < 0);
 	registry_auth_clear(&a);
 }
+
+/* Clients send base64url with padding, some without it, some plain base64. */
+TEST(login_auth_header_alphabets)
+{
+	static const char json[] = "{\"username\":\"u\",\"password\":\"\303\277\303\276?>~\"}";
+	CLEANUP(buf_clear) struct buf url = BUF_INIT;
+	CLEANUP(buf_clear) struct buf plain = BUF_INIT;
+	struct registry_auth a = REGISTRY_AUTH_INIT;
+	struct err e;
+
+	base64_encode_url(&url, json, strlen(json));
+	base64_encode(&plain, json, strlen(json));
+	CHECK(strpbrk(buf_str(&url), "-_") != NULL);
+	CHECK(strchr(buf_str(&url), '=') != NULL);
+	for (int i = 0; i < 3; i++) {
+		if (i == 1)
+			url.data[strcspn(url.data, "=")] = '\0';
+		CHECK_OK(registry_auth_parse(i < 2 ? buf_str(&url) : buf_str(&plain), &a, &e), e);
+		CHECK_STR(a.password, "\303\277\303\276?>~");
+		registry_auth_clear(&a);
+	}
+}
