@@ -342,7 +342,7 @@ static void check_trees(struct fsck *f, const struct map *known)
 
 static void check_leftovers(struct fsck *f)
 {
-	static const char *const dirs[] = {".trash", ".staging", ".probe"};
+	static const char *const dirs[] = {".trash", ".staging"};
 
 	for (size_t i = 0; i < ARRAY_LEN(dirs); i++) {
 		CLEANUP(freep) char *dir = path_join(f->st->driver->name, dirs[i]);

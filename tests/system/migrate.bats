@@ -48,7 +48,8 @@ brought() {
 	run -0 thimble storage migrate --to "$2"
 	run -0 thimble storage migrate --to "$2" --from "$1"
 	[[ "$output" == "0 brought from $1 to $2, 0 not" ]]
-	run -0 thimble fsck --check-content
+	run thimble fsck --check-content
+	echo "$output"
 	[ -z "$output" ]
 	# --- the same images, the same container
 	stack_start --storage-driver="$2"
