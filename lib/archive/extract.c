@@ -200,15 +200,16 @@ static int set_owner(const struct extractor *x, const struct tar_entry *ent, int
 	return chown_failed(x, ent, e);
 }
 
+/* What was before 1970 is 1970, as Docker's. */
+static struct timespec time_from(int64_t sec, uint32_t nsec)
+{
+	return (struct timespec){sec < 0 ? 0 : (time_t)sec, sec < 0 ? 0 : (long)nsec};
+}
+
 static void entry_times(const struct tar_entry *ent, struct timespec times[2])
 {
-	times[1].tv_sec = (time_t)ent->mtime_sec;
-	times[1].tv_nsec = (long)ent->mtime_nsec;
-	times[0] = times[1];
-	if (ent->has_atime) {
-		times[0].tv_sec = (time_t)ent->atime_sec;
-		times[0].tv_nsec = (long)ent->atime_nsec;
-	}
+	times[1] = time_from(ent->mtime_sec, ent->mtime_nsec);
+	times[0] = ent->has_atime ? time_from(ent->atime_sec, ent->atime_nsec) : times[1];
 }
 
 static bool xattr_wanted(const char *name)
@@ -256,6 +257,9 @@ static int make_room(struct extractor *x, const struct tar_entry *ent, const cha
 			e, ERR_INVALID, 0,
 			"cannot overwrite non-directory \"/%.200s\" with directory \"%.200s\"",
 			x->path, ent->name);
+	if (x->opts->restorable &&
+	    (S_ISDIR(ret_old->st_mode) || (S_ISREG(ret_old->st_mode) && ret_old->st_size > 0)))
+		return err_set(e, ERR_INVALID, 0, "duplicates of file paths not supported");
 	cache_drop(&x->link_parent); /* may lead through what goes */
 	if (!S_ISDIR(ret_old->st_mode)) {
 		if (unlinkat(x->parent.fd, base, 0) < 0)

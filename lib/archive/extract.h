@@ -24,7 +24,8 @@ enum extract_whiteout {
 struct extract_opts {
 	enum extract_whiteout whiteout;
 	bool no_overwrite_dir_nondir; /* a directory never replaces a non-directory or reverse */
-	bool set_owner;		      /* every entry to uid:gid instead of its own */
+	bool restorable; /* what replaces content is refused: tar-split could not give it back */
+	bool set_owner;	 /* every entry to uid:gid instead of its own */
 	uint32_t uid, gid;
 	bool owner_xattr; /* an owner beyond the id map is noted in OWNER_XATTR instead */
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 
 #define OCTAL_MAX(digits) ((1ULL << (3 * (digits))) - 1)
@@ -103,32 +104,41 @@ static void put_octal(unsigned char *block, size_t at, size_t len, uint64_t v)
 	memcpy(block + at, text, len - 1);
 }
 
-static void put_text(unsigned char *block, size_t at, size_t len, const char *s)
-{
-	memcpy(block + at, s, MIN(strlen(s), len));
-}
-
-/* splits a name at a slash into prefix and name; false when it does not fit */
-static bool put_name(unsigned char *block, const char *name)
+/* the name's length in the prefix field: 0 all in the name's own, -1 does not fit */
+static int split_name(const char *name)
 {
 	size_t len = strlen(name);
 	const char *cut;
 
-	if (len <= TAR_NAME_LEN) {
-		memcpy(block + TAR_NAME, name, len);
-		return true;
-	}
+	if (len <= TAR_NAME_LEN)
+		return 0;
 	/* the last slash that leaves something behind it, and not more before it than fits */
 	cut = name + MIN(len - 2, (size_t)TAR_PREFIX_LEN);
 	while (cut > name && *cut != '/')
 		cut--;
-	if (cut == name || len - (size_t)(cut - name) - 1 > TAR_NAME_LEN) {
-		memcpy(block + TAR_NAME, name, TAR_NAME_LEN);
-		return false;
-	}
-	memcpy(block + TAR_PREFIX, name, (size_t)(cut - name));
-	memcpy(block + TAR_NAME, cut + 1, len - (size_t)(cut - name) - 1);
-	return true;
+	return cut == name || len - (size_t)(cut - name) - 1 > TAR_NAME_LEN ? -1
+									    : (int)(cut - name);
+}
+
+static bool is_ascii(const char *s)
+{
+	while (*s > 0)
+		s++;
+	return *s == 0;
+}
+
+/* What stands in a field beside a pax record of it, as Go writes it: ASCII only, cut; a name that
+ * is cut behind a slash would be taken for a directory. */
+static void put_ascii(unsigned char *block, size_t at, size_t len, const char *s)
+{
+	size_t n = 0;
+	bool cut = strlen(s) > len;
+
+	for (; *s && n < len; s++)
+		if (*s > 0)
+			block[at + n++] = (unsigned char)*s;
+	while (cut && n == len && len > 0 && block[at + len - 1] == '/')
+		block[at + --len] = 0;
 }
 
 static void finish_block(unsigned char *block, char type)
@@ -158,12 +168,13 @@ static int write_padding(struct tar_writer *w, size_t n, struct err *e)
 static int write_pax(struct tar_writer *w, const struct tar_entry *ent, struct err *e)
 {
 	unsigned char block[TAR_BLOCK_BYTES] = {0};
-	char name[TAR_NAME_LEN];
-	const char *slash = strrchr(ent->name, '/');
+	const char *base = path_base(ent->name);
+	CLEANUP(freep)
+	char *raw = xasprintf("%.*sPaxHeaders.0/%s", (int)(base - ent->name), ent->name, base);
+	CLEANUP(freep) char *name = path_clean(raw);
 
-	snprintf(name, sizeof(name), "PaxHeaders.0/%s", slash && slash[1] ? slash + 1 : ent->name);
-	put_text(block, TAR_NAME, TAR_NAME_LEN, name);
-	put_octal(block, TAR_MODE, 8, 0644);
+	put_ascii(block, TAR_NAME, TAR_NAME_LEN, name);
+	put_octal(block, TAR_MODE, 8, 0);
 	put_octal(block, TAR_UID, 8, 0);
 	put_octal(block, TAR_GID, 8, 0);
 	put_octal(block, TAR_SIZE, 12, w->pax.len);
@@ -186,33 +197,51 @@ static void add_xattrs(struct buf *b, const struct tar_entry *ent)
 	}
 }
 
-static void collect_pax(struct buf *b, unsigned char *block, const struct tar_entry *ent,
-			uint64_t size)
+/* The records, sorted by key. path: the name too, because it does not fit or others are there. */
+static void collect_pax(struct buf *b, const struct tar_entry *ent, uint64_t size, bool path)
 {
-	if (!put_name(block, ent->name))
-		add_text(b, "path", ent->name);
-	put_text(block, TAR_LINK, TAR_LINK_LEN, ent->link ? ent->link : "");
-	if (ent->link && strlen(ent->link) > TAR_LINK_LEN)
-		add_text(b, "linkpath", ent->link);
-	if (ent->uid > OCTAL_MAX(7))
-		add_number(b, "uid", ent->uid);
-	if (ent->gid > OCTAL_MAX(7))
-		add_number(b, "gid", ent->gid);
-	if (size > OCTAL_MAX(11))
-		add_number(b, "size", size);
-	if (ent->mtime_nsec > 0 || ent->mtime_sec < 0 || ent->mtime_sec > (int64_t)OCTAL_MAX(11))
-		add_time(b, "mtime", ent->mtime_sec, ent->mtime_nsec);
+	buf_reset(b);
+	add_xattrs(b, ent);
 	if (ent->has_atime)
 		add_time(b, "atime", ent->atime_sec, ent->atime_nsec);
-	if (ent->uname && strlen(ent->uname) >= TAR_OWNER_LEN)
-		add_text(b, "uname", ent->uname);
-	else
-		put_text(block, TAR_UNAME, TAR_OWNER_LEN, ent->uname ? ent->uname : "");
-	if (ent->gname && strlen(ent->gname) >= TAR_OWNER_LEN)
+	if (ent->gid > OCTAL_MAX(7))
+		add_number(b, "gid", ent->gid);
+	if (ent->gname && (strlen(ent->gname) >= TAR_OWNER_LEN || !is_ascii(ent->gname)))
 		add_text(b, "gname", ent->gname);
-	else
-		put_text(block, TAR_GNAME, TAR_OWNER_LEN, ent->gname ? ent->gname : "");
-	add_xattrs(b, ent);
+	if (ent->link && (strlen(ent->link) > TAR_LINK_LEN || !is_ascii(ent->link)))
+		add_text(b, "linkpath", ent->link);
+	if (ent->mtime_nsec > 0 || ent->mtime_sec < 0 || ent->mtime_sec > (int64_t)OCTAL_MAX(11))
+		add_time(b, "mtime", ent->mtime_sec, ent->mtime_nsec);
+	if (path)
+		add_text(b, "path", ent->name);
+	if (size > OCTAL_MAX(11))
+		add_number(b, "size", size);
+	if (ent->uid > OCTAL_MAX(7))
+		add_number(b, "uid", ent->uid);
+	if (ent->uname && (strlen(ent->uname) >= TAR_OWNER_LEN || !is_ascii(ent->uname)))
+		add_text(b, "uname", ent->uname);
+}
+
+/* The name into the block, split in two or with a record; as Go's archive/tar decides, so that a
+ * commit has Docker's digest. */
+static void put_names(struct buf *b, unsigned char *block, const struct tar_entry *ent,
+		      uint64_t size)
+{
+	int cut = split_name(ent->name);
+	bool odd = !is_ascii(ent->name);
+
+	collect_pax(b, ent, size, cut < 0 || odd);
+	if (cut > 0 && !odd && b->len > 0)
+		collect_pax(b, ent, size, true);
+	if (cut > 0 && b->len == 0) {
+		memcpy(block + TAR_PREFIX, ent->name, (size_t)cut);
+		put_ascii(block, TAR_NAME, TAR_NAME_LEN, ent->name + cut + 1);
+	} else {
+		put_ascii(block, TAR_NAME, TAR_NAME_LEN, ent->name);
+	}
+	put_ascii(block, TAR_LINK, TAR_LINK_LEN, ent->link ? ent->link : "");
+	put_ascii(block, TAR_UNAME, TAR_OWNER_LEN - 1, ent->uname ? ent->uname : "");
+	put_ascii(block, TAR_GNAME, TAR_OWNER_LEN - 1, ent->gname ? ent->gname : "");
 }
 
 int tar_write_entry(struct tar_writer *w, const struct tar_entry *ent, struct err *e)
@@ -225,8 +254,7 @@ int tar_write_entry(struct tar_writer *w, const struct tar_entry *ent, struct er
 			       (unsigned long long)w->left);
 	if (str_empty(ent->name))
 		return err_set(e, ERR_INVALID, 0, "tar: entry without a name");
-	buf_reset(&w->pax);
-	collect_pax(&w->pax, block, ent, size);
+	put_names(&w->pax, block, ent, size);
 	put_octal(block, TAR_MODE, 8, ent->mode & 07777);
 	put_octal(block, TAR_UID, 8, ent->uid);
 	put_octal(block, TAR_GID, 8, ent->gid);

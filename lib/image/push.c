@@ -126,6 +126,40 @@ static bool mount(struct push *p, struct push_layer *l, const struct knowns *k, 
 	return false;
 }
 
+/* How good a candidate is: same credentials first, then leading parts of the name in common. */
+static size_t likeness(const struct push *p, const char *repository, const struct known *it)
+{
+	const char *a = repository, *b = it->repository;
+	char hmac[SHA256_HEX_SIZE];
+	size_t same = 0;
+
+	known_hmac(p->o->auth, it->digest, it->repository, hmac);
+	for (;; a++, b++) {
+		bool end = (*a == '\0' || *a == '/') && (*b == '\0' || *b == '/');
+
+		same += end;
+		if (*a != *b || *a == '\0')
+			break;
+	}
+	return str_eq(hmac, it->hmac) ? same + strlen(repository) : same;
+}
+
+/* The best last, of equals the newest (moby distribution/push_v2.go, byLikeness): which blob a
+ * layer is decides the manifest's digest. */
+static void sort_known(const struct push *p, struct knowns *k)
+{
+	CLEANUP(freep) char *repository = image_ref_name(p->ref);
+
+	for (size_t i = 1; i < k->len; i++) {
+		struct known it = k->items[i];
+		size_t at = i, like = likeness(p, repository, &it);
+
+		for (; at > 0 && likeness(p, repository, &k->items[at - 1]) > like; at--)
+			k->items[at] = k->items[at - 1];
+		k->items[at] = it;
+	}
+}
+
 static int max_uploads(const struct push *p)
 {
 	int max = p->o->registries->max_uploads;
@@ -141,6 +175,7 @@ static int push_layer(struct push *p, struct push_layer *l, struct err *e)
 	int r;
 
 	knowns_load(p->s, l->diff_id, &k);
+	sort_known(p, &k);
 	if (is_there(p, l, &k, true, &asked)) {
 		transfer_say(&p->t, l->label, "Layer already exists", 0, 0);
 		remember(p, l);

@@ -332,7 +332,8 @@ static void write_sources(struct image_save *sv, struct json_w *w, const struct 
 		last = *diff_id;
 		jw_kobj(w, *diff_id);
 		jw_kstr(w, "mediaType", MEDIA_LAYER);
-		jw_ku64(w, "size", layer_bytes(sv, *diff_id));
+		if (layer_bytes(sv, *diff_id) > 0)
+			jw_ku64(w, "size", layer_bytes(sv, *diff_id));
 		jw_kstr(w, "digest", *diff_id);
 		jw_end(w);
 	}

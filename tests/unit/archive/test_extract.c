@@ -311,3 +311,45 @@ TEST(zeros_stay_holes)
 	free(text);
 	free(back);
 }
+
+static int unpack_twice(enum tar_type first, const char *text, enum tar_type second)
+{
+	start();
+	made_add(&m, first, "n", text);
+	if (first == TAR_DIR)
+		made_add(&m, TAR_FILE, "n/f", "x");
+	made_add(&m, second, "n", "");
+	return unpack_with((struct extract_opts){.whiteout = WHITEOUT_OVERLAY, .restorable = true});
+}
+
+TEST(content_that_would_be_lost_to_tar_split)
+{
+	CHECK_EQ(unpack_twice(TAR_FILE, "x", TAR_FILE), -1);
+	CHECK_STR(e.msg, "duplicates of file paths not supported");
+	CHECK_EQ(unlinkat(dir_fd, "n", 0), 0);
+	CHECK_EQ(unpack_twice(TAR_DIR, "", TAR_FILE), -1);
+	CHECK_EQ(unlinkat(dir_fd, "n/f", 0), 0);
+	CHECK_EQ(unlinkat(dir_fd, "n", AT_REMOVEDIR), 0);
+	/* without content there is nothing to lose; a whiteout gives way to what it hides */
+	CHECK_OK(unpack_twice(TAR_FILE, "", TAR_FILE), e);
+	CHECK_EQ(unlinkat(dir_fd, "n", 0), 0);
+	CHECK_OK(unpack_twice(TAR_SYMLINK, "x", TAR_FILE), e);
+	start();
+	made_add(&m, TAR_FILE, ".wh.again", "");
+	made_add(&m, TAR_DIR, "again", "");
+	CHECK_OK(unpack_with(
+			 (struct extract_opts){.whiteout = WHITEOUT_OVERLAY, .restorable = true}),
+		 e);
+}
+
+TEST(times_before_1970)
+{
+	struct tar_entry ent = {
+		.name = "old", .link = "", .type = TAR_FILE, .mtime_sec = -5, .mtime_nsec = 7};
+
+	start();
+	CHECK_OK(tar_write_entry(m.w, &ent, &e), e);
+	CHECK_OK(unpack(), e);
+	CHECK_EQ(look("old").st_mtim.tv_sec, 0);
+	CHECK_EQ(look("old").st_mtim.tv_nsec, 0);
+}

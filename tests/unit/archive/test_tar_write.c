@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "tests/unit/harness.h"
 
+#include "base/hash.h"
+#include "base/str.h"
 #include "tests/unit/archive/util.h"
 
 /* writes one entry, reads it back */
@@ -101,5 +103,49 @@ TEST(wrong_amount_of_content)
 	CHECK_EQ(tar_write(m.w, "abcd", 4, &e), -1);
 	CHECK_EQ(tar_write(m.w, "ab", 2, &e), 0);
 	CHECK_EQ(tar_writer_end(m.w, &e), -1);
+	made_free(&m);
+}
+
+/* the digest of a tar of these names, made by Docker's commit of the same files */
+TEST(pax_headers_are_those_of_go)
+{
+	char dir[200], name[400], link[302];
+	struct tar_entry ent = {.mtime_sec = 1700000000, .uname = "", .gname = ""};
+	const struct {
+		enum tar_type type;
+		const char *name, *link;
+		uint32_t mode;
+	} all[] = {
+		{TAR_DIR, dir, "", 0755},
+		{TAR_FILE, name, "", 0644},
+		{TAR_HARDLINK, "hh", name, 0644},
+		{TAR_SYMLINK, "s", link, 0777},
+		{TAR_FILE, "\xc3\xbcn\xc3\xaf", "", 0644},
+	};
+	char digest[DIGEST_SIZE];
+	struct made m;
+	struct err e;
+
+	memset(dir, 'g', 120);
+	str_copy(dir + 120, "/", 2);
+	memcpy(name, dir, 121);
+	memset(name + 121, 'f', 200);
+	name[321] = 0;
+	memset(link, 't', 300);
+	link[300] = 0;
+	made_start(&m);
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		ent.name = all[i].name;
+		ent.link = all[i].link;
+		ent.type = all[i].type;
+		ent.mode = all[i].mode;
+		ent.size = all[i].type == TAR_FILE;
+		CHECK_OK(tar_write_entry(m.w, &ent, &e), e);
+		CHECK_OK(tar_write(m.w, "x", ent.size, &e), e);
+	}
+	made_end(&m);
+	sha256_digest(m.bytes.data, m.bytes.len, digest);
+	CHECK_STR(digest,
+		  "sha256:ba569870c7f02bdee9e5d3886107d847858467595682f086d6dfd5c667c2c0e8");
 	made_free(&m);
 }
