@@ -23,16 +23,35 @@ int file_read(int dir_fd, const char *path, size_t max, struct buf *b, struct er
 	return 0;
 }
 
-/* fsyncs the directory that holds path */
-static int sync_parent(int dir_fd, const char *path, struct err *e)
+int file_sync_dir(int dir_fd, const char *dir, struct err *e)
 {
-	size_t n = (size_t)(path_base(path) - path);
-	CLEANUP(freep) char *dir = n > 0 ? xstrndup(path, n) : xstrdup(".");
 	CLEANUP(fd_closep) int fd = openat(dir_fd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 || fsync(fd) < 0)
 		return err_sys(e, "sync %s", dir);
 	return 0;
+}
+
+int file_sync_parent(int dir_fd, const char *path, struct err *e)
+{
+	size_t n = (size_t)(path_base(path) - path);
+	CLEANUP(freep) char *dir = n > 0 ? xstrndup(path, n) : xstrdup(".");
+
+	return file_sync_dir(dir_fd, dir, e);
+}
+
+/* FILE_WHOLE writes the bytes out before the name changes, without a commit of the journal, which
+ * keeps that order: ext4 and xfs log a file's size when its bytes are written. */
+static int write_out(int fd, enum file_sync sync)
+{
+	if (sync == FILE_NOSYNC)
+		return 0;
+	if (sync == FILE_WHOLE &&
+	    sync_file_range(fd, 0, 0,
+			    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				    SYNC_FILE_RANGE_WAIT_AFTER) == 0)
+		return 0;
+	return fsync(fd);
 }
 
 static int write_and_rename(int dir_fd, const char *tmp, const char *path, const void *p, size_t n,
@@ -47,7 +66,7 @@ static int write_and_rename(int dir_fd, const char *tmp, const char *path, const
 		return err_sys(e, "chmod %s", tmp);
 	if (fd_write_all(fd, p, n, e) < 0)
 		return err_wrap(e, "%s", tmp);
-	if (sync != FILE_NOSYNC && fsync(fd) < 0)
+	if (write_out(fd, sync) < 0)
 		return err_sys(e, "sync %s", tmp);
 	if (renameat(dir_fd, tmp, dir_fd, path) < 0)
 		return err_sys(e, "rename %s to %s", tmp, path);
@@ -66,7 +85,7 @@ int file_write(int dir_fd, const char *path, const void *p, size_t n, mode_t mod
 		unlinkat(dir_fd, tmp, 0);
 		return -1;
 	}
-	return sync == FILE_SYNC ? sync_parent(dir_fd, path, e) : 0;
+	return sync == FILE_SYNC ? file_sync_parent(dir_fd, path, e) : 0;
 }
 
 int file_write_plain(int dir_fd, const char *path, const char *text, struct err *e)

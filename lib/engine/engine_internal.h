@@ -202,6 +202,8 @@ void container_config_merge(struct docker_config *conf, const struct image_run_c
 
 /* --- state on disk (persist.c) --- */
 int container_save(struct engine *en, struct container *c, bool sync, struct err *e);
+/* after a start or an end: synced when the next boot acts on it */
+int container_save_run(struct engine *en, struct container *c, struct err *e);
 int container_save_host(struct engine *en, struct container *c, enum file_sync sync, struct err *e);
 int containers_load(struct engine *en, struct err *e);
 

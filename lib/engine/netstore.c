@@ -110,15 +110,11 @@ int network_save(struct engine *en, const struct network *n, struct err *e)
 
 int network_delete_file(struct engine *en, const char *id, struct err *e)
 {
-	CLEANUP(freep) char *dir = path_join(en->data_root, STORE_DIR);
-	CLEANUP(freep) char *name = xasprintf("%s.json", id);
-	CLEANUP(fd_closep) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(freep) char *path = file_of(en, id, "");
 
-	if (fd < 0)
-		return err_sys(e, "open %s", dir);
-	if (unlinkat(fd, name, 0) < 0 && errno != ENOENT)
-		return err_sys(e, "remove %s/%s", dir, name);
-	return fsync(fd) == 0 ? 0 : err_sys(e, "sync %s", dir);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return err_sys(e, "remove %s", path);
+	return file_sync_parent(AT_FDCWD, path, e);
 }
 
 static int parse(const char *id, const struct buf *text, struct network *n, struct err *e)

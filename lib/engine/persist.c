@@ -3,8 +3,9 @@
  * Containers on disk: containers/<id>/config.v2.json and hostconfig.json in
  * the form that Docker 20.10-28 writes, so that one can take over from the
  * other. Each file is written whole and renamed; creation is synced, changes
- * of state are not: after a power cut a container is at worst seen in the state
- * before, and start-up looks at what really runs.
+ * of state only with a restart policy, which the next boot follows: after a
+ * power cut a container is at worst seen in the state before, and start-up
+ * looks at what really runs.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -167,7 +168,17 @@ int container_save(struct engine *en, struct container *c, bool sync, struct err
 	pthread_mutex_lock(&en->mu);
 	serialize(en, c, &text);
 	pthread_mutex_unlock(&en->mu);
-	return write_file(en, c, "config.v2.json", &text, sync ? FILE_SYNC : FILE_NOSYNC, e);
+	return write_file(en, c, "config.v2.json", &text, sync ? FILE_SYNC : FILE_WHOLE, e);
+}
+
+int container_save_run(struct engine *en, struct container *c, struct err *e)
+{
+	bool sync;
+
+	pthread_mutex_lock(&en->mu);
+	sync = !str_eq(c->host.restart_policy.name, "no");
+	pthread_mutex_unlock(&en->mu);
+	return container_save(en, c, sync, e);
 }
 
 int container_save_host(struct engine *en, struct container *c, enum file_sync sync, struct err *e)

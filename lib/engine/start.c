@@ -155,7 +155,7 @@ static void settle_started(struct engine *en, struct container *c, const struct 
 	if (container_step(en, c, EV_STARTED, &e) < 0)
 		log_error(&e, "start %s", c->id);
 	pthread_mutex_unlock(&en->mu);
-	if (container_save(en, c, false, &e) < 0)
+	if (container_save_run(en, c, &e) < 0)
 		log_warn(&e, "state of container %s is not on disk", c->id);
 }
 

@@ -148,7 +148,7 @@ static bool settle_exit(struct supervisor *s)
 	execs_over(c);
 	waits_wake(c, false, NULL);
 	pthread_mutex_unlock(&en->mu);
-	if (container_save(en, c, false, &e) < 0)
+	if (container_save_run(en, c, &e) < 0)
 		log_warn(&e, "state of container %s is not on disk", c->id);
 	return again;
 }
@@ -192,7 +192,7 @@ static bool back_off(struct engine *en, struct container *c)
 	bool ended = false, start = wait_restart(en, c, &ended);
 	struct err e;
 
-	if (ended && container_save(en, c, false, &e) < 0)
+	if (ended && container_save_run(en, c, &e) < 0)
 		log_warn(&e, "state of container %s is not on disk", c->id);
 	return start;
 }

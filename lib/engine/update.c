@@ -186,6 +186,8 @@ int engine_container_update(struct engine *en, const char *name, const struct js
 		err_wrap(e, "Cannot update container %s", c->id);
 		r = -1;
 	}
+	if (r == 0) /* a new policy acts on the state, which becomes as lasting as the policy */
+		r = container_save(en, c, false, e);
 	if (r == 0)
 		r = container_save_host(en, c, FILE_SYNC, e);
 	if (r == 0) {

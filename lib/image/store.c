@@ -380,7 +380,7 @@ static int write_metadata(struct image_store *s, const char *id, const char *nam
 
 	if (path_mkdirs(dir, 0700, e) < 0)
 		return -1;
-	return file_write(AT_FDCWD, path, text, strlen(text), 0600, FILE_NOSYNC, e);
+	return file_write(AT_FDCWD, path, text, strlen(text), 0600, FILE_WHOLE, e);
 }
 
 /* write_mu is held. */
@@ -389,6 +389,8 @@ static int write_image(struct image_store *s, const struct image *img, const cha
 {
 	CLEANUP(freep) char *path = xasprintf("%s/" CONTENT_SUBDIR "/%s", s->dir, hex_of(img->id));
 
+	if (s->st != NULL && storage_layer_sync_names(s->st, e) < 0)
+		return -1;
 	if (parent != NULL && write_metadata(s, img->id, "parent", parent, e) < 0)
 		return -1;
 	return file_write(AT_FDCWD, path, img->json, img->n_json, 0600, FILE_SYNC, e);
@@ -490,6 +492,8 @@ void store_drop(struct image_store *s, const char *id, struct strv *removed, cha
 		err_sys(&e, "remove %s", content);
 		log_debug(&e, "image store");
 	}
+	if (file_sync_parent(AT_FDCWD, content, &e) < 0)
+		log_debug(&e, "image store");
 	if (path_remove_tree(AT_FDCWD, metadata, &e) < 0)
 		log_debug(&e, "image store");
 	if (chain[0] != '\0')

@@ -21,7 +21,36 @@ int put_file(int dir_fd, const char *name, const char *text, mode_t mode, struct
 
 	if (fd < 0)
 		return err_sys(e, "create %s", name);
-	return *text ? fd_write_all(fd, text, strlen(text), e) : 0;
+	if (*text && fd_write_all(fd, text, strlen(text), e) < 0)
+		return -1;
+	/* on its way already when it is synced: one commit of the journal will do for several */
+	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return 0;
+}
+
+int sync_files(int dir_fd, const char *name, struct err *e)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+	int r = 0;
+
+	if (!dir) {
+		fd_close(&fd);
+		return err_sys(e, "open %.200s", name);
+	}
+	while (r == 0 && (d = readdir(dir))) {
+		CLEANUP(fd_closep) int file = -1;
+
+		if (d->d_type != DT_REG)
+			continue;
+		file = openat(fd, d->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		r = file < 0 || fsync(file) < 0 ? err_sys(e, "sync %.200s", d->d_name) : 0;
+	}
+	if (r == 0 && fsync(fd) < 0)
+		r = err_sys(e, "sync %.200s", name);
+	closedir(dir);
+	return r;
 }
 
 int get_file(int dir_fd, const char *name, char *out, size_t size)

@@ -20,6 +20,7 @@
 #include "archive/tarsplit.h"
 #include "base/buf.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -158,7 +159,14 @@ int layers_load(struct storage *s, struct err *e)
 	return 0;
 }
 
-/* unfinished writes name their tree, finished removals have theirs in the trash already */
+static void drop_tree(struct storage *s, const char *cache_id)
+{
+	char link[LINK_ID_LEN + 2] = "";
+
+	s->driver->drop(s, cache_id, read_link(s, cache_id, link) ? link : "");
+}
+
+/* unfinished writes and removals name their tree */
 void layers_repair(struct storage *s)
 {
 	int fd = openat(s->db_fd, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -172,13 +180,16 @@ void layers_repair(struct storage *s)
 	}
 	while ((d = readdir(dir))) {
 		const char *id = str_skip(d->d_name, TXN_PREFIX);
+		char path[DIGEST_SIZE + 32], cache_id[CACHE_ID_SIZE];
 
+		snprintf(path, sizeof(path), "%.90s/cache-id", d->d_name);
 		if (id && str_is_hex(id, RAND_ID_LEN)) {
-			char link[LINK_ID_LEN + 2] = "";
-
-			s->driver->drop(s, id, read_link(s, id, link) ? link : "");
+			drop_tree(s, id);
 		} else if (!str_starts(d->d_name, REMOVED_PREFIX)) {
 			continue;
+		} else if (get_file(fd, path, cache_id, sizeof(cache_id)) == 0 &&
+			   cache_id_ok(cache_id)) {
+			drop_tree(s, cache_id);
 		}
 		if (path_remove_tree(fd, d->d_name, &e) < 0)
 			log_debug(&e, "repair layerdb");
@@ -262,6 +273,24 @@ void storage_layer_list(struct storage *s, struct strv *ret_chain_ids)
 		strv_add(ret_chain_ids, keys[i]);
 }
 
+/* short names whose tree is gone: of a creation that a crash cut off before it wrote down the name
+ */
+static void sweep_links(struct storage *s)
+{
+	int fd = openat(s->driver_fd, "l", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *d;
+
+	if (!dir) {
+		fd_close(&fd);
+		return;
+	}
+	while ((d = readdir(dir)))
+		if (d->d_type == DT_LNK && faccessat(fd, d->d_name, F_OK, 0) < 0 && errno == ENOENT)
+			unlinkat(fd, d->d_name, 0);
+	closedir(dir);
+}
+
 void storage_layer_sweep(struct storage *s, struct strv *removed)
 {
 	MUTEX_GUARD(&s->mu);
@@ -275,6 +304,13 @@ void storage_layer_sweep(struct storage *s, struct strv *removed)
 		if (l)
 			collect(s, l, removed);
 	}
+	if (s->driver->links)
+		sweep_links(s);
+}
+
+int storage_layer_sync_names(struct storage *s, struct err *e)
+{
+	return file_sync_dir(s->db_fd, "sha256", e);
 }
 
 int storage_layer_get(struct storage *s, const char *chain_id, struct layer_info *ret,

@@ -122,6 +122,8 @@ int storage_layer_ref(struct storage *s, const char *chain_id, struct err *e) WA
 void storage_layer_unref(struct storage *s, const char *chain_id, struct strv *removed);
 /** storage_layer_list() - appends all chain ids, sorted */
 void storage_layer_list(struct storage *s, struct strv *ret_chain_ids);
+/** storage_layer_sync_names() - layers that were committed are there after a power cut, too */
+int storage_layer_sync_names(struct storage *s, struct err *e) WARN_UNUSED;
 /** storage_layer_sweep() - at start-up, after images and containers took their references: removes
  * layers that nobody holds; removed may be NULL */
 void storage_layer_sweep(struct storage *s, struct strv *removed);

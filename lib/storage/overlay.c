@@ -132,7 +132,9 @@ static int rw_make(struct storage *s, struct rw *rw, struct err *e)
 	if (make(s, rw->mount_id, rw->link, e) < 0 ||
 	    finish(s, rw->mount_id, buf_str(&lower_init), false, e) < 0)
 		return -1;
-	return make_merged(s, rw->mount_id, e);
+	if (make_merged(s, rw->mount_id, e) < 0 || sync_files(s->driver_fd, rw->init_id, e) < 0)
+		return -1;
+	return sync_files(s->driver_fd, rw->mount_id, e);
 }
 
 static int mount_info(struct storage *s, const struct rw *rw, struct storage_mount *ret,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Writable layers. layerdb/mounts/<container>/ is written first and names the
- * two directories of the driver, so that a half-made layer can be found and
- * removed. Source: moby layer/layer_store.go, layer/filestore.go.
+ * Writable layers. layerdb/mounts/<container>/ is written and synced first and
+ * names the two directories of the driver, so that a half-made layer can be
+ * found and removed. Source: moby layer/layer_store.go, layer/filestore.go.
  */
 #include "storage/rw.h"
 
@@ -51,7 +51,9 @@ static int write_names(struct storage *s, const char *id, const struct rw *rw, s
 	if (put_file(fd, "mount-id", rw->mount_id, 0644, e) < 0 ||
 	    put_file(fd, "init-id", rw->init_id, 0644, e) < 0)
 		return -1;
-	return rw->parent ? put_file(fd, "parent", rw->parent->chain_id, 0644, e) : 0;
+	if (rw->parent && put_file(fd, "parent", rw->parent->chain_id, 0644, e) < 0)
+		return -1;
+	return sync_files(s->db_fd, dir, e);
 }
 
 /* off the table, away from the disk, the chain's reference given back */

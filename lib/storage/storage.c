@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
@@ -203,10 +204,11 @@ int storage_discard(struct storage *s, const char *path, struct err *e)
 {
 	struct err ignored;
 
-	if (trash_move(&s->trash, AT_FDCWD, path, &ignored) == 0)
-		return 0;
-	/* a mount of its own, out of the trash's reach */
-	return path_remove_tree(AT_FDCWD, path, e);
+	/* a mount of its own is out of the trash's reach */
+	if (trash_move(&s->trash, AT_FDCWD, path, &ignored) < 0 &&
+	    path_remove_tree(AT_FDCWD, path, e) < 0)
+		return -1;
+	return file_sync_parent(AT_FDCWD, path, e);
 }
 
 void storage_status(const struct storage *s, struct strv *ret_pairs)

@@ -8,7 +8,8 @@
  *  3. the driver settles them upon the parent (overlay2: lower, work,
  *     committed); diff, size, cache-id, parent into the write set
  *  4. syncfs(2)
- *  5. the write set is renamed to layerdb/sha256/<chain>
+ *  5. the write set is renamed to layerdb/sha256/<chain>, which
+ *     storage_layer_sync_names() makes last, once for all layers of an image
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -135,7 +135,7 @@ static int write_opts(int fd, const struct strv *options, struct err *e)
 	jw_ki64(&w, "Size", 0);
 	jw_end(&w);
 	jw_end(&w);
-	return file_write(fd, "opts.json", b.data, b.len, 0600, FILE_NOSYNC, e);
+	return file_write(fd, "opts.json", b.data, b.len, 0600, FILE_CONTENT, e);
 }
 
 int volume_write_meta(int fd, const char *name, const struct strv *labels,
@@ -153,7 +153,7 @@ int volume_write_meta(int fd, const char *name, const struct strv *labels,
 	volume_pairs_write(&w, "Labels", labels);
 	volume_pairs_write(&w, "Options", options);
 	jw_end(&w);
-	return file_write(fd, "meta.json", b.data, b.len, 0600, FILE_NOSYNC, e);
+	return file_write(fd, "meta.json", b.data, b.len, 0600, FILE_CONTENT, e);
 }
 
 void volume_pairs_read(const struct json *obj, struct strv *ret)
@@ -281,7 +281,9 @@ static int make_volume(struct volumes *vs, const char *name, const struct strv *
 	/* last, for with it the volume exists */
 	if (mkdirat(fd, "_data", 0755) < 0 && errno != EEXIST)
 		return err_sys(e, "make volume %s", name);
-	return 0;
+	if (file_sync_dir(fd, ".", e) < 0)
+		return -1;
+	return file_sync_dir(vs->dir_fd, ".", e);
 }
 
 int volume_create(struct volumes *vs, const char *name, const struct strv *labels,
@@ -349,10 +351,11 @@ int volume_remove(struct volumes *vs, const char *name, struct err *e)
 	path = xasprintf("%s/%s/_data", vs->dir, name);
 	if (mnt_umount(path, e) < 0)
 		return -1;
-	if (trash_move(&vs->trash, vs->dir_fd, name, e) == 0)
-		return 0;
 	/* volumes/ may be a mount of its own, out of the trash's reach */
-	return e->sys == EXDEV ? path_remove_tree(vs->dir_fd, name, e) : -1;
+	if (trash_move(&vs->trash, vs->dir_fd, name, e) < 0 &&
+	    (e->sys != EXDEV || path_remove_tree(vs->dir_fd, name, e) < 0))
+		return -1;
+	return file_sync_dir(vs->dir_fd, ".", e);
 }
 
 int volume_size(struct volumes *vs, const char *name, uint64_t *ret_bytes, struct err *e)

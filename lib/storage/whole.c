@@ -176,7 +176,9 @@ static int rw_make(struct storage *s, struct rw *rw, struct err *e)
 	if (init_fd < 0 || init_tree_fill(init_fd, e) < 0)
 		return -1;
 	fd = make_tree(s, rw->mount_id, rw->init_id, TREE_COPY, e);
-	return fd < 0 ? -1 : 0;
+	if (fd < 0)
+		return -1;
+	return syncfs(fd) < 0 ? err_sys(e, "sync tree %s", rw->mount_id) : 0;
 }
 
 static int mount_info(struct storage *s, const struct rw *rw, struct storage_mount *ret,

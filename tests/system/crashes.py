@@ -5,16 +5,15 @@
 While clients create, start, end, remove containers, exec and import, dockerd (its pid is in
 RUNDIR/docker.pid) is killed; the next one has to know every container that was acknowledged, with
 the state it should have, control the running ones, and hold exactly their published ports."""
-import http.client
-import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
+
+import engine
 
 RUN, DATA, TIMES = sys.argv[1], sys.argv[2], int(sys.argv[3])
 ROOTFS = os.environ.get("ROOTFS", "/dev/null")
@@ -22,33 +21,8 @@ random.seed(int(os.environ.get("SEED", "1")))
 failures = 0
 
 
-class Connection(http.client.HTTPConnection):
-    def __init__(self, path=None):
-        super().__init__("localhost")
-        self.path = path or RUN + "/docker.sock"
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(40)
-        self.sock.connect(self.path)
-
-
 def call(method, path, body=None, sock=None, raw=None):
-    """status and answer; (0, "") when the connection was cut"""
-    c = Connection(sock)
-    try:
-        c.request(method, path, raw if raw is not None else json.dumps(body) if body is not None
-                  else None, {"Content-Type": "application/json"} if body is not None else {})
-        r = c.getresponse()
-        text = r.read()
-    except (OSError, http.client.HTTPException):
-        return 0, ""
-    finally:
-        c.close()
-    try:
-        return r.status, json.loads(text)
-    except ValueError:
-        return r.status, text.decode(errors="replace")
+    return engine.call(sock or RUN + "/docker.sock", method, path, body, raw)
 
 
 def fail(what):
@@ -115,7 +89,7 @@ def run_exec(name):
 
 
 def check_log(name):
-    c = Connection()
+    c = engine.Connection(RUN + "/docker.sock")
     try:
         c.request("GET", name + "/logs?stdout=1")
         text = c.getresponse().read()
@@ -171,14 +145,6 @@ def check_ports(i):
         fail("%d: published %s, but %s are listed" % (i, have, sorted(want)))
 
 
-def alive():
-    for _ in range(600):
-        if call("GET", "/_ping")[0] == 200:
-            return True
-        time.sleep(0.02)
-    return False
-
-
 def leftovers():
     found = []
     for what, path in (("bundles", RUN + "/docker/containers"), ("containers", DATA + "/containers"),
@@ -207,7 +173,7 @@ def once(i):
     os.kill(pid, signal.SIGKILL)
     for t in clients:
         t.join()
-    if not alive():
+    if not engine.answers(RUN + "/docker.sock"):
         fail("%d: no dockerd any more" % i)
         sys.exit(1)
     check(i, known, {c["Id"] for c in call("GET", "/containers/json?all=1")[1]})
