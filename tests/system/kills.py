@@ -283,7 +283,10 @@ def held():
             continue
         for f in files:
             path = os.path.join(top, f)
-            found[path[len(DATA):]] = os.lstat(path).st_size if "layerdb" in top or "/diff" in top else 0
+            try:
+                found[path[len(DATA):]] = os.lstat(path).st_size if "layerdb" in top or "/diff" in top else 0
+            except FileNotFoundError:
+                pass  # the trash is being emptied
         found.update({os.path.join(top, d)[len(DATA):]: 0 for d in dirs})
     return found
 

@@ -220,6 +220,9 @@ def check_point(work, disk, facts):
         except subprocess.TimeoutExpired:
             daemon.kill()
             bad.append("the engine does not stop")
+        r = run(*as_user("thimble", "fsck", "--check-content", "--data-root=" + DATA))
+        if r.returncode or r.stdout:
+            bad.append("fsck: %d %s" % (r.returncode, r.stdout))
     with open(work + "/said", errors="replace") as f:
         text = f.read()
     bad += [line for line in text.splitlines() if "level=error" in line or "level=fatal" in line or
