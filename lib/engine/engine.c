@@ -340,6 +340,7 @@ void engine_live_on(struct engine *en)
 void engine_close(struct engine *en)
 {
 	struct err e;
+	bool lives_on;
 
 	if (en == NULL)
 		return;
@@ -359,7 +360,10 @@ void engine_close(struct engine *en)
 		log_warn(&e, "Docker will not know labels and options of volumes");
 	/* Supervisors of containers that live on hold references to all of this: the process ends
 	 * right after, and frees it. Only what must reach the disk is closed. */
-	if (en->supervisors > 0)
+	pthread_mutex_lock(&en->mu);
+	lives_on = en->supervisors > 0;
+	pthread_mutex_unlock(&en->mu);
+	if (lives_on)
 		return;
 	image_store_close(en->images);
 	volumes_free(en->volumes);

@@ -244,11 +244,11 @@ static void supervise(void *arg)
 	container_exit_clear(&s->exit);
 	free(s);
 	after_exit(en, c, again);
-	pthread_mutex_lock(&en->mu);
+	container_unref(en, c);
+	pthread_mutex_lock(&en->mu); /* the last look at en, which engine_close() may free then */
 	en->supervisors--;
 	pthread_cond_broadcast(&en->changed);
 	pthread_mutex_unlock(&en->mu);
-	container_unref(en, c);
 }
 
 int container_supervise(struct engine *en, struct container *c, struct shim_conn *conn,

@@ -98,7 +98,7 @@ static int knowns_save(struct image_store *s, const char *diff_id, const struct 
 		jw_end(&w);
 	}
 	jw_end(&w);
-	return file_write(AT_FDCWD, path, b.data, b.len, 0600, FILE_NOSYNC, e);
+	return file_write(AT_FDCWD, path, b.data, b.len, 0600, FILE_WHOLE, e);
 }
 
 /* RFC 2104 */
@@ -173,7 +173,7 @@ void known_put(struct image_store *s, const char *digest, const char *diff_id,
 				   old.items[i].hmac);
 	knowns_add(&all, digest, repository, hmac);
 	if (knowns_save(s, diff_id, &all, &e) < 0 ||
-	    file_write(AT_FDCWD, by_digest, diff_id, strlen(diff_id), 0600, FILE_NOSYNC, &e) < 0)
+	    file_write(AT_FDCWD, by_digest, diff_id, strlen(diff_id), 0600, FILE_WHOLE, &e) < 0)
 		log_debug(&e, "image store: %s not remembered", digest);
 }
 

@@ -168,6 +168,26 @@ static void load_images(struct image_store *s)
 	}
 }
 
+/* What was known of images whose removal, or creation, a crash cut off. */
+static void sweep_metadata(const struct image_store *s)
+{
+	CLEANUP(freep) char *dir = path_join(s->dir, METADATA_SUBDIR);
+	DIR *d = opendir(dir);
+	struct dirent *ent;
+	struct err e;
+
+	while (d != NULL && (ent = readdir(d)) != NULL) {
+		CLEANUP(freep)
+		char *content = xasprintf("%s/" CONTENT_SUBDIR "/%s", s->dir, ent->d_name);
+
+		if (str_is_hex(ent->d_name, 64) && !path_exists(content) &&
+		    path_remove_tree(dirfd(d), ent->d_name, &e) < 0)
+			log_debug(&e, "image store: %s", ent->d_name);
+	}
+	if (d != NULL)
+		closedir(d);
+}
+
 /* Spools of loads that a crash cut off, downloads that nobody took up again. */
 static void sweep_spools(const struct image_store *s)
 {
@@ -211,6 +231,7 @@ int image_store_open(const char *root, struct storage *st, struct image_store **
 		}
 	}
 	sweep_spools(s);
+	sweep_metadata(s);
 	load_images(s);
 	names_load(s);
 	*ret = s;

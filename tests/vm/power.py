@@ -19,6 +19,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 FLUSH, FUA, DISCARD = 1, 2, 4
 HOME, RUN = "/home/user", "/run/user/1000"
@@ -167,6 +168,11 @@ def start(log):
 
 
 def check_facts(facts, bad):
+    if facts.get(("running", "runs")):
+        for _ in range(50):  # the policies have their turn when the engine answers already
+            if any(c["State"] == "running" for c in get("/containers/json?all=1")):
+                break
+            time.sleep(0.1)
     images = {t: i["Id"] for i in get("/images/json") for t in i.get("RepoTags") or []}
     containers = {n[1:]: c for c in get("/containers/json?all=1") for n in c["Names"]}
     volumes = {v["Name"]: (v["Labels"] or {}).get("sort", "") for v in get("/volumes")["Volumes"] or []}
