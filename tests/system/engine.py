@@ -76,8 +76,10 @@ def store_faults(data):
         bad.append("short links without tree %s, trees without %s" % (
             sorted(links - set(known)), sorted(set(known) - links)))
     for path in (db + "tmp", data + "/tmp", overlay + "/.trash", data + "/.volumes-trash"):
-        if os.path.isdir(path) and os.listdir(path):
-            bad.append("%s holds %s" % (path, os.listdir(path)))
+        # what a pull has fetched waits for the next one
+        held = [n for n in os.listdir(path) if not n.startswith("pull-")] if os.path.isdir(path) else []
+        if held:
+            bad.append("%s holds %s" % (path, held))
     for v in names(data + "/volumes"):
         if not os.path.isdir(data + "/volumes/" + v + "/_data"):
             bad.append("volume %s is half-made" % v)
