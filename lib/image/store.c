@@ -168,26 +168,6 @@ static void load_images(struct image_store *s)
 	}
 }
 
-/* What was known of images whose removal, or creation, a crash cut off. */
-static void sweep_metadata(const struct image_store *s)
-{
-	CLEANUP(freep) char *dir = path_join(s->dir, METADATA_SUBDIR);
-	DIR *d = opendir(dir);
-	struct dirent *ent;
-	struct err e;
-
-	while (d != NULL && (ent = readdir(d)) != NULL) {
-		CLEANUP(freep)
-		char *content = xasprintf("%s/" CONTENT_SUBDIR "/%s", s->dir, ent->d_name);
-
-		if (str_is_hex(ent->d_name, 64) && !path_exists(content) &&
-		    path_remove_tree(dirfd(d), ent->d_name, &e) < 0)
-			log_debug(&e, "image store: %s", ent->d_name);
-	}
-	if (d != NULL)
-		closedir(d);
-}
-
 /* Spools of loads that a crash cut off, downloads that nobody took up again. */
 static void sweep_spools(const struct image_store *s)
 {
@@ -231,7 +211,6 @@ int image_store_open(const char *root, struct storage *st, struct image_store **
 		}
 	}
 	sweep_spools(s);
-	sweep_metadata(s);
 	load_images(s);
 	names_load(s);
 	*ret = s;
@@ -394,14 +373,14 @@ size_t image_store_count(struct image_store *s)
 }
 
 static int write_metadata(struct image_store *s, const char *id, const char *name, const char *text,
-			  struct err *e)
+			  enum file_sync sync, struct err *e)
 {
 	CLEANUP(freep) char *dir = metadata_path(s, id, "");
 	CLEANUP(freep) char *path = metadata_path(s, id, name);
 
 	if (path_mkdirs(dir, 0700, e) < 0)
 		return -1;
-	return file_write(AT_FDCWD, path, text, strlen(text), 0600, FILE_WHOLE, e);
+	return file_write(AT_FDCWD, path, text, strlen(text), 0600, sync, e);
 }
 
 /* write_mu is held. */
@@ -412,9 +391,11 @@ static int write_image(struct image_store *s, const struct image *img, const cha
 
 	if (s->st != NULL && storage_layer_sync_names(s->st, e) < 0)
 		return -1;
-	if (parent != NULL && write_metadata(s, img->id, "parent", parent, e) < 0)
-		return -1;
-	return file_write(AT_FDCWD, path, img->json, img->n_json, 0600, FILE_SYNC, e);
+	if (file_write(AT_FDCWD, path, img->json, img->n_json, 0600, FILE_SYNC, e) == 0 &&
+	    (parent == NULL || write_metadata(s, img->id, "parent", parent, FILE_SYNC, e) == 0))
+		return 0;
+	unlink(path);
+	return -1;
 }
 
 int image_store_create(struct image_store *s, const void *json, size_t n, const char *parent,
@@ -479,7 +460,7 @@ void image_store_set_parent(struct image_store *s, const char *id, const char *p
 	if (set)
 		str_copy(node->parent, parent, sizeof(node->parent));
 	pthread_mutex_unlock(&s->mu);
-	if (set && write_metadata(s, id, "parent", parent, &e) < 0)
+	if (set && write_metadata(s, id, "parent", parent, FILE_WHOLE, &e) < 0)
 		log_debug(&e, "image store: parent of %s", id);
 }
 
@@ -509,13 +490,14 @@ void store_drop(struct image_store *s, const char *id, struct strv *removed, cha
 	pthread_mutex_unlock(&s->mu);
 	if (node == NULL)
 		return;
+	/* first, for without the image nobody would look for it */
+	if (path_remove_tree(AT_FDCWD, metadata, &e) < 0)
+		log_debug(&e, "image store");
 	if (unlink(content) < 0 && errno != ENOENT) {
 		err_sys(&e, "remove %s", content);
 		log_debug(&e, "image store");
 	}
 	if (file_sync_parent(AT_FDCWD, content, &e) < 0)
-		log_debug(&e, "image store");
-	if (path_remove_tree(AT_FDCWD, metadata, &e) < 0)
 		log_debug(&e, "image store");
 	if (chain[0] != '\0')
 		storage_layer_unref(s->st, chain, removed);
@@ -545,7 +527,7 @@ int image_store_tag(struct image_store *s, const struct image_ref *ref, const ch
 	pthread_mutex_unlock(&s->mu);
 	if (node == NULL)
 		return err_set(e, ERR_NOTFOUND, 0, "No such image: %s", id);
-	if (write_metadata(s, id, "lastUpdated", now, e) < 0)
+	if (write_metadata(s, id, "lastUpdated", now, FILE_WHOLE, e) < 0)
 		return -1;
 	return names_save(s, e);
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/walk.h"
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/str.h"
@@ -28,29 +29,31 @@ int put_file(int dir_fd, const char *name, const char *text, mode_t mode, struct
 	return 0;
 }
 
+int open_names(int dir_fd, const char *name, struct strv *ret, struct err *e)
+{
+	CLEANUP(fd_closep)
+	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, "open %.200s", name);
+	return walk_names(fd, ret, e) < 0 ? -1 : TAKE_FD(fd);
+}
+
 int sync_files(int dir_fd, const char *name, struct err *e)
 {
-	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *d;
-	int r = 0;
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
+	CLEANUP(fd_closep) int fd = open_names(dir_fd, name, &names, e);
 
-	if (!dir) {
-		fd_close(&fd);
-		return err_sys(e, "open %.200s", name);
-	}
-	while (r == 0 && (d = readdir(dir))) {
-		CLEANUP(fd_closep) int file = -1;
+	if (fd < 0)
+		return -1;
+	strv_add(&names, ".");
+	strv_for_each (it, &names) {
+		CLEANUP(fd_closep) int file = openat(fd, *it, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
-		if (d->d_type != DT_REG)
-			continue;
-		file = openat(fd, d->d_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		r = file < 0 || fsync(file) < 0 ? err_sys(e, "sync %.200s", d->d_name) : 0;
+		if (file < 0 || fsync(file) < 0)
+			return err_sys(e, "sync %.200s", *it);
 	}
-	if (r == 0 && fsync(fd) < 0)
-		r = err_sys(e, "sync %.200s", name);
-	closedir(dir);
-	return r;
+	return 0;
 }
 
 int get_file(int dir_fd, const char *name, char *out, size_t size)

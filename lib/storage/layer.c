@@ -126,29 +126,25 @@ static bool join(struct storage *s, struct map *found, struct map *parents, cons
 
 int layers_load(struct storage *s, struct err *e)
 {
-	int fd = openat(s->db_fd, "sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
+	CLEANUP(fd_closep) int fd = open_names(s->db_fd, "sha256", &names, e);
 	struct map found, parents;
 	CLEANUP(freep) const char **chains = NULL;
-	struct dirent *d;
 	size_t n;
 
-	if (!dir) {
-		fd_close(&fd);
-		return err_sys(e, "open layerdb");
-	}
+	if (fd < 0)
+		return -1;
 	map_init(&found, free);
 	map_init(&parents, free);
-	while ((d = readdir(dir))) {
+	strv_for_each (name, &names) {
 		char parent[DIGEST_SIZE];
-		struct layer *l = d->d_name[0] == '.' ? NULL : read_layer(s, fd, d->d_name, parent);
+		struct layer *l = read_layer(s, fd, *name, parent);
 
 		if (!l)
 			continue;
 		map_put(&parents, l->chain_id, xstrdup(parent));
 		map_put(&found, l->chain_id, l);
 	}
-	closedir(dir);
 	n = parents.n;
 	chains = map_keys_sorted(&parents);
 	for (size_t i = 0; i < n; i++)
@@ -169,32 +165,26 @@ static void drop_tree(struct storage *s, const char *cache_id)
 /* unfinished writes and removals name their tree */
 void layers_repair(struct storage *s)
 {
-	int fd = openat(s->db_fd, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *d;
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
 	struct err e;
+	CLEANUP(fd_closep) int fd = open_names(s->db_fd, "tmp", &names, &e);
 
-	if (!dir) {
-		fd_close(&fd);
-		return;
-	}
-	while ((d = readdir(dir))) {
-		const char *id = str_skip(d->d_name, TXN_PREFIX);
+	strv_for_each (name, &names) {
+		const char *id = str_skip(*name, TXN_PREFIX);
 		char path[DIGEST_SIZE + 32], cache_id[CACHE_ID_SIZE];
 
-		snprintf(path, sizeof(path), "%.90s/cache-id", d->d_name);
+		snprintf(path, sizeof(path), "%.90s/cache-id", *name);
 		if (id && str_is_hex(id, RAND_ID_LEN)) {
 			drop_tree(s, id);
-		} else if (!str_starts(d->d_name, REMOVED_PREFIX)) {
+		} else if (!str_starts(*name, REMOVED_PREFIX)) {
 			continue;
 		} else if (get_file(fd, path, cache_id, sizeof(cache_id)) == 0 &&
 			   cache_id_ok(cache_id)) {
 			drop_tree(s, cache_id);
 		}
-		if (path_remove_tree(fd, d->d_name, &e) < 0)
+		if (path_remove_tree(fd, *name, &e) < 0)
 			log_debug(&e, "repair layerdb");
 	}
-	closedir(dir);
 }
 
 /* --- references ------------------------------------------------------------ */
@@ -277,18 +267,13 @@ void storage_layer_list(struct storage *s, struct strv *ret_chain_ids)
  */
 static void sweep_links(struct storage *s)
 {
-	int fd = openat(s->driver_fd, "l", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *d;
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
+	struct err ignored;
+	CLEANUP(fd_closep) int fd = open_names(s->driver_fd, "l", &names, &ignored);
 
-	if (!dir) {
-		fd_close(&fd);
-		return;
-	}
-	while ((d = readdir(dir)))
-		if (d->d_type == DT_LNK && faccessat(fd, d->d_name, F_OK, 0) < 0 && errno == ENOENT)
-			unlinkat(fd, d->d_name, 0);
-	closedir(dir);
+	strv_for_each (name, &names)
+		if (faccessat(fd, *name, F_OK, 0) < 0 && errno == ENOENT)
+			unlinkat(fd, *name, 0);
 }
 
 void storage_layer_sweep(struct storage *s, struct strv *removed)

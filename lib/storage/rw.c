@@ -300,17 +300,11 @@ static void read_rw(struct storage *s, int mounts_fd, const char *id)
 
 int rws_load(struct storage *s, struct err *e)
 {
-	int fd = openat(s->db_fd, "mounts", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *d;
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
+	CLEANUP(fd_closep) int fd = open_names(s->db_fd, "mounts", &names, e);
 
-	if (!dir) {
-		fd_close(&fd);
-		return err_sys(e, "open layerdb/mounts");
-	}
-	while ((d = readdir(dir)))
-		if (d->d_name[0] != '.' && strlen(d->d_name) <= RW_ID_MAX)
-			read_rw(s, fd, d->d_name);
-	closedir(dir);
-	return 0;
+	strv_for_each (name, &names)
+		if (**name != '.' && strlen(*name) <= RW_ID_MAX)
+			read_rw(s, fd, *name);
+	return fd < 0 ? -1 : 0;
 }

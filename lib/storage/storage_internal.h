@@ -99,6 +99,8 @@ void trash_close(struct trash *t);
 
 /* makes a new file with this text; not synced */
 int put_file(int dir_fd, const char *name, const char *text, mode_t mode, struct err *e);
+/* opens a directory, appends the names in it, sorted; its descriptor */
+int open_names(int dir_fd, const char *name, struct strv *ret, struct err *e);
 /* all files of a directory (relative to dir_fd), and their names, are on disk on return */
 int sync_files(int dir_fd, const char *name, struct err *e);
 /* reads a small file into out without trailing blanks; -1 when absent or longer than fits */

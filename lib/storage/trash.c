@@ -4,13 +4,13 @@
  * directory and deleted by a thread, which ends when nothing is left. What a
  * crash leaves there goes at the next start.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/walk.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -20,20 +20,14 @@
 
 static void empty(struct trash *t)
 {
-	int fd = openat(t->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *d;
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
 	struct err e;
 
-	if (!dir) {
-		fd_close(&fd);
+	if (walk_names(t->dir_fd, &names, &e) < 0)
 		return;
-	}
-	while ((d = readdir(dir)))
-		if (!str_eq(d->d_name, ".") && !str_eq(d->d_name, "..") &&
-		    path_remove_tree(t->dir_fd, d->d_name, &e) < 0)
+	strv_for_each (name, &names)
+		if (path_remove_tree(t->dir_fd, *name, &e) < 0)
 			log_debug(&e, "empty trash");
-	closedir(dir);
 }
 
 static void worker(void *arg)

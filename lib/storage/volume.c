@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/walk.h"
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/file.h"
@@ -322,20 +323,14 @@ int volume_create(struct volumes *vs, const char *name, const struct strv *label
 
 int volume_list(struct volumes *vs, struct strv *ret_names, struct err *e)
 {
-	int fd = openat(vs->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
 	struct err ignored;
-	struct dirent *d;
 
-	if (!dir) {
-		fd_close(&fd);
-		return err_sys(e, "open volumes");
-	}
-	while ((d = readdir(dir)))
-		if (volume_name_ok(d->d_name, &ignored) == 0 && volume_exists(vs, d->d_name))
-			strv_add(ret_names, d->d_name);
-	closedir(dir);
-	strv_sort(ret_names);
+	if (walk_names(vs->dir_fd, &names, e) < 0)
+		return -1;
+	strv_for_each (name, &names)
+		if (volume_name_ok(*name, &ignored) == 0 && volume_exists(vs, *name))
+			strv_add(ret_names, *name);
 	return 0;
 }
 
