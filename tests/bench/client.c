@@ -6,13 +6,18 @@
  *   client cycle SOCKET IMAGE N     N times create, start, wait, delete of a container that runs
  *                                   "true"; prints the median in ms
  *   client run N CMD...             runs CMD N times, prints the median in ms
+ *   client cost CMD...              runs CMD once; prints its ms, the ms of processor time of all
+ *                                   processes of this pid namespace meanwhile (client and engine),
+ *                                   and the KB by which their PSS was higher at its peak
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -183,12 +188,97 @@ static void run(int n, char **argv)
 	print_median(ms, n);
 }
 
+/* a file of a process; its length, 0 when it cannot be read */
+static size_t proc_read(const char *pid, const char *file, char *text, size_t size)
+{
+	char path[320];
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%s/%s", pid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, size - 1);
+		close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* processor time of all processes but this one, in ticks, with that of children they have reaped */
+static long ticks_of(const char *pid)
+{
+	long v[4] = {0};
+	char text[1024];
+	const char *at;
+
+	if (proc_read(pid, "stat", text, sizeof(text)) == 0 || !(at = strrchr(text, ')')))
+		return 0;
+	sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld %ld %ld", v, v + 1, v + 2,
+	       v + 3);
+	return v[0] + v[1] + v[2] + v[3];
+}
+
+static long pss_kb_of(const char *pid)
+{
+	char text[2048];
+	const char *at;
+	long kb = 0;
+
+	if (proc_read(pid, "smaps_rollup", text, sizeof(text)) > 0 && (at = strstr(text, "\nPss:")))
+		sscanf(at, "\nPss: %ld", &kb);
+	return kb;
+}
+
+static long sum(long (*of)(const char *pid))
+{
+	DIR *d = opendir("/proc");
+	struct dirent *ent;
+	long all = 0;
+
+	while (d && (ent = readdir(d)))
+		if (ent->d_name[0] >= '1' && ent->d_name[0] <= '9' && atoi(ent->d_name) != getpid())
+			all += of(ent->d_name);
+	if (d)
+		closedir(d);
+	return all;
+}
+
+static void cost(char **argv)
+{
+	long before_kb = sum(pss_kb_of), peak_kb = before_kb, ticks = sum(ticks_of), kb;
+	double start = now_ms(), ms;
+	struct rusage child;
+	int status;
+	pid_t pid = spawn(argv, 0);
+
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		kb = sum(pss_kb_of);
+		peak_kb = kb > peak_kb ? kb : peak_kb;
+		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	}
+	ms = now_ms() - start;
+	if (status != 0) {
+		errno = ECHILD;
+		die(argv[0]);
+	}
+	ticks = sum(ticks_of) - ticks; /* without the command itself, which this process reaped */
+	getrusage(RUSAGE_CHILDREN, &child);
+	printf("%.0f %.0f %ld\n", ms,
+	       (double)ticks * 1e3 / (double)sysconf(_SC_CLK_TCK) +
+		       (double)(child.ru_utime.tv_sec + child.ru_stime.tv_sec) * 1e3 +
+		       (double)(child.ru_utime.tv_usec + child.ru_stime.tv_usec) / 1e3,
+	       peak_kb - before_kb);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 3 && !strcmp(argv[1], "ping"))
 		ping(argv[2], argv + 3);
 	else if (argc == 5 && !strcmp(argv[1], "cycle"))
 		cycle(argv[2], argv[3], (int)strtol(argv[4], NULL, 10));
+	else if (argc > 2 && !strcmp(argv[1], "cost"))
+		cost(argv + 2);
 	else if (argc > 3 && !strcmp(argv[1], "run"))
 		run((int)strtol(argv[2], NULL, 10), argv + 3);
 	else
