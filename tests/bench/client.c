@@ -6,9 +6,9 @@
  *   client cycle SOCKET IMAGE N     N times create, start, wait, delete of a container that runs
  *                                   "true"; prints the median in ms
  *   client run N CMD...             runs CMD N times, prints the median in ms
- *   client cost CMD...              runs CMD once; prints its ms, the ms of processor time of all
- *                                   processes of this pid namespace meanwhile (client and engine),
- *                                   and the KB by which their PSS was higher at its peak
+ *   client cost with|without CMD... runs CMD once; prints its ms, the ms of processor time of all
+ *                                   processes of this pid namespace meanwhile and the KB by which
+ *                                   their PSS was higher at its peak, with CMD itself or without
  */
 #include <dirent.h>
 #include <errno.h>
@@ -230,30 +230,31 @@ static long pss_kb_of(const char *pid)
 	return kb;
 }
 
-static long sum(long (*of)(const char *pid))
+static long sum(long (*of)(const char *pid), pid_t without)
 {
 	DIR *d = opendir("/proc");
 	struct dirent *ent;
 	long all = 0;
 
 	while (d && (ent = readdir(d)))
-		if (ent->d_name[0] >= '1' && ent->d_name[0] <= '9' && atoi(ent->d_name) != getpid())
+		if (ent->d_name[0] >= '1' && ent->d_name[0] <= '9' &&
+		    atoi(ent->d_name) != getpid() && atoi(ent->d_name) != without)
 			all += of(ent->d_name);
 	if (d)
 		closedir(d);
 	return all;
 }
 
-static void cost(char **argv)
+static void cost(int with, char **argv)
 {
-	long before_kb = sum(pss_kb_of), peak_kb = before_kb, ticks = sum(ticks_of), kb;
+	long before_kb = sum(pss_kb_of, 0), peak_kb = before_kb, ticks = sum(ticks_of, 0), kb;
 	double start = now_ms(), ms;
-	struct rusage child;
+	struct rusage child = {0};
 	int status;
 	pid_t pid = spawn(argv, 0);
 
 	while (waitpid(pid, &status, WNOHANG) == 0) {
-		kb = sum(pss_kb_of);
+		kb = sum(pss_kb_of, with ? 0 : pid);
 		peak_kb = kb > peak_kb ? kb : peak_kb;
 		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
 	}
@@ -262,8 +263,10 @@ static void cost(char **argv)
 		errno = ECHILD;
 		die(argv[0]);
 	}
-	ticks = sum(ticks_of) - ticks; /* without the command itself, which this process reaped */
-	getrusage(RUSAGE_CHILDREN, &child);
+	ticks = sum(ticks_of, 0) -
+		ticks; /* without the command itself, which this process reaped */
+	if (with)
+		getrusage(RUSAGE_CHILDREN, &child);
 	printf("%.0f %.0f %ld\n", ms,
 	       (double)ticks * 1e3 / (double)sysconf(_SC_CLK_TCK) +
 		       (double)(child.ru_utime.tv_sec + child.ru_stime.tv_sec) * 1e3 +
@@ -277,8 +280,8 @@ int main(int argc, char **argv)
 		ping(argv[2], argv + 3);
 	else if (argc == 5 && !strcmp(argv[1], "cycle"))
 		cycle(argv[2], argv[3], (int)strtol(argv[4], NULL, 10));
-	else if (argc > 2 && !strcmp(argv[1], "cost"))
-		cost(argv + 2);
+	else if (argc > 3 && !strcmp(argv[1], "cost"))
+		cost(!strcmp(argv[2], "with"), argv + 3);
 	else if (argc > 3 && !strcmp(argv[1], "run"))
 		run((int)strtol(argv[2], NULL, 10), argv + 3);
 	else
