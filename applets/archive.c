@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "applets/applets.h"
@@ -24,7 +25,9 @@
 #include "base/str.h"
 #include "base/stream.h"
 #include "base/strv.h"
+#include "ns/clone.h"
 #include "ns/fuse.h"
+#include "ns/idmap.h"
 #include "ns/join.h"
 #include "ns/mount.h"
 #include "sandbox/caps.h"
@@ -41,7 +44,7 @@ struct conf {
 	const char *base, *overlay, *program, *merged;
 	struct strv binds;
 	bool no_overwrite;
-	const char *owner;
+	const char *owner, *keep_id;
 };
 
 static const struct opt opts[] = {
@@ -57,6 +60,8 @@ static const struct opt opts[] = {
 	 "where to mount it, or a directory to be used as it is", NULL},
 	{0, "bind", OPT_STRV, offsetof(struct conf, binds), "SOURCE:DESTINATION[:ro]",
 	 "with --merged: mount this inside, too", NULL},
+	{0, "keep-id", OPT_STR, offsetof(struct conf, keep_id), "UID:GID",
+	 "with --merged: in a user namespace in which we are this user and group", NULL},
 	{0, "status-fd", OPT_INT, offsetof(struct conf, status_fd), "FD",
 	 "report errors and stat there in binary form", NULL},
 	{0, "no-overwrite-dir-nondir", OPT_FLAG, offsetof(struct conf, no_overwrite), NULL,
@@ -73,6 +78,13 @@ static const struct opt_usage usage = {
 	.opts = opts,
 };
 
+static int become_root(struct err *e)
+{
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return err_sys(e, "become root of the container's user namespace");
+	return 0;
+}
+
 /* the container's root as a descriptor, its mount namespace as ours */
 static int enter_pid(const struct conf *c, struct err *e)
 {
@@ -86,7 +98,7 @@ static int enter_pid(const struct conf *c, struct err *e)
 	if (root_fd < 0)
 		return err_sys(e, "open the root of process %d", c->pid);
 	if (ns_set_open_pid(&set, c->pid, NS_BIT(NS_USER) | NS_BIT(NS_MNT), e) < 0 ||
-	    ns_set_join(&set, e) < 0) {
+	    ns_set_join(&set, e) < 0 || (set.fds[NS_USER] >= 0 && become_root(e) < 0)) {
 		fd_close(&root_fd);
 		return -1;
 	}
@@ -172,10 +184,57 @@ static int mount_root(const struct conf *c, struct err *e)
 	return 0;
 }
 
+static int parse_owner(const char *s, uint32_t *ret_uid, uint32_t *ret_gid, struct err *e)
+{
+	CLEANUP(strv_clear) struct strv parts = STRV_INIT;
+	uint64_t uid, gid;
+
+	strv_split(&parts, s, ":");
+	if (parts.len != 2 || str_u64(parts.items[0], UINT32_MAX - 1, &uid) < 0 ||
+	    str_u64(parts.items[1], UINT32_MAX - 1, &gid) < 0)
+		return err_set(e, ERR_INVALID, 0, "invalid owner %s", s);
+	*ret_uid = (uint32_t)uid;
+	*ret_gid = (uint32_t)gid;
+	return 0;
+}
+
+/* Owners as the container will see them. Who has left a user namespace may not write a map of
+ * several ids: a child that has stayed does it. */
+static int keep_id(const struct conf *c, struct err *e)
+{
+	struct idmap uids = IDMAP_INIT, gids = IDMAP_INIT;
+	struct ns_clone plain = NS_CLONE_INIT;
+	pid_t self = getpid(), pid;
+	uint32_t uid, gid;
+	int go[2], status;
+	char byte = 0;
+
+	if (parse_owner(c->keep_id, &uid, &gid, e) < 0 ||
+	    idmap_keepid(&uids, SUBID_UID, uid, e) < 0 ||
+	    idmap_keepid(&gids, SUBID_GID, gid, e) < 0)
+		return -1;
+	if (fd_pipe(go, e) < 0)
+		return -1;
+	pid = ns_fork(&plain, e);
+	if (pid < 0)
+		return -1;
+	if (pid == 0)
+		_exit(read(go[0], &byte, 1) != 1 || idmap_write(self, &uids, &gids, true, e) < 0);
+	if (ns_unshare(CLONE_NEWUSER, e) < 0)
+		return -1;
+	if (write(go[1], &byte, 1) != 1 || waitpid(pid, &status, 0) != pid || status != 0)
+		return err_set(e, ERR_SYSTEM, 0, "make a user namespace with the container's ids");
+	idmap_clear(&uids);
+	idmap_clear(&gids);
+	return become_root(e);
+}
+
 static int enter_own(const struct conf *c, struct err *e)
 {
 	int root_fd;
 
+	if (c->keep_id && keep_id(c, e) < 0)
+		return -1;
 	if (unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, "make a mount namespace");
 	if (mnt_set_propagation("/", MS_PRIVATE | MS_REC, e) < 0)
@@ -262,23 +321,6 @@ static int first_word(const struct conf *c, enum cp_op op, int root_fd, const ch
 	return 0;
 }
 
-static int parse_owner(const char *s, struct copy_put_opts *put, struct err *e)
-{
-	CLEANUP(strv_clear) struct strv parts = STRV_INIT;
-	uint64_t uid, gid;
-
-	if (!s)
-		return 0;
-	strv_split(&parts, s, ":");
-	if (parts.len != 2 || str_u64(parts.items[0], UINT32_MAX - 1, &uid) < 0 ||
-	    str_u64(parts.items[1], UINT32_MAX - 1, &gid) < 0)
-		return err_set(e, ERR_INVALID, 0, "invalid owner %s", s);
-	put->set_owner = true;
-	put->uid = (uint32_t)uid;
-	put->gid = (uint32_t)gid;
-	return 0;
-}
-
 static int transfer(const struct conf *c, enum cp_op op, int root_fd, const char *path,
 		    struct err *e)
 {
@@ -292,7 +334,8 @@ static int transfer(const struct conf *c, enum cp_op op, int root_fd, const char
 		return copy_get(root_fd, path, s, e);
 	if (op == CP_EXPORT)
 		return copy_export(root_fd, s, e);
-	if (parse_owner(c->owner, &put, e) < 0)
+	put.set_owner = c->owner != NULL;
+	if (put.set_owner && parse_owner(c->owner, &put.uid, &put.gid, e) < 0)
 		return -1;
 	return copy_put(root_fd, path, s, &put, e);
 }

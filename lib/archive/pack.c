@@ -81,14 +81,15 @@ static bool is_link(struct packer *p, const struct stat *st, struct tar_entry *e
 	return true;
 }
 
-static void from_stat(struct tar_entry *ent, const char *name, const struct stat *st)
+static void from_stat(const struct packer *p, struct tar_entry *ent, const char *name,
+		      const struct stat *st)
 {
 	memset(ent, 0, sizeof(*ent));
 	ent->name = name;
 	ent->link = "";
 	ent->mode = st->st_mode & 07777;
-	ent->uid = st->st_uid;
-	ent->gid = st->st_gid;
+	ent->uid = keepid_in(p->opts->ids.uid, st->st_uid);
+	ent->gid = keepid_in(p->opts->ids.gid, st->st_gid);
 	ent->mtime_sec = st->st_mtim.tv_sec;
 	ent->uname = ent->gname = "";
 }
@@ -105,7 +106,7 @@ static int pack_file(struct packer *p, int dir_fd, const char *base, struct tar_
 		return errno == ENOENT ? 0 : err_sys(e, "open %.300s", buf_str(&p->name));
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0; /* replaced meanwhile */
-	from_stat(ent, buf_str(&p->name), &st);
+	from_stat(p, ent, buf_str(&p->name), &st);
 	ent->type = TAR_FILE;
 	ent->size = (uint64_t)st.st_size;
 	if (is_link(p, &st, ent))
@@ -227,7 +228,7 @@ static int pack_any(struct packer *p, int dir_fd, const char *base, unsigned dep
 		return 0;
 	if (depth == 0)
 		p->dev = st.st_dev;
-	from_stat(&ent, buf_str(&p->name), &st);
+	from_stat(p, &ent, buf_str(&p->name), &st);
 	switch (st.st_mode & S_IFMT) {
 	case S_IFREG:
 		/* a file mounted over one of ours (hosts, resolv.conf): ours is an empty one */

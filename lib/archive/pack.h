@@ -11,11 +11,13 @@
 
 #include "archive/tar.h"
 #include "base/err.h"
+#include "base/keepid.h"
 #include "base/strv.h"
 
 struct pack_opts {
 	const char *prefix;   /* name of the top in the archive, "" for the content alone */
 	bool one_file_system; /* do not enter other mounts */
+	struct keepid ids;    /* owners are told as a container sees them */
 	bool overlay_to_aufs; /* overlay whiteouts become .wh. names (a container's diff) */
 };
 

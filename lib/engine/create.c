@@ -166,8 +166,8 @@ static int apply_security_opts(struct container *c, struct err *e)
 				return -1;
 		} else if (str_eq(key, "apparmor")) {
 			str_replace_ptr(&c->apparmor, value);
-		} else if (!str_eq(key, "label") && !str_eq(key, "disable") &&
-			   !str_eq(key, "writable-cgroups")) {
+		} else if (!str_eq(key, "userns") && !str_eq(key, "label") &&
+			   !str_eq(key, "disable") && !str_eq(key, "writable-cgroups")) {
 			return err_set(e, ERR_INVALID, 0, "invalid --security-opt 2: \"%s\"",
 				       c->host.security_opt.items[i]);
 		}
@@ -329,7 +329,9 @@ static int materialize(struct engine *en, struct container *c, const char *chain
 
 	if (storage_rw_create(en->storage, c->id, chain_id, e) < 0)
 		return -1;
-	if (mkdir(dir, 0700) < 0)
+	if (storage_rw_keepid(en->storage, c->id, &c->ids, e) < 0)
+		;
+	else if (mkdir(dir, 0700) < 0)
 		err_sys(e, "mkdir %s", dir);
 	else if (container_save_host(en, c, FILE_CONTENT, e) == 0 &&
 		 container_save(en, c, true, e) == 0)
@@ -365,6 +367,8 @@ static int fill(struct engine *en, struct container *c, struct image *img,
 	c->os = xstrdup("linux");
 	defaults(en, c);
 	if (check(en, c, e) < 0 || apply_security_opts(c, e) < 0 || set_command(c, e) < 0)
+		return -1;
+	if (keepid_configure(c, e) < 0)
 		return -1;
 	limits_warn(en, &c->host, warnings);
 	if (endpoints_configure(en, c, nc, e) < 0)

@@ -100,6 +100,7 @@ struct container {
 	char *apparmor;
 
 	JSON_ARRAY_OF(struct container_link) links;
+	struct keepid ids;	/* while it is made; then the storage room knows them */
 	pthread_mutex_t net_mu; /* held while the network of the run changes; before en->mu */
 	pid_t net_pid;		/* a process in its network while that is there; net_mu and mu */
 	/* of the endpoint with the default route, while it runs: where published ports lead */
@@ -275,6 +276,11 @@ extern const struct json_struct container_mount_json;
 /* --- volumes with options are mounted while they are used (volmount.c) --- */
 int volumes_mount(struct engine *en, const struct container *c, struct err *e);
 void volumes_unmount(struct engine *en, const struct container *c);
+/* --- ids of a container (keepid.c) --- */
+/* from UsernsMode and SecurityOpt to c->ids, and the user when there is none */
+int keepid_configure(struct container *c, struct err *e);
+struct oci_spec;
+int keepid_map(const struct keepid *ids, struct oci_spec *s, struct err *e);
 /* -v …:idmap is refused, and why */
 #define MOUNT_IDMAP_REFUSED                                                                  \
 	"the kernel lets a mount be idmapped only by who is root where its file system was " \

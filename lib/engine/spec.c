@@ -287,38 +287,31 @@ static void set_sysctls(const struct container *c, struct oci_spec *s)
 	json_strmap_copy(&s->linux_.sysctl, &c->host.sysctls);
 }
 
-static int set_rootfs(struct engine *en, const struct container *c, struct container_rootfs *r,
-		      struct err *e)
+static void set_rootfs(struct storage_mount *m, struct container_rootfs *r)
 {
-	struct storage_mount m = {0};
-
-	if (storage_rw_mount_info(en->storage, c->id, &m, e) < 0)
-		return -1;
-	r->type = xstrdup(m.type == STORAGE_MOUNT_OVERLAY ? "overlay"
-			  : m.type == STORAGE_MOUNT_FUSE  ? "fuse-overlayfs"
-							  : "bind");
-	r->program = TAKE(m.program);
-	r->base_dir = TAKE(m.base_dir);
-	r->options = TAKE(m.options);
-	r->mount_dir = TAKE(m.merged);
-	storage_mount_clear(&m);
-	return 0;
+	r->type = xstrdup(m->type == STORAGE_MOUNT_OVERLAY ? "overlay"
+			  : m->type == STORAGE_MOUNT_FUSE  ? "fuse-overlayfs"
+							   : "bind");
+	r->program = TAKE(m->program);
+	r->base_dir = TAKE(m->base_dir);
+	r->options = TAKE(m->options);
+	r->mount_dir = TAKE(m->merged);
 }
 
-static int write_shim(struct engine *en, const struct container *c, const char *bundle,
-		      struct err *e)
+static int write_shim(struct engine *en, const struct container *c, struct storage_mount *root,
+		      const char *bundle, struct err *e)
 {
 	struct container_config sc = {.open_stdin = c->config.open_stdin,
 				      .stdin_once = c->config.stdin_once};
 	CLEANUP(freep) char *profile = NULL;
-	int r;
+	int r = 0;
 
 	sc.id = xstrdup(c->id);
 	sc.cgroup_path = xstrdup(c->cgroup);
 	sc.seccomp = xstrdup(str_eq(c->seccomp, "profile") ? "seccomp.json" : c->seccomp);
 	log_settings(en, c, &sc.log);
-	r = set_rootfs(en, c, &sc.rootfs, e);
-	if (r == 0 && str_eq(c->seccomp, "profile")) {
+	set_rootfs(root, &sc.rootfs);
+	if (str_eq(c->seccomp, "profile")) {
 		profile = path_join(bundle, "seccomp.json");
 		r = file_write(AT_FDCWD, profile, c->seccomp_profile, strlen(c->seccomp_profile),
 			       0600, FILE_NOSYNC, e);
@@ -329,7 +322,8 @@ static int write_shim(struct engine *en, const struct container *c, const char *
 	return r;
 }
 
-int spec_write(struct engine *en, struct container *c, const char *bundle, struct err *e)
+static int write_bundle(struct engine *en, struct container *c, struct storage_mount *root,
+			const char *bundle, struct err *e)
 {
 	CLEANUP(oci_spec_freep) struct oci_spec *s = oci_spec_default();
 	CLEANUP(strv_clear) struct strv args = STRV_INIT;
@@ -345,8 +339,21 @@ int spec_write(struct engine *en, struct container *c, const char *bundle, struc
 	    set_devices(c, s, e) < 0)
 		return -1;
 	set_sysctls(c, s);
+	if (keepid_map(&root->ids, s, e) < 0)
+		return -1;
 	oci_spec_write(s, &text);
 	if (file_write(AT_FDCWD, path, text.data, text.len, 0600, FILE_NOSYNC, e) < 0)
 		return -1;
-	return write_shim(en, c, bundle, e);
+	return write_shim(en, c, root, bundle, e);
+}
+
+int spec_write(struct engine *en, struct container *c, const char *bundle, struct err *e)
+{
+	struct storage_mount root = {0};
+	int r = storage_rw_mount_info(en->storage, c->id, &root, e);
+
+	if (r == 0)
+		r = write_bundle(en, c, &root, bundle, e);
+	storage_mount_clear(&root);
+	return r;
 }

@@ -120,6 +120,23 @@ int idmap_load(struct idmap *m, pid_t pid, enum subid_kind kind, struct err *e)
 	return 0;
 }
 
+int idmap_keepid(struct idmap *m, enum subid_kind kind, uint32_t k, struct err *e)
+{
+	struct idmap ours = IDMAP_INIT;
+	uint32_t n = 0;
+
+	if (idmap_load(&ours, 0, kind, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ours.n; i++)
+		n += ours.items[i].count;
+	idmap_clear(&ours);
+	idmap_add(m, 0, 1, MIN(k, n - 1));
+	idmap_add(m, k, 0, 1);
+	if (k + 1 < n)
+		idmap_add(m, k + 1, k + 1, n - k - 1);
+	return 0;
+}
+
 bool idmap_to_outside(const struct idmap *m, uint32_t inside, uint32_t *ret)
 {
 	for (size_t i = 0; i < m->n; i++) {

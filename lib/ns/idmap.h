@@ -92,6 +92,17 @@ int idmap_write(pid_t pid, const struct idmap *uids, const struct idmap *gids, b
 		struct err *e) WARN_UNUSED;
 
 /**
+ * idmap_keepid() - append the map of a user namespace below ours; see base/keepid.h
+ * @m:    appended to
+ * @kind: uids or gids
+ * @k:    the id that our 0 is in there
+ * @e:    filled on failure
+ *
+ * As many ids as the calling process has.
+ */
+int idmap_keepid(struct idmap *m, enum subid_kind kind, uint32_t k, struct err *e) WARN_UNUSED;
+
+/**
  * idmap_install() - run newuidmap and newgidmap, both at the same time
  * @pid:  the process in the new user namespace, a child of ours or of the same user
  * @uids: uid map

@@ -28,6 +28,7 @@ struct changes {
 	struct storage *s;
 	struct layer init; /* the init layer, as the top of the chain below */
 	struct changes_walk w;
+	struct keepid ids;
 };
 
 void changes_tell(struct changes_walk *w, enum storage_change_kind kind)
@@ -65,6 +66,8 @@ static int visit(struct changes *c, int fd, const char *name, unsigned depth, st
 
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
+	st.st_uid = keepid_in(c->ids.uid, st.st_uid);
+	st.st_gid = keepid_in(c->ids.gid, st.st_gid);
 	is_dir = S_ISDIR(st.st_mode);
 	exists = chain_lookup(c->s, &c->init, c->w.path.data + 1, &below) > 0;
 	if (S_ISCHR(st.st_mode) && st.st_rdev == 0) {
@@ -127,6 +130,7 @@ int upper_changes(struct storage *s, const struct rw *rw, const struct changes_s
 
 	c->s = s;
 	c->w.sink = sink;
+	c->ids = rw->ids;
 	if (fd >= 0)
 		r = walk(c, fd, 0, e);
 	buf_clear(&c->w.path);
@@ -136,7 +140,7 @@ int upper_changes(struct storage *s, const struct rw *rw, const struct changes_s
 
 int upper_tar(struct storage *s, const struct rw *rw, struct stream *out, struct err *e)
 {
-	static const struct pack_opts opts = {.prefix = "", .overlay_to_aufs = true};
+	const struct pack_opts opts = {.prefix = "", .overlay_to_aufs = true, .ids = rw->ids};
 	CLEANUP(tar_writer_freep) struct tar_writer *w = tar_writer_new(out);
 	CLEANUP(fd_closep) int fd = -1;
 	struct layer init;

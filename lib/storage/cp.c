@@ -40,6 +40,8 @@ static void add_args(struct strv *argv, const struct cp_target *t, const struct 
 		if (m->program)
 			strv_addf(argv, "--program=%s", m->program);
 		strv_addf(argv, "--merged=%s", m->merged);
+		if (m->ids.uid != 0 || m->ids.gid != 0)
+			strv_addf(argv, "--keep-id=%u:%u", m->ids.uid, m->ids.gid);
 		if (req->op != CP_EXPORT)
 			strv_for_each (b, &t->binds)
 				strv_addf(argv, "--bind=%s", *b);

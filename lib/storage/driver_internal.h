@@ -121,5 +121,10 @@ int tree_changes(int new_fd, int old_fd, const struct changes_sink *sink, struct
  * wh_names: whiteouts in src are obeyed. dress_root: dst gets the owner, mode, times of src. */
 int tree_put(int src_fd, int dst_fd, enum tree_how how, bool wh_names, bool dress_root,
 	     struct err *e);
+/* a copy of what is in src_fd, whiteouts too, with the owners that keep-id gives it */
+int tree_put_ids(int src_fd, int dst_fd, const struct keepid *ids, struct err *e);
+
+/* overlay.c: the layers of a container with the owners of rw->ids; made where they are missing */
+int overlay_shift(struct storage *s, const struct rw *rw, struct err *e);
 
 #endif

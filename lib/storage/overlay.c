@@ -14,12 +14,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/walk.h"
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "base/thread.h"
 #include "ns/fuse.h"
 #include "storage/driver_internal.h"
 
@@ -93,6 +95,95 @@ static int settle(struct storage *s, const char *id, const struct layer *parent,
 	return finish(s, id, buf_str(&lower), true, e);
 }
 
+/* --- layers with other owners: <id>/ids-UID-GID, l/<begin of the link>-UID-GID -------------- */
+
+#define TWIN_PREFIX "ids"
+#define TWIN_LINK   12 /* so much of a link names its twins too; a page holds 100 of them */
+
+static void twin_suffix(const struct keepid *ids, char out[24])
+{
+	*out = 0;
+	if (ids->uid != 0 || ids->gid != 0)
+		snprintf(out, 24, "-%x-%x", ids->uid, ids->gid);
+}
+
+/* the names of all layers below a container's writable one */
+static void add_lower_of(const struct rw *rw, struct buf *b)
+{
+	const struct layer *l = rw->parent;
+	int len = LINK_ID_LEN;
+	char suffix[24];
+
+	twin_suffix(&rw->ids, suffix);
+	if (*suffix)
+		len = TWIN_LINK;
+	buf_addf(b, "l/%.*s%s", len, rw->init_link, suffix);
+	for (; l; l = l->parent)
+		buf_addf(b, ":l/%.*s%s", len, l->link, suffix);
+}
+
+static int make_twin(struct storage *s, const char *id, const char *link, const struct keepid *ids,
+		     struct err *e)
+{
+	char suffix[24], name[64], tree[TREE_NAME_SIZE], twin[TREE_NAME_SIZE + 24], to[160];
+	CLEANUP(fd_closep) int src_fd = -1;
+	CLEANUP(fd_closep) int dst_fd = -1;
+
+	twin_suffix(ids, suffix);
+	snprintf(name, sizeof(name), "l/%.*s%s", TWIN_LINK, link, suffix);
+	if (faccessat(s->driver_fd, name, F_OK, 0) == 0)
+		return 0;
+	snprintf(twin, sizeof(twin), "%.72s/" TWIN_PREFIX "%s", id, suffix);
+	snprintf(to, sizeof(to), "../%s", twin);
+	driver_tree_name(s, id, tree);
+	if (path_remove_tree(s->driver_fd, twin, e) < 0)
+		return -1;
+	if (mkdirat(s->driver_fd, twin, 0755) < 0)
+		return err_sys(e, "make %s", twin);
+	src_fd = driver_open_dir(s, tree, "layer", e);
+	dst_fd = src_fd < 0 ? -1 : driver_open_dir(s, twin, "layer", e);
+	if (dst_fd < 0 || tree_put_ids(src_fd, dst_fd, ids, e) < 0)
+		return -1;
+	/* the link says that all is there */
+	if (syncfs(dst_fd) < 0 || (unlinkat(s->driver_fd, name, 0) < 0 && errno != ENOENT) ||
+	    symlinkat(to, s->driver_fd, name) < 0)
+		return err_sys(e, "make %s", name);
+	return 0;
+}
+
+int overlay_shift(struct storage *s, const struct rw *rw, struct err *e)
+{
+	char upper[TREE_NAME_SIZE];
+	MUTEX_GUARD(&s->twin_mu);
+
+	for (const struct layer *l = rw->parent; l; l = l->parent)
+		if (make_twin(s, l->cache_id, l->link, &rw->ids, e) < 0)
+			return err_wrap(e, "copy the image for userns=keep-id");
+	driver_tree_name(s, rw->mount_id, upper);
+	if (fchownat(s->driver_fd, upper, keepid_out(rw->ids.uid, 0), keepid_out(rw->ids.gid, 0),
+		     0) < 0)
+		return err_sys(e, "change owner of %s", upper);
+	return make_twin(s, rw->init_id, rw->init_link, &rw->ids, e);
+}
+
+static void drop_twin_links(struct storage *s, const char *id, const char *link)
+{
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
+	struct err ignored;
+	CLEANUP(fd_closep) int fd = driver_open_dir(s, id, "layer directory", &ignored);
+	char name[64];
+
+	if (fd < 0 || walk_names(fd, &names, &ignored) < 0)
+		return;
+	strv_for_each (it, &names) {
+		const char *suffix = str_skip(*it, TWIN_PREFIX "-");
+
+		snprintf(name, sizeof(name), "l/%.*s-%.23s", TWIN_LINK, link, suffix ? suffix : "");
+		if (suffix)
+			unlinkat(s->driver_fd, name, 0);
+	}
+}
+
 static void drop(struct storage *s, const char *id, const char *link)
 {
 	struct err e;
@@ -101,6 +192,7 @@ static void drop(struct storage *s, const char *id, const char *link)
 	if (!str_empty(link)) {
 		snprintf(name, sizeof(name), "l/%.26s", link);
 		unlinkat(s->driver_fd, name, 0);
+		drop_twin_links(s, id, link);
 	}
 	if (trash_move(&s->trash, s->driver_fd, id, &e) < 0)
 		log_debug(&e, "remove layer");
@@ -151,8 +243,7 @@ static int mount_info(struct storage *s, const struct rw *rw, struct storage_mou
 	}
 	if (make_merged(s, rw->mount_id, e) < 0)
 		return -1;
-	buf_addf(&lower, "l/%s", rw->init_link);
-	overlay_add_lower(rw->parent, &lower);
+	add_lower_of(rw, &lower);
 	ret->base_dir = xstrdup(s->driver_dir);
 	ret->merged = xasprintf("%s/%s/merged", s->driver_dir, rw->mount_id);
 	ret->options = xasprintf("lowerdir=%s,upperdir=%s/diff,workdir=%s/work,userxattr%s",
@@ -255,8 +346,7 @@ static int mount_fuse(struct storage *s, const struct rw *rw, struct storage_mou
 	program = fuse_overlayfs_find(e);
 	if (!program || make_merged(s, rw->mount_id, e) < 0)
 		return -1;
-	buf_addf(&lower, "l/%s", rw->init_link);
-	overlay_add_lower(rw->parent, &lower);
+	add_lower_of(rw, &lower);
 	ret->type = STORAGE_MOUNT_FUSE;
 	ret->base_dir = xstrdup(s->driver_dir);
 	ret->merged = xasprintf("%s/%s/merged", s->driver_dir, rw->mount_id);

@@ -148,7 +148,33 @@ int storage_rw_mount_info(struct storage *s, const char *id, struct storage_moun
 
 	if (rw_find(s, id, &rw, e) < 0)
 		return -1;
+	ret->ids = rw.ids;
 	return s->driver->mount(s, &rw, ret, e);
+}
+
+int storage_rw_keepid(struct storage *s, const char *id, const struct keepid *ids, struct err *e)
+{
+	char path[RW_ID_MAX + 16], text[32];
+	struct rw rw;
+
+	if (ids->uid == 0 && ids->gid == 0)
+		return 0;
+	if (!s->driver->links)
+		return err_set(e, ERR_UNIMPLEMENTED, 0,
+			       "userns=keep-id needs the storage driver overlay2 or "
+			       "fuse-overlayfs, not %s",
+			       s->driver->name);
+	if (rw_find(s, id, &rw, e) < 0)
+		return -1;
+	rw.ids = *ids;
+	snprintf(path, sizeof(path), "mounts/%.100s/keepid", id);
+	snprintf(text, sizeof(text), "%u:%u", ids->uid, ids->gid);
+	if (overlay_shift(s, &rw, e) < 0 || put_file(s->db_fd, path, text, 0644, e) < 0)
+		return -1;
+	mutex_lock(&s->mu);
+	((struct rw *)map_get(&s->rws, id))->ids = *ids;
+	pthread_mutex_unlock(&s->mu);
+	return 0;
 }
 
 int storage_image_mount(struct storage *s, const char *chain_id, struct storage_mount *ret,
@@ -295,6 +321,8 @@ static void read_rw(struct storage *s, int mounts_fd, const char *id)
 	}
 	read_short_link(s, rw->mount_id, rw->link);
 	read_short_link(s, rw->init_id, rw->init_link);
+	if (get_file(fd, "keepid", parent, sizeof(parent)) == 0)
+		(void)!sscanf(parent, "%u:%u", &rw->ids.uid, &rw->ids.gid);
 	map_put(&s->rws, id, TAKE(rw));
 }
 

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/keepid.h"
 #include "base/stream.h"
 #include "base/strv.h"
 #include "storage/storage.h"
@@ -18,6 +19,20 @@
 /** storage_rw_create() - makes the layer for container id upon a chain id (NULL or "": empty
  * image); holds a reference on the chain until it is removed. ERR_CONFLICT when it exists */
 int storage_rw_create(struct storage *s, const char *id, const char *parent_chain,
+		      struct err *e) WARN_UNUSED;
+
+/**
+ * storage_rw_keepid() - the container's ids are others than the engine's
+ * @s:   store
+ * @id:  container, which has not run yet
+ * @ids: both 0: nothing happens
+ * @e:   ERR_UNIMPLEMENTED unless the driver joins layers
+ *
+ * A kernel lets nobody without root idmap an overlay or what lies below it, so each layer is copied
+ * once for each pair of ids, sharing extents where the file system can; the copies go with the
+ * layer.
+ */
+int storage_rw_keepid(struct storage *s, const char *id, const struct keepid *ids,
 		      struct err *e) WARN_UNUSED;
 
 enum storage_mount_type {
@@ -31,10 +46,11 @@ enum storage_mount_type {
  * fit into one page. */
 struct storage_mount {
 	enum storage_mount_type type;
-	char *merged;	/* absolute, exists */
-	char *base_dir; /* "<root>/overlay2"; NULL: none */
-	char *options;	/* "lowerdir=l/A:l/B,upperdir=…,workdir=…,userxattr"; NULL: none */
-	char *program;	/* absolute path of fuse-overlayfs; NULL: none */
+	char *merged;	   /* absolute, exists */
+	char *base_dir;	   /* "<root>/overlay2"; NULL: none */
+	char *options;	   /* "lowerdir=l/A:l/B,upperdir=…,workdir=…,userxattr"; NULL: none */
+	char *program;	   /* absolute path of fuse-overlayfs; NULL: none */
+	struct keepid ids; /* of the container that mounts it */
 };
 
 /** storage_mount_clear() - frees the strings */

@@ -99,6 +99,7 @@ static struct storage *storage_new(const char *root)
 
 	s->db_fd = s->driver_fd = s->trash.dir_fd = s->lock_fd = -1;
 	pthread_mutex_init(&s->mu, NULL);
+	pthread_mutex_init(&s->twin_mu, NULL);
 	map_init(&s->layers, free);
 	map_init(&s->rws, free);
 	s->root = xstrdup(root);
@@ -168,6 +169,7 @@ void storage_free(struct storage *s)
 	map_clear(&s->rws);
 	map_clear(&s->layers);
 	pthread_mutex_destroy(&s->mu);
+	pthread_mutex_destroy(&s->twin_mu);
 	fd_close(&s->db_fd);
 	fd_close(&s->driver_fd);
 	fd_close(&s->lock_fd);

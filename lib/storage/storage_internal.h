@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "base/hash.h"
+#include "base/keepid.h"
 #include "base/map.h"
 #include "base/rand.h"
 #include "base/strv.h"
@@ -51,6 +52,7 @@ struct rw {
 	char link[LINK_ID_LEN + 1];
 	char init_link[LINK_ID_LEN + 1];
 	struct layer *parent; /* referenced; NULL: none */
+	struct keepid ids;
 };
 
 /* a directory whose content is deleted in the background */
@@ -76,6 +78,7 @@ struct storage {
 	bool d_type;
 	char backing[24];
 	struct trash trash;
+	pthread_mutex_t twin_mu; /* copies for keep-id are made one after another; before mu */
 	pthread_mutex_t mu;
 	struct map layers; /* chain id -> struct layer */
 	struct map rws;	   /* container id -> struct rw */

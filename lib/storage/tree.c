@@ -37,6 +37,7 @@
 struct putter {
 	int dst_root_fd;
 	enum tree_how how;
+	struct keepid ids;
 	bool wh_names;
 	bool no_clone;	 /* the file system has said so once */
 	struct map seen; /* inode -> path below dst_root_fd, of files with several names */
@@ -131,7 +132,9 @@ static int dress(struct putter *p, int in, int out, const struct stat *st, struc
 {
 	const struct timespec times[2] = {st->st_atim, st->st_mtim};
 
-	if (fchown(out, st->st_uid, st->st_gid) < 0 || fchmod(out, st->st_mode & 07777) < 0)
+	if (fchown(out, keepid_out(p->ids.uid, st->st_uid), keepid_out(p->ids.gid, st->st_gid)) <
+		    0 ||
+	    fchmod(out, st->st_mode & 07777) < 0)
 		return fail(p, "change owner or mode of", e);
 	copy_xattrs(in, out);
 	return futimens(out, times) < 0 ? fail(p, "set times of", e) : 0;
@@ -154,6 +157,12 @@ static int copy_file(struct putter *p, int src, int dst, const char *name, struc
 	return dress(p, in, out, &st, e);
 }
 
+static int chown_at(const struct putter *p, int dst, const char *name, const struct stat *st)
+{
+	return fchownat(dst, name, keepid_out(p->ids.uid, st->st_uid),
+			keepid_out(p->ids.gid, st->st_gid), AT_SYMLINK_NOFOLLOW);
+}
+
 static int copy_symlink(struct putter *p, int src, int dst, const char *name, const struct stat *st,
 			struct err *e)
 {
@@ -164,8 +173,7 @@ static int copy_symlink(struct putter *p, int src, int dst, const char *name, co
 	if (n < 0)
 		return fail(p, "read link", e);
 	target[n] = 0;
-	if (symlinkat(target, dst, name) < 0 ||
-	    fchownat(dst, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+	if (symlinkat(target, dst, name) < 0 || chown_at(p, dst, name, st) < 0 ||
 	    utimensat(dst, name, times, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(p, "make link", e);
 	return 0;
@@ -179,8 +187,7 @@ static int copy_node(struct putter *p, int dst, const char *name, const struct s
 
 	if (mknodat(dst, name, st->st_mode, st->st_rdev) < 0)
 		return errno == EPERM ? 0 : fail(p, "make node", e);
-	if (fchownat(dst, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-	    fchmodat(dst, name, st->st_mode & 07777, 0) < 0 ||
+	if (chown_at(p, dst, name, st) < 0 || fchmodat(dst, name, st->st_mode & 07777, 0) < 0 ||
 	    utimensat(dst, name, times, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(p, "make node", e);
 	return 0;
@@ -314,22 +321,35 @@ static int put_children(struct putter *p, int src, int dst, bool merge, unsigned
 	return r;
 }
 
-int tree_put(int src_fd, int dst_fd, enum tree_how how, bool wh_names, bool dress_root,
-	     struct err *e)
+static int put(struct putter *p, int src_fd, bool dress_root, struct err *e)
 {
-	struct putter p = {.dst_root_fd = dst_fd, .how = how, .wh_names = wh_names};
 	struct stat st;
 	int r;
 
 	if (fstat(src_fd, &st) < 0)
 		return err_sys(e, "stat source");
-	map_init(&p.seen, free);
-	buf_addstr(&p.path, "");
-	r = put_children(&p, src_fd, dst_fd, true, 0, e);
+	map_init(&p->seen, free);
+	buf_addstr(&p->path, "");
+	r = put_children(p, src_fd, p->dst_root_fd, true, 0, e);
 	if (r == 0 && dress_root)
-		r = dress(&p, src_fd, dst_fd, &st, e);
-	map_clear(&p.seen);
-	buf_clear(&p.path);
-	free(p.block);
+		r = dress(p, src_fd, p->dst_root_fd, &st, e);
+	map_clear(&p->seen);
+	buf_clear(&p->path);
+	free(p->block);
 	return r;
+}
+
+int tree_put(int src_fd, int dst_fd, enum tree_how how, bool wh_names, bool dress_root,
+	     struct err *e)
+{
+	struct putter p = {.dst_root_fd = dst_fd, .how = how, .wh_names = wh_names};
+
+	return put(&p, src_fd, dress_root, e);
+}
+
+int tree_put_ids(int src_fd, int dst_fd, const struct keepid *ids, struct err *e)
+{
+	struct putter p = {.dst_root_fd = dst_fd, .how = TREE_COPY, .ids = *ids};
+
+	return put(&p, src_fd, true, e);
 }
