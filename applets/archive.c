@@ -61,7 +61,7 @@ static const struct opt opts[] = {
 	{0, "bind", OPT_STRV, offsetof(struct conf, binds), "SOURCE:DESTINATION[:ro]",
 	 "with --merged: mount this inside, too", NULL},
 	{0, "keep-id", OPT_STR, offsetof(struct conf, keep_id), "UID:GID",
-	 "with --merged: in a user namespace in which we are this user and group", NULL},
+	 "with --merged: in a user namespace, as this user and group", NULL},
 	{0, "status-fd", OPT_INT, offsetof(struct conf, status_fd), "FD",
 	 "report errors and stat there in binary form", NULL},
 	{0, "no-overwrite-dir-nondir", OPT_FLAG, offsetof(struct conf, no_overwrite), NULL,
@@ -81,7 +81,7 @@ static const struct opt_usage usage = {
 static int become_root(struct err *e)
 {
 	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
-		return err_sys(e, "become root of the container's user namespace");
+		return err_sys(e, "become root of the user namespace");
 	return 0;
 }
 

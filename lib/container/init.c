@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/fsuid.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -72,10 +73,19 @@ static int load_filter(struct init *in, struct err *e)
 {
 	const struct oci_capabilities *c = in->setup.process->capabilities;
 
+	const struct oci_linux *l = &in->args->spec->linux_;
+	int r;
+
 	if (c != NULL && caps_from_names(&c->bounding, &in->setup.bounding, e) < 0)
 		return -1;
-	return runtime_load_filter(&in->setup, in->args->bundle, in->args->config,
-				   in->args->spec->linux_.seccomp, NULL, e);
+	/* programs are kept for the next container: as files of the engine, not of our root */
+	for (size_t i = 0; in->new_user && i < l->uid_mappings.len; i++)
+		if (l->uid_mappings.items[i].host_id == 0)
+			setfsuid(l->uid_mappings.items[i].container_id);
+	r = runtime_load_filter(&in->setup, in->args->bundle, in->args->config, l->seccomp, NULL,
+				e);
+	setfsuid(0);
+	return r;
 }
 
 static int join(struct init *in, struct err *e)

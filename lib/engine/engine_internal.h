@@ -282,10 +282,9 @@ int keepid_configure(struct container *c, struct err *e);
 struct oci_spec;
 int keepid_map(const struct keepid *ids, struct oci_spec *s, struct err *e);
 /* -v …:idmap is refused, and why */
-#define MOUNT_IDMAP_REFUSED                                                                  \
-	"the kernel lets a mount be idmapped only by who is root where its file system was " \
-	"mounted (mount_setattr(2)), which a rootless engine is not; with --security-opt "   \
-	"userns=keep-id the user's files are the container user's"
+#define MOUNT_IDMAP_REFUSED                                                         \
+	"idmapped mounts (mount_setattr(2)) need root on the host; --security-opt " \
+	"userns=keep-id does not"
 /* --log-opt (logopt.c) */
 struct container_log;
 int log_check(const struct container *c, struct err *e);

@@ -25,8 +25,7 @@ static int own_id(enum subid_kind kind, uint32_t *ret, struct err *e)
 static int bad(const char *text, struct err *e)
 {
 	return err_set(e, ERR_INVALID, 0,
-		       "invalid user namespace \"%s\": it is \"host\", \"keep-id\" or "
-		       "\"keep-id:uid=UID,gid=GID\"",
+		       "invalid user namespace \"%s\": need host or keep-id[:uid=UID,gid=GID]",
 		       text);
 }
 
@@ -59,7 +58,7 @@ int keepid_configure(struct container *c, struct err *e)
 {
 	const struct docker_host_config *h = &c->host;
 	const char *const shared[] = {h->network_mode, h->pid_mode, h->ipc_mode, h->uts_mode};
-	const char *text = h->userns_mode, *opt;
+	const char *text = h->userns_mode != NULL ? h->userns_mode : "", *opt;
 
 	for (size_t i = 0; i < h->security_opt.len; i++)
 		if ((opt = str_skip(h->security_opt.items[i], "userns=")) != NULL)
@@ -71,9 +70,7 @@ int keepid_configure(struct container *c, struct err *e)
 	for (size_t i = 0; i < ARRAY_LEN(shared); i++)
 		if (str_starts(shared[i] != NULL ? shared[i] : "", "container:"))
 			return err_set(e, ERR_INVALID, 0,
-				       "userns=keep-id cannot be combined with %s: the other "
-				       "container's namespaces belong to another user namespace",
-				       shared[i]);
+				       "userns=keep-id cannot be combined with %s", shared[i]);
 	if (str_empty(c->config.user))
 		c->config.user = xasprintf("%u:%u", c->ids.uid, c->ids.gid);
 	return 0;

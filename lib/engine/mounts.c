@@ -43,18 +43,22 @@ static int bad_mount(struct err *e, const char *type, const char *what, const ch
 		       more);
 }
 
+static int relative(const char *type, const char *path, struct err *e)
+{
+	return err_set(e, ERR_INVALID, 0,
+		       "invalid mount config for type \"%s\": invalid mount path: '%s' mount path "
+		       "must be absolute",
+		       type, path);
+}
+
 static int check_target(const char *type, const char *target, struct err *e)
 {
 	CLEANUP(freep) char *clean = NULL;
 
 	if (str_empty(target))
 		return bad_mount(e, type, "field Target must not be empty", "");
-	if (*target != '/') {
-		bad_mount(e, type, "invalid mount path: '", target);
-		str_copy(e->msg + strlen(e->msg), "' mount path must be absolute",
-			 sizeof(e->msg) - strlen(e->msg));
-		return -1;
-	}
+	if (*target != '/')
+		return relative(type, target, e);
 	clean = path_clean(target);
 	if (str_eq(clean, "/"))
 		return bad_mount(e, type, "invalid specification: destination can't be '/'", "");
@@ -266,10 +270,7 @@ static int add_mount_bind(struct container *c, const struct docker_mount *dm, st
 	if (str_empty(dm->source))
 		return bad_mount(e, dm->type, "field Source must not be empty", "");
 	if (*dm->source != '/')
-		return err_set(e, ERR_INVALID, 0,
-			       "invalid mount config for type \"bind\": invalid mount path: '%s' "
-			       "mount path must be absolute",
-			       dm->source);
+		return relative(dm->type, dm->source, e);
 	m = add(c, dm->type, dm->target, e);
 	if (m == NULL)
 		return -1;

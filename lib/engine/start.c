@@ -104,6 +104,13 @@ static int spawn_and_start(struct engine *en, struct container *c, const char *b
 		return -1;
 	}
 	if (network_plug(en, c, info->init_pid, e) < 0) {
+		/* an init that has failed has more to tell than that it is gone */
+		if (proc_start_time(info->init_pid) != info->init_start_time &&
+		    shim_start(conn, exit_code, &ignored) < 0) {
+			*e = ignored;
+			dress_error(e, *exit_code);
+			return -1;
+		}
 		if (shim_kill(conn, "", SIGKILL, true, &ignored) < 0)
 			log_debug(&ignored, "start %s: cleaning up", c->id);
 		return -1;

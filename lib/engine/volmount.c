@@ -40,14 +40,14 @@ static int refused(const struct volume_info *v, const char *device, unsigned lon
 	bool never = errno == EPERM || errno == EACCES || errno == ENODEV;
 
 	*why = (char)tolower((unsigned char)*why);
-	return err_set(e, ERR_SYSTEM, errno,
-		       "error while mounting volume '%s': failed to mount local volume: mount "
-		       "%s:%s%s%s%s: %s%s",
-		       v->mountpoint, device, v->mountpoint, flag_text != NULL ? flag_text : "",
-		       *data != '\0' ? ", data: " : "", data, why,
-		       never ? " (without root only tmpfs and binds can be mounted: have the host "
-			       "mount it, and use type=none, o=bind, device=that directory)"
-			     : "");
+	return err_set(
+		e, ERR_SYSTEM, errno,
+		"error while mounting volume '%s': failed to mount local volume: mount "
+		"%s:%s%s%s%s: %s%s",
+		v->mountpoint, device, v->mountpoint, flag_text != NULL ? flag_text : "",
+		*data != '\0' ? ", data: " : "", data, why,
+		never ? " (rootless: tmpfs and bind only; the host may mount it, then use o=bind)"
+		      : "");
 }
 
 /* with mount_mu held */

@@ -341,8 +341,7 @@ static int mount_fuse(struct storage *s, const struct rw *rw, struct storage_mou
 
 	if (!*rw->mount_id)
 		return err_set(e, ERR_UNIMPLEMENTED, 0,
-			       "the storage driver fuse-overlayfs mounts no images of several "
-			       "layers");
+			       "fuse-overlayfs mounts no images of several layers");
 	program = fuse_overlayfs_find(e);
 	if (!program || make_merged(s, rw->mount_id, e) < 0)
 		return -1;

@@ -58,7 +58,7 @@ made() { # made IMAGE SCRIPT: small, and what the script does
 @test "what a rootless engine cannot mount is refused at the start, with the reason" {
 	real volume create -o type=nfs -o o=addr=192.0.2.1 -o device=:/path far
 	refused "failed to mount local volume: mount :/path:" real run --rm -v far:/m small true
-	refused "without root only tmpfs and binds" real run --rm -v far:/m small true
+	refused "rootless: tmpfs and bind only" real run --rm -v far:/m small true
 	refused 'missing required option: "device"' real volume create -o type=tmpfs other
 	refused 'invalid option: "foo"' real volume create -o foo=bar other
 	real volume create -o type=none -o o=bind -o "device=$BATS_TEST_TMPDIR/absent" absent

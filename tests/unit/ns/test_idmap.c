@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/keepid.h"
 #include "base/mem.h"
 #include "ns/clone.h"
 #include "ns/idmap.h"
@@ -33,6 +34,28 @@ TEST(rootless_map)
 	CHECK_EQ(id, 65636);
 	idmap_clear(&m);
 	subid_clear(&r);
+}
+
+TEST(keepid_is_what_its_arithmetic_says)
+{
+	static const uint32_t ks[] = {0, 1, 1000, 70000, UINT32_MAX - 2};
+
+	for (size_t i = 0; i < ARRAY_LEN(ks); i++) {
+		struct idmap m = IDMAP_INIT;
+		uint32_t id, k = ks[i];
+		struct err e;
+
+		CHECK_OK(idmap_keepid(&m, SUBID_UID, k, &e), e);
+		for (uint32_t n = 0; n < 2; n++) {
+			if (!idmap_to_outside(&m, n, &id))
+				continue; /* this process has one id only */
+			CHECK_EQ(id, keepid_out(k, n));
+			CHECK_EQ(keepid_in(k, id), n);
+		}
+		CHECK(idmap_to_outside(&m, k, &id));
+		CHECK_EQ(id, 0);
+		idmap_clear(&m);
+	}
 }
 
 TEST(parse_what_the_kernel_prints)
