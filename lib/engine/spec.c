@@ -152,15 +152,15 @@ static int mount_image(struct engine *en, struct oci_spec *s, const struct conta
 	if (image_store_get(en->images, m->image, &img, e) < 0)
 		return -1;
 	r = storage_image_mount(en->storage, img->chain_id, &sm, e);
-	if (r == 0 && sm.options != NULL) {
-		CLEANUP(freep) char *options = xasprintf("%s,rprivate,ro", sm.options);
+	if (r == 0) {
+		CLEANUP(freep)
+		char *options =
+			xasprintf("%s,rprivate,ro", sm.options != NULL ? sm.options : "rbind");
 
-		add_subpath(oci_spec_mount_add(s, m->point.destination, "overlay", sm.base_dir,
+		add_subpath(oci_spec_mount_add(s, m->point.destination,
+					       sm.options != NULL ? "overlay" : "bind",
+					       sm.options != NULL ? sm.base_dir : sm.merged,
 					       options),
-			    m);
-	} else if (r == 0) {
-		add_subpath(oci_spec_mount_add(s, m->point.destination, "bind", sm.merged,
-					       "rbind,rprivate,ro"),
 			    m);
 	}
 	storage_mount_clear(&sm);

@@ -137,19 +137,18 @@ int volumes_mount(struct engine *en, const struct container *c, struct err *e)
 /* by somebody else who runs or is about to */
 static bool used(struct engine *en, const struct container *c, const char *name)
 {
-	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
-	bool yes = false;
+	MUTEX_GUARD(&en->mu);
 
-	volume_in_use(en, name, &ids);
-	pthread_mutex_lock(&en->mu);
-	strv_for_each (id, &ids) {
-		const struct container *other = map_get(&en->containers, *id);
+	map_for_each (slot, &en->containers) {
+		const struct container *o = slot->value;
 
-		yes |= other != NULL && other != c &&
-		       (state_runs(other->state) || other->state == C_STARTING || other->leaving);
+		if (o == c || (!state_runs(o->state) && o->state != C_STARTING && !o->leaving))
+			continue;
+		for (size_t i = 0; i < o->mounts.len; i++)
+			if (str_eq(o->mounts.items[i].point.name, name))
+				return true;
 	}
-	pthread_mutex_unlock(&en->mu);
-	return yes;
+	return false;
 }
 
 void volumes_unmount(struct engine *en, const struct container *c)

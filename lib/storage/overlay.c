@@ -158,7 +158,7 @@ int overlay_shift(struct storage *s, const struct rw *rw, struct err *e)
 
 	for (const struct layer *l = rw->parent; l; l = l->parent)
 		if (make_twin(s, l->cache_id, l->link, &rw->ids, e) < 0)
-			return err_wrap(e, "copy the image for userns=keep-id");
+			return -1;
 	driver_tree_name(s, rw->mount_id, upper);
 	if (fchownat(s->driver_fd, upper, keepid_out(rw->ids.uid, 0), keepid_out(rw->ids.gid, 0),
 		     0) < 0)
