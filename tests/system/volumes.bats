@@ -98,7 +98,7 @@ made() { # made IMAGE SCRIPT: small, and what the script does
 	refused "subpath none: open none: No such file or directory" real run --rm --mount type=image,src=other,dst=/m,image-subpath=none small true
 	real create --name holder --mount type=image,src=other,dst=/m small true
 	[ "$(real inspect -f '{{range .Mounts}}{{.Type}} {{.Name}} {{.RW}}{{end}}' holder)" = "image other false" ]
-	refused "image is being used by stopped container" real rmi other
+	refused "is using its referenced image" real rmi other
 	id=$(real image inspect -f '{{.Id}}' other)
 	real rmi -f other # takes the name only
 	real start -a holder
