@@ -124,7 +124,7 @@ class Stack:
 
     def start(self):
         with open(os.environ["STACK_LOG"], "ab") as log:
-            self.main = subprocess.Popen(["dockerd-rootless.sh"], stdout=log, stderr=log, start_new_session=True)
+            self.main = subprocess.Popen(["dockerd-rootless.sh", "--data-root=" + DATA], stdout=log, stderr=log, start_new_session=True)
 
     def pids(self):
         """its processes: descendants of the script, and the shims, which have left it"""
@@ -153,8 +153,11 @@ class Stack:
             self.start()
         else:
             for p in self.pids():
-                if engine.text_of("/proc/%d/comm" % p) == "dockerd\n":
-                    os.kill(p, signal.SIGKILL)
+                try:
+                    if engine.text_of("/proc/%d/comm" % p) == "dockerd\n":
+                        os.kill(p, signal.SIGKILL)
+                except (FileNotFoundError, ProcessLookupError):
+                    pass  # it lived for a moment only
 
     def stop(self):
         self.main.terminate()
@@ -353,27 +356,38 @@ def once(i, stack, name, op, keep):
     return acknowledged[0]
 
 
-def main():
-    random.seed(SEED)
+def begin(stack):
+    """starts it with the image small and the container work; archive and registry, and what the data root holds"""
     source = random.Random(7)
     with gzip.open(os.environ["ROOTFS"]) as f:
         base = f.read()
-    stack = Stack()
     stack.start()
     if not engine.answers(SOCK):
         sys.exit("no engine")
+    call("POST", "/images/create?fromSrc=-&repo=small&tag=latest&changes=ENV%20PATH%3D/bin", raw=base)
+    create("work", "small", ["sh", "-c", "mkdir /d; for i in 1 2 3 4 5 6 7 8 9; do head -c 300000 /dev/urandom"
+                             " >/d/$i; done; sha256sum /d/* >/work.sums"])
+    call("POST", "/containers/work/start")
+    call("POST", "/containers/work/wait")
+    what = (archive([base, layer(source, "a"), layer(source, "b")], "loaded:1"),
+            registry([base, layer(source, "c"), layer(source, "d"), layer(source, "e")]))
+    os.makedirs(DATA + "/tmp", exist_ok=True)
+    time.sleep(0.3)
+    return what, held()
+
+
+def end(stack):
+    for name in containers():
+        call("DELETE", "/containers/%s?force=1&v=1" % name)
+    stack.stop()
+
+
+def main():
+    random.seed(SEED)
+    stack = Stack()
+    what, keep = begin(stack)
     try:
-        call("POST", "/images/create?fromSrc=-&repo=small&tag=latest&changes=ENV%20PATH%3D/bin", raw=base)
-        create("work", "small", ["sh", "-c", "mkdir /d; for i in 1 2 3 4 5 6 7 8 9; do head -c 300000 /dev/urandom"
-                                 " >/d/$i; done; sha256sum /d/* >/work.sums"])
-        call("POST", "/containers/work/start")
-        call("POST", "/containers/work/wait")
-        what = (archive([base, layer(source, "a"), layer(source, "b")], "loaded:1"),
-                registry([base, layer(source, "c"), layer(source, "d"), layer(source, "e")]))
         ops = {n: k(what) for n, k in KINDS.items() if n in os.environ.get("ONLY", " ".join(KINDS)).split()}
-        time.sleep(0.3)
-        os.makedirs(DATA + "/tmp", exist_ok=True)
-        keep = held()
         TOOK.update({n: measure(op, keep) for n, op in ops.items()})
         known, answered = list(ops), 0
         for i in range(TIMES):
@@ -382,10 +396,9 @@ def main():
         print("%d kills, seed %d, %d answered before, %d failures; %s" % (TIMES, SEED, answered, failures, ", ".join(
             "%s %d ms" % (n, t * 1000) for n, t in TOOK.items())))
     finally:
-        for name in containers():
-            call("DELETE", "/containers/%s?force=1&v=1" % name)
-        stack.stop()
+        end(stack)
 
 
-main()
-sys.exit(1 if failures else 0)
+if __name__ == "__main__":
+    main()
+    sys.exit(1 if failures else 0)
