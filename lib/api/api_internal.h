@@ -136,6 +136,12 @@ api_handler volume_create_post, volume_list_get, volume_inspect, volume_delete, 
 api_handler swarm_refuse, swarm_no_mode, plugin_list, plugin_refuse, build_prune, refuse_attach_ws,
 	refuse_build, refuse_buildkit, refuse_cluster_volume;
 
+/* engine_container_prune() and the like */
+typedef int api_prune_fn(struct engine *en, const struct engine_filters *f, struct strv *ret_gone,
+			 int64_t *ret_bytes, struct err *e);
+/** call_prune() - answers a POST of prune: what went under key, and SpaceReclaimed */
+int call_prune(struct api_call *c, const char *key, bool null_if_none, api_prune_fn *prune,
+	       struct err *e) WARN_UNUSED;
 /** api_write_strs() - member with a list of strings; an empty one may be null */
 void api_write_strs(struct json_w *w, const char *key, const struct strv *v, bool null_if_empty);
 /** api_write_strmap() - member with a map; an empty one is null */

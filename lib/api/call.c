@@ -195,3 +195,22 @@ void api_write_strmap(struct json_w *w, const char *key, const struct json_strma
 		jw_kstr(w, m->items[i].key, m->items[i].value);
 	jw_end(w);
 }
+
+int call_prune(struct api_call *c, const char *key, bool null_if_none, api_prune_fn *prune,
+	       struct err *e)
+{
+	CLEANUP(engine_filters_clear) struct engine_filters f = {0};
+	CLEANUP(strv_clear) struct strv gone = STRV_INIT;
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	struct json_w w;
+	int64_t bytes = 0;
+
+	if (call_filters(c, &f, e) < 0 || prune(c->en, &f, &gone, &bytes, e) < 0)
+		return -1;
+	jw_init(&w, &b);
+	jw_obj(&w);
+	api_write_strs(&w, key, &gone, null_if_none);
+	jw_ki64(&w, "SpaceReclaimed", bytes);
+	jw_end(&w);
+	return call_json(c, 200, &b, e);
+}

@@ -272,27 +272,7 @@ int container_remove(struct api_call *c, struct err *e)
 
 int container_prune(struct api_call *c, struct err *e)
 {
-	CLEANUP(engine_filters_clear) struct engine_filters f = {0};
-	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
-	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	struct json_w w;
-	int64_t bytes = 0;
-
-	if (call_filters(c, &f, e) < 0 || engine_container_prune(c->en, &f, &ids, &bytes, e) < 0)
-		return -1;
-	jw_init(&w, &b);
-	jw_obj(&w);
-	if (ids.len == 0) {
-		jw_knull(&w, "ContainersDeleted");
-	} else {
-		jw_karr(&w, "ContainersDeleted");
-		strv_for_each (it, &ids)
-			jw_str(&w, *it);
-		jw_end(&w);
-	}
-	jw_ki64(&w, "SpaceReclaimed", bytes);
-	jw_end(&w);
-	return call_json(c, 200, &b, e);
+	return call_prune(c, "ContainersDeleted", true, engine_container_prune, e);
 }
 
 static void write_row(struct json_w *w, const struct strv *row)

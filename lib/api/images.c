@@ -11,19 +11,6 @@
 
 #define NSEC_PER_SEC 1000000000LL
 
-/* dangling=true, one of 1, t, true, 0, f, false */
-static int filter_bool(const struct strv *v, const char *name, int *ret, struct err *e)
-{
-	bool b = false;
-
-	if (v == NULL || v->len == 0)
-		return 0;
-	if (v->len > 1 || str_bool(v->items[0], &b) < 0)
-		return err_set(e, ERR_INVALID, 0, "invalid filter '%s=[%.64s]'", name, v->items[0]);
-	*ret = b;
-	return 0;
-}
-
 static void filter_strs(const struct engine_filters *f, const char *name, struct strv *ret)
 {
 	const struct strv *v = engine_filters_get(f, name);
@@ -34,22 +21,20 @@ static void filter_strs(const struct engine_filters *f, const char *name, struct
 
 static int image_filters(const struct engine_filters *f, struct image_filters *ret, struct err *e)
 {
-	static const char *const known[] = {"dangling", "label",     "label!", "before",
-					    "since",	"reference", "until",  NULL};
-	const struct strv *until;
+	static const char *const known[] = {"dangling",	 "label", "before", "since",
+					    "reference", "until", NULL};
+	bool dangling;
 
 	if (engine_filters_check(f, known, e) < 0 ||
-	    filter_bool(engine_filters_get(f, "dangling"), "dangling", &ret->dangling, e) < 0)
+	    engine_filters_bool(f, "dangling", &dangling, e) < 0)
 		return -1;
+	if (engine_filters_get(f, "dangling") != NULL)
+		ret->dangling = dangling;
 	filter_strs(f, "label", &ret->labels);
-	filter_strs(f, "label!", &ret->not_labels);
 	filter_strs(f, "reference", &ret->references);
 	filter_strs(f, "before", &ret->before);
 	filter_strs(f, "since", &ret->since);
-	until = engine_filters_get(f, "until");
-	if (until == NULL || until->len == 0)
-		return 0;
-	return time_parse_query(until->items[0], &ret->until_nsec, e);
+	return engine_filters_until(f, &ret->until_nsec, e);
 }
 
 /* Untagged images had a pair of "<none>" names until 1.42. */
@@ -145,24 +130,30 @@ static size_t layer_sizes(struct image_store *store, const struct image *img, in
 	return n;
 }
 
-static void write_history_entry(struct json_w *w, const struct image_info *i, size_t at,
-				int64_t size)
+/* i: the image whose entry it is; zeroed when that is not here */
+static void write_history_entry(struct json_w *w, const struct image_history *h,
+				const struct image_info *i, int64_t size)
 {
-	const struct image_config *ic = i->image->config;
-	const struct image_history *h = &ic->history.items[at];
-	bool top = at == ic->history.len - 1;
-
 	jw_obj(w);
 	jw_kstr(w, "Comment", h->comment);
 	jw_ki64(w, "Created", h->created_nsec / NSEC_PER_SEC);
 	jw_kstr(w, "CreatedBy", h->created_by);
-	jw_kstr(w, "Id", top ? i->image->id : "<missing>");
+	jw_kstr(w, "Id", i->image != NULL ? i->image->id : "<missing>");
 	jw_ki64(w, "Size", size);
-	if (top)
-		api_write_strs(w, "Tags", &i->tags, true);
-	else
-		jw_knull(w, "Tags");
+	api_write_strs(w, "Tags", &i->tags, true);
 	jw_end(w);
+}
+
+/* i becomes the image that it was made from; without one here, nothing */
+static void to_parent(struct image_store *store, struct image_info *i)
+{
+	struct image_info parent = {0};
+	struct err ignored;
+
+	if (i->parent[0] != '\0' && image_store_info(store, i->parent, &parent, &ignored) < 0)
+		parent = (struct image_info){0};
+	image_info_clear(store, i);
+	*i = parent;
 }
 
 int image_history(struct api_call *c, struct err *e)
@@ -172,23 +163,29 @@ int image_history(struct api_call *c, struct err *e)
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	const struct image_config *ic;
 	struct image_info i = {0};
+	struct image *top;
 	struct json_w w;
 	size_t layer;
 
-	if (image_store_info(store, c->name, &i, e) < 0)
+	if (image_store_info(store, c->name, &i, e) < 0 ||
+	    image_store_get(store, i.image->id, &top, e) < 0) {
+		image_info_clear(store, &i);
 		return -1;
-	ic = i.image->config;
+	}
+	ic = top->config;
 	sizes = xcalloc(ic->rootfs.diff_ids.len + 1, sizeof(*sizes));
-	layer = layer_sizes(store, i.image, sizes, ic->rootfs.diff_ids.len);
+	layer = layer_sizes(store, top, sizes, ic->rootfs.diff_ids.len);
 	jw_init(&w, &b);
 	jw_arr(&w);
 	for (size_t at = ic->history.len; at-- > 0;) {
 		bool empty = ic->history.items[at].empty_layer || layer == 0;
 
-		write_history_entry(&w, &i, at, empty ? 0 : sizes[--layer]);
+		write_history_entry(&w, &ic->history.items[at], &i, empty ? 0 : sizes[--layer]);
+		to_parent(store, &i);
 	}
 	jw_end(&w);
 	image_info_clear(store, &i);
+	image_unref(store, top);
 	return call_json(c, 200, &b, e);
 }
 

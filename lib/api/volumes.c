@@ -160,21 +160,5 @@ int volume_delete(struct api_call *c, struct err *e)
 
 int volume_prune(struct api_call *c, struct err *e)
 {
-	CLEANUP(engine_filters_clear) struct engine_filters f = {0};
-	CLEANUP(strv_clear) struct strv names = STRV_INIT;
-	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	struct json_w w;
-	int64_t bytes = 0;
-
-	if (call_filters(c, &f, e) < 0 || engine_volume_prune(c->en, &f, &names, &bytes, e) < 0)
-		return -1;
-	jw_init(&w, &b);
-	jw_obj(&w);
-	jw_karr(&w, "VolumesDeleted");
-	strv_for_each (it, &names)
-		jw_str(&w, *it);
-	jw_end(&w);
-	jw_ki64(&w, "SpaceReclaimed", bytes);
-	jw_end(&w);
-	return call_json(c, 200, &b, e);
+	return call_prune(c, "VolumesDeleted", false, engine_volume_prune, e);
 }

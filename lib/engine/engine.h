@@ -128,6 +128,13 @@ int engine_filters_parse(const char *text, struct engine_filters *ret, struct er
 void engine_filters_clear(struct engine_filters *f);
 /** engine_filters_get() - values of a filter, or NULL; borrowed */
 const struct strv *engine_filters_get(const struct engine_filters *f, const char *name);
+/** engine_filters_bool() - the one value of a filter; *ret stays without it. ERR_INVALID */
+int engine_filters_bool(const struct engine_filters *f, const char *name, bool *ret,
+			struct err *e) WARN_UNUSED;
+/** engine_filters_until() - the time of filter until, a time or an age; *ret_nsec stays without it.
+ * ERR_INVALID */
+int engine_filters_until(const struct engine_filters *f, int64_t *ret_nsec,
+			 struct err *e) WARN_UNUSED;
 /** engine_filters_check() - only names of the NULL-terminated list; ERR_INVALID "invalid filter
  * 'x'" */
 int engine_filters_check(const struct engine_filters *f, const char *const *known,

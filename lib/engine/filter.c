@@ -70,6 +70,32 @@ int engine_filters_check(const struct engine_filters *f, const char *const *know
 	return 0;
 }
 
+int engine_filters_bool(const struct engine_filters *f, const char *name, bool *ret, struct err *e)
+{
+	const struct strv *v = engine_filters_get(f, name);
+	CLEANUP(freep) char *joined = NULL;
+
+	if (v == NULL || (v->len == 1 && str_bool(v->items[0], ret) == 0))
+		return 0;
+	joined = strv_join(v, " ");
+	return err_set(e, ERR_INVALID, 0, "invalid filter '%s=[%s]'", name, joined);
+}
+
+int engine_filters_until(const struct engine_filters *f, int64_t *ret_nsec, struct err *e)
+{
+	const struct strv *v = engine_filters_get(f, "until");
+	struct err ignored;
+
+	if (v == NULL)
+		return 0;
+	if (v->len > 1)
+		return err_set(e, ERR_INVALID, 0, "more than one until filter specified");
+	if (time_parse_query(v->items[0], ret_nsec, &ignored) < 0)
+		return err_set(e, ERR_INVALID, 0,
+			       "failed to parse value as time or duration: \"%s\"", v->items[0]);
+	return 0;
+}
+
 bool filters_label_ok(const struct strv *want, const struct json_strmap *labels)
 {
 	for (size_t i = 0; want != NULL && i < want->len; i++) {

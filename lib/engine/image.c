@@ -149,6 +149,10 @@ int engine_image_new_name(const char *repo, const char *tag, struct image_ref *r
 	if (ret->digest != NULL)
 		return err_set(e, ERR_INVALID, 0,
 			       "refusing to create a tag with a digest reference");
+	if (str_eq(ret->path, "library/sha256") || str_eq(ret->path, "sha256"))
+		return err_set(
+			e, ERR_INVALID, 0,
+			"refusing to create an ambiguous tag using digest algorithm as name");
 	image_ref_default_tag(ret);
 	return 0;
 }
@@ -227,23 +231,18 @@ int engine_image_prune(struct engine *en, const struct engine_filters *f,
 		       struct image_removeds *ret, struct err *e)
 {
 	static const char *const known[] = {"dangling", "label", "label!", "until", NULL};
-	const struct strv *dangling = engine_filters_get(f, "dangling"),
-			  *until = engine_filters_get(f, "until");
 	struct image_users u = {.in_use = in_use, .arg = en};
 	struct image_filters want = IMAGE_FILTERS_INIT;
 	bool only_dangling = true;
-	int r = 0;
+	int r;
 
-	if (engine_filters_check(f, known, e) < 0)
+	if (engine_filters_check(f, known, e) < 0 ||
+	    engine_filters_bool(f, "dangling", &only_dangling, e) < 0)
 		return -1;
-	if (dangling != NULL && str_bool(dangling->items[0], &only_dangling) < 0)
-		return err_set(e, ERR_INVALID, 0, "invalid filter 'dangling=%s'",
-			       dangling->items[0]);
 	want.dangling = only_dangling;
 	copy_filter(f, "label", &want.labels);
 	copy_filter(f, "label!", &want.not_labels);
-	if (until != NULL)
-		r = time_parse_query(until->items[0], &want.until_nsec, e);
+	r = engine_filters_until(f, &want.until_nsec, e);
 	if (r == 0)
 		r = image_store_prune(en->images, &want, &u, ret, e);
 	image_filters_clear(&want);

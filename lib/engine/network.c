@@ -409,7 +409,6 @@ int engine_network_prune(struct engine *en, const struct engine_filters *f, stru
 			 struct err *e)
 {
 	static const char *const known[] = {"label", "label!", "until", NULL};
-	const struct strv *until = engine_filters_get(f, "until");
 	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
 	CLEANUP(strv_clear) struct strv names = STRV_INIT;
 	struct json_strmap attributes = {0};
@@ -417,7 +416,7 @@ int engine_network_prune(struct engine *en, const struct engine_filters *f, stru
 	struct err why;
 
 	if ((f != NULL && engine_filters_check(f, known, e) < 0) ||
-	    (until != NULL && time_parse_query(until->items[0], &until_nsec, e) < 0))
+	    engine_filters_until(f, &until_nsec, e) < 0)
 		return -1;
 	pthread_mutex_lock(&en->mu);
 	map_for_each (slot, &en->networks) {

@@ -3,7 +3,7 @@
  * Starting: the caller has claimed C_STARTING. In order: address and files,
  * bundle, shim (namespaces exist from here), network, clients that attached
  * before, program, supervisor. Whatever fails, everything made is taken back
- * and the container settles in C_EXITED.
+ * and the container settles in C_EXITED (C_CREATED when it never ran).
  */
 #include <errno.h>
 #include <poll.h>
@@ -138,6 +138,8 @@ static void settle_failed(struct engine *en, struct container *c, const char *bu
 	attach_claims_drop(c);
 	if (container_step(en, c, EV_START_FAILED, &e) < 0)
 		log_error(&e, "start %s", c->id);
+	if (!c->started_before) /* as Docker shows it */
+		c->state = C_CREATED;
 	waits_wake(c, false, why->msg);
 	pthread_mutex_unlock(&en->mu);
 	volumes_unmount(en, c);

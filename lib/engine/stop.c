@@ -467,12 +467,10 @@ int engine_container_prune(struct engine *en, const struct engine_filters *f, st
 			   int64_t *ret_bytes, struct err *e)
 {
 	static const char *const known[] = {"label", "label!", "until", NULL};
-	const struct strv *until = engine_filters_get(f, "until");
 	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
 	int64_t until_nsec = 0;
 
-	if (engine_filters_check(f, known, e) < 0 ||
-	    (until != NULL && time_parse_query(until->items[0], &until_nsec, e) < 0))
+	if (engine_filters_check(f, known, e) < 0 || engine_filters_until(f, &until_nsec, e) < 0)
 		return -1;
 	pthread_mutex_lock(&en->mu);
 	map_for_each (slot, &en->containers)

@@ -5,6 +5,7 @@
  * Keys are familiar names, sorted.
  */
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -108,12 +109,33 @@ int names_save(struct image_store *s, struct err *e)
 	return file_write(AT_FDCWD, path, b.data, b.len, 0600, FILE_SYNC, e);
 }
 
+/* what a familiar name leaves out; the order of names is that of full ones */
+static const char *left_out(const char *name)
+{
+	size_t n = strcspn(name, "/");
+
+	if (name[n] == '\0')
+		return "docker.io/library/";
+	return strcspn(name, ".:") < n || (n == 9 && str_starts(name, "localhost")) ? ""
+										    : "docker.io/";
+}
+
+static int by_full_name(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+	CLEANUP(freep) char *full_x = xasprintf("%s%s", left_out(*x), *x);
+	CLEANUP(freep) char *full_y = xasprintf("%s%s", left_out(*y), *y);
+
+	return strcmp(full_x, full_y);
+}
+
 void names_of(struct image_store *s, const char *id, struct strv *ret)
 {
 	map_for_each (slot, &s->names)
 		if (str_eq(slot->value, id))
 			strv_add(ret, slot->key);
-	strv_sort(ret);
+	if (ret->len > 1)
+		qsort(ret->items, ret->len, sizeof(*ret->items), by_full_name);
 }
 
 int names_remove(struct image_store *s, const char *name, struct err *e)

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/thread.h"
@@ -286,19 +287,22 @@ int image_store_remove(struct image_store *s, const char *name, bool force, bool
 	return 0;
 }
 
-/* One image of a prune; what is used or stood upon is passed over. */
-static int prune_one(struct image_store *s, const struct image_info *i, bool dangling_only,
-		     const struct image_users *u, struct image_removeds *r, struct err *e)
+/* One image of a prune: each of its names is removed as by docker rmi; what is used or stood upon
+ * is passed over. */
+static void prune_one(struct image_store *s, const struct image_info *i, bool dangling_only,
+		      const struct image_users *u, struct image_removeds *r)
 {
-	char container[13];
-	bool ignored;
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
+	struct err e;
 
-	if (i->n_children > 0 || used(u, i->image->id, false, container) ||
-	    (dangling_only && i->tags.len > 0))
-		return 0;
-	if (check(s, i->image->id, CONFLICT_HARD, u, &ignored, e) < 0)
-		return 0;
-	return delete_image(s, i->image->id, true, true, true, u, r, e);
+	if (dangling_only && i->tags.len > 0)
+		return;
+	get_names(s, i->image->id, &names);
+	if (names.len == 0 && i->n_children == 0)
+		strv_add(&names, i->image->id);
+	strv_for_each (it, &names)
+		if (remove_image(s, i->image->id, *it, false, false, u, r, &e) < 0)
+			log_debug(&e, "prune %s", *it);
 }
 
 int image_store_prune(struct image_store *s, const struct image_filters *f,
@@ -308,19 +312,14 @@ int image_store_prune(struct image_store *s, const struct image_filters *f,
 	struct image_filters every = f != NULL ? *f : (struct image_filters)IMAGE_FILTERS_INIT;
 	struct image_infos l = {0};
 	struct image_removeds r = {0};
-	int result = 0;
 
 	every.dangling = -1;
 	kept_sweep(s, 0);
 	if (image_store_list(s, true, false, &every, &l, e) < 0)
 		return -1;
-	for (size_t i = 0; i < l.n && result == 0; i++)
-		result = prune_one(s, &l.items[i], dangling_only, u, &r, e);
+	for (size_t i = 0; i < l.n; i++)
+		prune_one(s, &l.items[i], dangling_only, u, &r);
 	image_infos_clear(s, &l);
-	if (result < 0) {
-		image_removeds_clear(&r);
-		return -1;
-	}
 	*ret = r;
 	return 0;
 }

@@ -43,7 +43,7 @@ void image_chain_id(const struct image_config *c, char ret[DIGEST_SIZE]);
 void names_load(struct image_store *s);
 /** names_save() - writes the index's names; write_mu is held */
 int names_save(struct image_store *s, struct err *e) WARN_UNUSED;
-/** names_of() - appends the names of an image, sorted; mu is held */
+/** names_of() - the names of an image, in the order of what they are in full; mu is held */
 void names_of(struct image_store *s, const char *id, struct strv *ret);
 /** names_remove() - takes a name away and saves; the image's record of being tagged too */
 int names_remove(struct image_store *s, const char *name, struct err *e) WARN_UNUSED;

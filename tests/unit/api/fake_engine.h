@@ -75,62 +75,6 @@ void engine_df(struct engine *en, struct engine_df *ret)
 	ret->layers_bytes = 7;
 }
 
-static void fake_free_strv(void *p)
-{
-	strv_clear(p);
-	free(p);
-}
-
-void engine_filters_clear(struct engine_filters *f)
-{
-	for (size_t i = 0; i < f->map.len; i++) {
-		free(f->map.items[i].key);
-		fake_free_strv(f->map.items[i].value);
-	}
-	free(f->map.items);
-	memset(f, 0, sizeof(*f));
-}
-
-int engine_filters_parse(const char *text, struct engine_filters *ret, struct err *e)
-{
-	CLEANUP(json_freep) struct json *v = NULL;
-
-	if (str_empty(text))
-		return 0;
-	if (json_parse(text, strlen(text), &v, e) < 0)
-		return -1;
-	if (json_kind(v) != JSON_OBJECT)
-		return err_set(e, ERR_INVALID, 0, "invalid filter");
-	json_for_each (member, v) {
-		struct strv *list = json_map_add(&ret->map, json_key(member), sizeof(*list));
-
-		json_for_each (item, member)
-			strv_add(list, json_str(item) != NULL	? json_str(item)
-				       : json_key(item) != NULL ? json_key(item)
-								: "");
-	}
-	return 0;
-}
-
-const struct strv *engine_filters_get(const struct engine_filters *f, const char *name)
-{
-	return json_map_get(&f->map, name);
-}
-
-int engine_filters_check(const struct engine_filters *f, const char *const *known, struct err *e)
-{
-	for (size_t i = 0; i < f->map.len; i++) {
-		const char *const *k = known;
-
-		while (*k != NULL && !str_eq(*k, f->map.items[i].key))
-			k++;
-		if (*k == NULL)
-			return err_set(e, ERR_INVALID, 0, "invalid filter '%.100s'",
-				       f->map.items[i].key);
-	}
-	return 0;
-}
-
 int engine_container_create(struct engine *en, const char *name, const char *platform,
 			    struct docker_create_request *req, char *ret_id,
 			    struct strv *ret_warnings, struct err *e)

@@ -76,3 +76,32 @@ TEST(filters_labels)
 	strv_clear(&want);
 	json_strmap_clear(&labels);
 }
+
+TEST(filters_of_one_value)
+{
+	struct engine_filters f = {0};
+	int64_t until = 0;
+	bool b = true;
+	struct err e;
+
+	CHECK_OK(engine_filters_parse("{\"all\":[\"0\"],\"x\":[\"1\",\"0\"],\"until\":[\"7\"]}", &f,
+				      &e),
+		 e);
+	CHECK_OK(engine_filters_bool(&f, "none", &b, &e), e);
+	CHECK(b);
+	CHECK_OK(engine_filters_bool(&f, "all", &b, &e), e);
+	CHECK(!b);
+	CHECK_EQ(engine_filters_bool(&f, "x", &b, &e), -1);
+	CHECK_STR(e.msg, "invalid filter 'x=[1 0]'");
+	CHECK_OK(engine_filters_until(&f, &until, &e), e);
+	CHECK_EQ(until, 7000000000LL);
+	engine_filters_clear(&f);
+	CHECK_OK(engine_filters_parse("{\"until\":[\"1h\",\"2h\"]}", &f, &e), e);
+	CHECK_EQ(engine_filters_until(&f, &until, &e), -1);
+	CHECK_STR(e.msg, "more than one until filter specified");
+	engine_filters_clear(&f);
+	CHECK_OK(engine_filters_parse("{\"until\":[\"x\"]}", &f, &e), e);
+	CHECK_EQ(engine_filters_until(&f, &until, &e), -1);
+	CHECK_STR(e.msg, "failed to parse value as time or duration: \"x\"");
+	engine_filters_clear(&f);
+}
