@@ -154,6 +154,12 @@ static int untag_all(struct image_store *s, const char *id, struct image_removed
 	return 0;
 }
 
+static bool is_parent(struct image_store *s, const char *id)
+{
+	MUTEX_GUARD(&s->mu);
+	return store_children(s, id) > 0;
+}
+
 /* Deletes the image and then, quietly, unnamed parents. */
 static int delete_image(struct image_store *s, const char *image_id, bool force, bool prune,
 			bool quiet, const struct image_users *u, struct image_removeds *ret,
@@ -171,7 +177,8 @@ static int delete_image(struct image_store *s, const char *image_id, bool force,
 		if (check(s, id, CONFLICT_HARD | (force ? 0 : CONFLICT_SOFT), u, &by_container, e) <
 		    0) {
 			get_names(s, id, &names);
-			return quiet && (names.len > 0 || by_container) ? 0 : -1;
+			return quiet && (names.len > 0 || by_container || is_parent(s, id)) ? 0
+											    : -1;
 		}
 		if (untag_all(s, id, ret, e) < 0)
 			return -1;

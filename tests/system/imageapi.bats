@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+# Answers about images that clients compare word by word, as dockerd 28.5.2 gave them for the same
+# requests: names and history, filters, conflicts of rmi, prunes.
+load lib
+
+setup_file() { stack_start; }
+teardown_file() { stack_stop; }
+
+setup() { stack_env; }
+
+teardown() {
+	real ps -aq | xargs -r "$STAGE/tools/docker" rm -f >/dev/null
+	for _ in 1 2 3 4; do # those that others stand upon go last
+		real images -aq | sort -u | xargs -r "$STAGE/tools/docker" rmi -f >/dev/null 2>&1 || true
+	done
+	real volume prune -af >/dev/null
+}
+
+# family: base:1 (labels a=1), child:1 (b=2) upon it, grand:1 upon that, and an unnamed one
+family() {
+	real import -c 'CMD ["/bin/sh"]' -c 'ENV PATH=/bin' -c 'LABEL a=1' -m words "$STAGE/fixtures/small.tar.gz" base:1 >/dev/null
+	real run --name c1 base:1 sh -c 'echo 1 >/one'
+	real commit -c 'LABEL b=2' c1 child:1 >/dev/null
+	real run --name c2 child:1 sh -c 'echo 2 >/two'
+	real commit c2 grand:1 >/dev/null
+	real commit c2 >/dev/null
+	real rm c1 c2 >/dev/null
+}
+
+# shown FILTERS...: the images, one a line
+shown() {
+	local f=()
+	for x in "$@"; do f+=(--filter "$x"); done
+	real images -a --format '{{.Repository}}:{{.Tag}}' "${f[@]}" 2>&1 | sort | tr '\n' ' '
+}
+
+# prune WHAT FILTERS: the answer, ids as ID, and the status
+prune() {
+	curl -s -X POST --unix-socket "$XDG_RUNTIME_DIR/docker.sock" -w ' %{http_code}' -G --data-urlencode "filters=$2" \
+		"http://localhost/v1.51/$1/prune" | tr -d '\n' | sed -E 's/[0-9a-f]{64}/ID/g; s/"SpaceReclaimed":[1-9][0-9]*/"SpaceReclaimed":N/'
+}
+
+@test "names are in the order of what they are in full; history names the images it came through" {
+	family
+	real tag base:1 zz:1
+	real tag base:1 localhost:5000/a:1
+	real tag base:1 user/a:1
+	[ "$(real image inspect -f '{{json .RepoTags}}' zz:1)" = '["base:1","zz:1","user/a:1","localhost:5000/a:1"]' ]
+	[ "$(api GET /images/grand:1/history | head -n 1 | jq -c '[.[]|.Tags]')" = '[["grand:1"],["child:1"],["base:1","zz:1","user/a:1","localhost:5000/a:1"]]' ]
+	[ "$(api GET /images/grand:1/history | head -n 1 | jq -r '.[1].Id')" = "$(real images -q --no-trunc child:1)" ]
+	run real tag base:1 "sha256:$(printf '%064d' 0)"
+	[[ $output == *"refusing to create an ambiguous tag using digest algorithm as name"* ]]
+}
+
+@test "filters of the list" {
+	family
+	[ "$(shown dangling=true)" = "<none>:<none> " ]
+	[ "$(shown label=b label=a)" = "<none>:<none> child:1 grand:1 " ]
+	[ "$(shown label=a=2)" = "" ]
+	[ "$(shown before=child:1)" = "base:1 " ]
+	[ "$(shown since=base:1 before=grand:1)" = "child:1 " ]
+	[ "$(shown reference='ba*' reference='gr*')" = "base:1 grand:1 " ]
+	[ "$(shown until=1h)" = "" ]
+	[[ "$(shown 'label!=b')" == *"invalid filter 'label!'"* ]]
+	[[ "$(shown until=x)" == *'failed to parse value as time or duration: "x"'* ]]
+	[[ "$(shown dangling=maybe)" == *"invalid filter 'dangling=[maybe]'"* ]]
+}
+
+@test "conflicts of rmi" {
+	local id
+	family
+	id=$(real images -q --no-trunc base:1)
+	run real rmi "$id"
+	[[ $output == *"(cannot be forced) - image has dependent child images"* ]]
+	real run -d --name runs base:1 busybox sleep 1000 >/dev/null
+	run real rmi base:1
+	[[ $output == *'unable to remove repository reference "base:1" (must force) - container '*' is using its referenced image '* ]]
+	[ "$(real rmi -f base:1)" = "Untagged: base:1" ]
+	real tag grand:1 grand:2
+	id=$(real images -q --no-trunc grand:1)
+	run real rmi "$id"
+	[[ $output == *"(must be forced) - image is referenced in multiple repositories"* ]]
+	[ "$(real rmi -f "$id" | sed -E 's/[0-9a-f]{64}/ID/')" = "$(printf 'Untagged: grand:1\nUntagged: grand:2\nDeleted: sha256:ID')" ]
+}
+
+@test "prunes and their filters" {
+	real import -c 'LABEL k=v' "$STAGE/fixtures/small.tar.gz" p:1 >/dev/null
+	real tag p:1 p:2
+	real import -c 'LABEL k=w' "$STAGE/fixtures/small.tar.gz" >/dev/null
+	real create --name pc --label z=1 p:1 true >/dev/null
+	real create --name pd --label z=2 p:1 true >/dev/null
+	real volume create --label q=1 pv >/dev/null
+	[ "$(prune images '{"label":["k=v"]}')" = '{"ImagesDeleted":null,"SpaceReclaimed":0} 200' ]
+	[ "$(prune images '{"label":["k=w"]}')" = '{"ImagesDeleted":[{"Deleted":"sha256:ID"}],"SpaceReclaimed":0} 200' ]
+	[[ "$(prune images '{"until":["1h","2h"]}')" == '{"message":"more than one until filter specified"}'* ]]
+	[[ "$(prune images '{"dangling":["x"]}')" == *"invalid filter 'dangling=[x]'"*400 ]]
+	# one name of two goes though containers use the image
+	[ "$(prune images '{"dangling":["false"]}')" = '{"ImagesDeleted":[{"Untagged":"p:1"}],"SpaceReclaimed":0} 200' ]
+	[ "$(prune containers '{"label":["z=1"]}')" = '{"ContainersDeleted":["ID"],"SpaceReclaimed":0} 200' ]
+	[[ "$(prune containers '{"until":["1h","2h"]}')" == '{"message":"more than one until filter specified"}'*400 ]]
+	[ "$(prune containers '{"label":["z=1"]}')" = '{"ContainersDeleted":null,"SpaceReclaimed":0} 200' ]
+	[ "$(prune containers '{"label!":["z=1"]}')" = '{"ContainersDeleted":["ID"],"SpaceReclaimed":0} 200' ]
+	[ "$(prune volumes '{}')" = '{"VolumesDeleted":[],"SpaceReclaimed":0} 200' ]
+	[[ "$(prune volumes '{"all":["1","0"]}')" == *"invalid filter 'all=[1 0]'"*400 ]]
+	[ "$(prune volumes '{"all":["1"],"label":["q=1"]}')" = '{"VolumesDeleted":["pv"],"SpaceReclaimed":0} 200' ]
+	[ "$(prune images '{"dangling":["false"]}')" = '{"ImagesDeleted":[{"Untagged":"p:2"},{"Deleted":"sha256:ID"},{"Deleted":"sha256:ID"}],"SpaceReclaimed":N} 200' ]
+}
+
+@test "a container whose first start failed was created, not ended" {
+	real import "$STAGE/fixtures/small.tar.gz" base:1 >/dev/null
+	run -127 real run --name no base:1 /nothing
+	[ "$(real inspect -f '{{.State.Status}} {{.State.ExitCode}}' no)" = "created 127" ]
+}
