@@ -51,6 +51,7 @@ $(DEPS)/%/.stamp:
 
 $(O)/tests/%.o: cflags += -Wno-frame-larger-than
 $(addprefix $(O)/,$(hot)): cflags += -O2
+$(addprefix $(O)/,$(home)): cflags += -fstack-protector
 
 # --- objects, one archive a room -------------------------------------------
 $(O)/%.o: %.c config/build.mk | $(deps_ok)
