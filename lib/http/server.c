@@ -18,7 +18,10 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 #include "config/limits.h"
+
+#define LINGER_MS 500
 
 enum phase {
 	CONN_IDLE,    /* between exchanges: http_conn_next() may read */
@@ -97,6 +100,20 @@ void http_conn_close_after(struct http_conn *c)
 	c->close = true;
 }
 
+/* A client that still sends its body meets no broken connection but the end of our side, and the
+ * answer: RFC 9112 section 9.6. */
+static void linger(struct http_conn *c)
+{
+	int64_t until = time_mono_ms() + LINGER_MS, left;
+	char dropped[1024];
+
+	if (c->s->fd < 0 || shutdown(c->s->fd, SHUT_WR) < 0)
+		return;
+	while ((left = until - time_mono_ms()) > 0 && fd_wait(c->s->fd, POLLIN, (int)left) > 0 &&
+	       recv(c->s->fd, dropped, sizeof(dropped), MSG_DONTWAIT) > 0) {
+	}
+}
+
 /* Ends the previous exchange; 1 the connection may go on, 0 not. */
 static int finish_exchange(struct http_conn *c)
 {
@@ -104,6 +121,8 @@ static int finish_exchange(struct http_conn *c)
 		return 1;
 	if (c->phase != CONN_DONE || c->close || !c->rq.keep_alive ||
 	    http_body_drain(&c->body, HTTP_DRAIN_MAX) < 0) {
+		if (c->phase == CONN_DONE && !c->body.done)
+			linger(c);
 		c->phase = CONN_CLOSED;
 		return 0;
 	}

@@ -2,10 +2,12 @@
 /* http/server.c */
 #include "http/server.h"
 
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/mem.h"
 #include "tests/unit/harness.h"
 #include "tests/unit/http/trickle.h"
 
@@ -175,4 +177,36 @@ TEST(server_notices_a_gone_client)
 	CHECK(!http_conn_gone(c));
 	close(fds[1]);
 	CHECK(http_conn_gone(c));
+}
+
+static void *send_much(void *arg)
+{
+	static const char head[] = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3000000\r\n\r\n";
+	CLEANUP(freep) char *body = xcalloc(1, 3000000);
+	struct err e;
+
+	CHECK_OK(fd_write_all(*(int *)arg, head, strlen(head), &e), e);
+	CHECK_OK(fd_write_all(*(int *)arg, body, 3000000, &e), e);
+	return NULL;
+}
+
+TEST(server_answers_a_client_that_is_still_sending)
+{
+	struct http_conn *c;
+	char answer[200] = {0};
+	struct err e;
+	pthread_t t;
+	int fds[2];
+
+	CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	c = http_conn_new(stream_fd_new(fds[0]));
+	CHECK_EQ(pthread_create(&t, NULL, send_much, &fds[1]), 0);
+	CHECK_EQ(http_conn_next(c, &e), 1);
+	CHECK_OK(http_conn_respond(c, 400, NULL, "no", 2, &e), e);
+	CHECK_EQ(http_conn_next(c, &e), 0);
+	http_conn_free(c);
+	CHECK_EQ(pthread_join(t, NULL), 0);
+	CHECK(fd_read(fds[1], answer, sizeof(answer) - 1) > 0);
+	CHECK(strstr(answer, "400 Bad Request") != NULL);
+	close(fds[1]);
 }
