@@ -54,7 +54,7 @@ static int put_aside(struct fsck *f, const char *path, char **ret, struct err *e
 void fsck_found(struct fsck *f, enum fsck_how how, const char *check, const char *path,
 		const struct err *why, const char *fmt, ...)
 {
-	static const char *const would[] = {"--repair removes it", "--repair moves it to " LOST,
+	static const char *const would[] = {"--repair removes it", ("--repair moves it to " LOST),
 					    "--repair mends it", ""};
 	CLEANUP(buf_clear) struct buf text = BUF_INIT;
 	CLEANUP(freep) char *to = NULL;
