@@ -491,7 +491,8 @@ void store_drop(struct image_store *s, const char *id, struct strv *removed, cha
 	if (node == NULL)
 		return;
 	/* first, for without the image nobody would look for it */
-	if (path_remove_tree(AT_FDCWD, metadata, &e) < 0)
+	if (path_remove_tree(AT_FDCWD, metadata, &e) < 0 ||
+	    file_sync_parent(AT_FDCWD, metadata, &e) < 0)
 		log_debug(&e, "image store");
 	if (unlink(content) < 0 && errno != ENOENT) {
 		err_sys(&e, "remove %s", content);

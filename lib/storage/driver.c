@@ -135,7 +135,9 @@ static size_t first_working(const char *root, struct choice *all, bool with_laye
 {
 	for (size_t i = 0; i < ARRAY_LEN(drivers); i++)
 		if ((!with_layers || (all[i].n_layers > 0 && i != LAST)) &&
-		    works(root, drivers[i], &all[i]))
+		    (works(root, drivers[i], &all[i]) ||
+		     (with_layers &&
+		      all[i].why.sys == ENOSPC))) /* nothing can be tried on a full disk */
 			return i;
 	return SIZE_MAX;
 }

@@ -152,7 +152,26 @@ static void check_trash(struct fsck *f, const char *path)
 	fsck_found(f, FSCK_REMOVE, "leftover", path, NULL, "of a removal that did not end");
 }
 
-/* names of base/file.c for files that are being written */
+/* base/file.c's names of files that are being written */
+static bool is_unwritten(const char *name)
+{
+	return str_starts(name, ".tmp-") && strlen(name) == strlen(".tmp-") + 12;
+}
+
+static void sweep_dir(int dir_fd, const char *dir, unsigned depth)
+{
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
+	struct err ignored;
+	CLEANUP(fd_closep) int fd = open_names(dir_fd, dir, &names, &ignored);
+
+	strv_for_each (name, &names) {
+		if (is_unwritten(*name))
+			unlinkat(fd, *name, 0);
+		else if (depth > 0 && !str_eq(*name, "_data"))
+			sweep_dir(fd, *name, depth - 1);
+	}
+}
+
 static void check_unwritten(struct fsck *f, const char *dir, unsigned depth)
 {
 	CLEANUP(strv_clear) struct strv names = STRV_INIT;
@@ -161,7 +180,7 @@ static void check_unwritten(struct fsck *f, const char *dir, unsigned depth)
 	strv_for_each (name, &names) {
 		CLEANUP(freep) char *path = path_join(dir, *name);
 
-		if (str_starts(*name, ".tmp-") && strlen(*name) == strlen(".tmp-") + 12)
+		if (is_unwritten(*name))
 			fsck_found(f, FSCK_REMOVE, "leftover", path, NULL, "a half-written file");
 		else if (depth > 0 && !str_eq(*name, "_data"))
 			check_unwritten(f, path, depth - 1);
@@ -264,6 +283,15 @@ static const struct {
 	const char *dir;
 	unsigned depth;
 } written[] = {{".", 0}, {"image", 6}, {"containers", 1}, {"volumes", 1}, {"network", 2}};
+
+void sweep_unwritten(const char *root)
+{
+	for (size_t i = 0; i < ARRAY_LEN(written); i++) {
+		CLEANUP(freep) char *dir = path_join(root, written[i].dir);
+
+		sweep_dir(AT_FDCWD, dir, written[i].depth);
+	}
+}
 
 int fsck_open(struct fsck *f, struct err *e)
 {

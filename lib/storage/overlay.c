@@ -17,6 +17,7 @@
 #include "archive/walk.h"
 #include "base/buf.h"
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
@@ -224,7 +225,8 @@ static int rw_make(struct storage *s, struct rw *rw, struct err *e)
 	if (make(s, rw->mount_id, rw->link, e) < 0 ||
 	    finish(s, rw->mount_id, buf_str(&lower_init), false, e) < 0)
 		return -1;
-	if (make_merged(s, rw->mount_id, e) < 0 || sync_files(s->driver_fd, rw->init_id, e) < 0)
+	if (make_merged(s, rw->mount_id, e) < 0 || sync_files(s->driver_fd, rw->init_id, e) < 0 ||
+	    file_sync_dir(s->driver_fd, "l", e) < 0)
 		return -1;
 	return sync_files(s->driver_fd, rw->mount_id, e);
 }

@@ -146,7 +146,10 @@ int storage_open(const char *root, const char *driver, struct storage **ret, str
 	if (path_mkdirs(root, 0711, e) < 0)
 		return -1;
 	s->lock_fd = storage_lock(root, LOCK_WAIT_MS, e);
-	if (s->lock_fd < 0 || driver_choose(s, driver, e) < 0)
+	if (s->lock_fd < 0)
+		return -1;
+	sweep_unwritten(root);
+	if (driver_choose(s, driver, e) < 0)
 		return -1;
 	name_dirs(s);
 	if (open_dirs(s, e) < 0)

@@ -102,6 +102,8 @@ void trash_close(struct trash *t);
 
 /* makes a new file with this text; not synced */
 int put_file(int dir_fd, const char *name, const char *text, mode_t mode, struct err *e);
+/* at start-up: files that a crash left half-written in a data root (fsck.c) */
+void sweep_unwritten(const char *root);
 /* opens a directory, appends the names in it, sorted; its descriptor */
 int open_names(int dir_fd, const char *name, struct strv *ret, struct err *e);
 /* all files of a directory (relative to dir_fd), and their names, are on disk on return */

@@ -266,13 +266,11 @@ static int check_options(const struct strv *options, struct err *e)
 	return 0;
 }
 
-static int make_volume(struct volumes *vs, const char *name, const struct strv *labels,
+static int fill_volume(struct volumes *vs, const char *name, const struct strv *labels,
 		       const struct strv *options, struct err *e)
 {
 	CLEANUP(fd_closep) int fd = -1;
 
-	if (mkdirat(vs->dir_fd, name, 0701) < 0 && errno != EEXIST)
-		return err_sys(e, "make volume %s", name);
 	fd = openat(vs->dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_sys(e, "open volume %s", name);
@@ -285,6 +283,22 @@ static int make_volume(struct volumes *vs, const char *name, const struct strv *
 	if (file_sync_dir(fd, ".", e) < 0)
 		return -1;
 	return file_sync_dir(vs->dir_fd, ".", e);
+}
+
+static int make_volume(struct volumes *vs, const char *name, const struct strv *labels,
+		       const struct strv *options, struct err *e)
+{
+	bool made = mkdirat(vs->dir_fd, name, 0701) == 0;
+	struct err ignored;
+
+	if (!made && errno != EEXIST)
+		return err_sys(e, "make volume %s", name);
+	if (fill_volume(vs, name, labels, options, e) == 0)
+		return 0;
+	if (made && path_remove_tree(vs->dir_fd, name, &ignored) < 0) {
+		/* fsck names it */
+	}
+	return -1;
 }
 
 int volume_create(struct volumes *vs, const char *name, const struct strv *labels,

@@ -24,8 +24,11 @@ def call(sock, method, path, body=None, raw=None, kind=None):
     """status and answer; (0, "") when the connection was cut"""
     c = Connection(sock)
     try:
-        c.request(method, path, raw if raw is not None else json.dumps(body) if body is not None
-                  else None, {"Content-Type": kind or "application/json"} if body is not None or kind else {})
+        try:
+            c.request(method, path, raw if raw is not None else json.dumps(body) if body is not None
+                      else None, {"Content-Type": kind or "application/json"} if body is not None or kind else {})
+        except BrokenPipeError:
+            c._HTTPConnection__state = "Request-sent"  # it may have answered before it had read all
         r = c.getresponse()
         text = r.read()
     except (OSError, http.client.HTTPException):

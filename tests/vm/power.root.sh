@@ -5,4 +5,5 @@ mount -t "$(cat /etc/data-type)" "$(cat /etc/data-device)" /home/user/.local/sha
 chown 1000:1000 /home/user/.local /home/user/.local/share
 chown 1000:1000 /home/user/.local/share/docker
 chmod 666 /dev/vdb
+sync
 echo 0 >/proc/sys/vm/dirty_writeback_centisecs
