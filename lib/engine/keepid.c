@@ -71,8 +71,10 @@ int keepid_configure(struct container *c, struct err *e)
 		if (str_starts(shared[i] != NULL ? shared[i] : "", "container:"))
 			return err_set(e, ERR_INVALID, 0,
 				       "userns=keep-id cannot be combined with %s", shared[i]);
-	if (str_empty(c->config.user))
+	if (str_empty(c->config.user)) {
+		free(c->config.user);
 		c->config.user = xasprintf("%u:%u", c->ids.uid, c->ids.gid);
+	}
 	return 0;
 }
 
