@@ -124,6 +124,7 @@ end_dockerd() {
 	local f
 	cut_off "$(at slow)/damaged/6000003" end_client
 	f=$DATA/tmp/$(ls "$DATA/tmp" | grep ^pull-)
+	within 5 flock -n "$f" true # the pull has ended
 	touch "$(log slow).go"
 	printf damaged | dd of="$f" bs=1 seek=1000000 conv=notrunc 2>/dev/null
 	real pull -q "$(at slow)/damaged/6000003"

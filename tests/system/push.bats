@@ -70,8 +70,11 @@ manifest() { registry_curl -H 'Accept: application/vnd.docker.distribution.manif
 
 @test "a pulled layer goes up with its own digest, a new one beside it" {
 	local digest
-	# compressed in a way of its own: nothing made again would have this digest
-	gzip -dc "$STAGE/fixtures/small.tar.gz" | gzip -1 >"$BATS_TEST_TMPDIR/layer.tar.gz"
+	# of no other repository, and compressed in a way of its own: nothing made again would have this digest
+	gzip -dc "$STAGE/fixtures/small.tar.gz" >"$BATS_TEST_TMPDIR/layer.tar"
+	echo own >"$BATS_TEST_TMPDIR/own"
+	tar -rf "$BATS_TEST_TMPDIR/layer.tar" -C "$BATS_TEST_TMPDIR" own
+	gzip -1 "$BATS_TEST_TMPDIR/layer.tar"
 	digest=sha256:$(sha256sum <"$BATS_TEST_TMPDIR/layer.tar.gz" | cut -d' ' -f1)
 	push_image c/base:1 "$BATS_TEST_TMPDIR/layer.tar.gz" '{"Cmd":["/bin/sh"],"Env":["PATH=/bin"]}'
 	real rmi $(real images -q) -f >/dev/null
