@@ -2,15 +2,7 @@
 # dockerd killed with -9 while containers run: they keep running, the next dockerd (started by
 # rootlesskit's child) controls them, logs are complete, exit codes of the meantime are known.
 load lib
-
-setup_file() {
-	stack_start
-	import_small
-}
-
-teardown_file() {
-	stack_stop
-}
+one_stack
 
 @test "containers and their logs outlive dockerd" {
 	local old

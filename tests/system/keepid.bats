@@ -2,15 +2,7 @@
 # userns=keep-id: the user's files are the container user's, the image's stay root's, and every way
 # into such a container and out of it tells the owners that the container sees.
 load lib
-
-setup_file() {
-	stack_start
-	import_small
-}
-
-teardown_file() {
-	stack_stop
-}
+one_stack
 
 K="--security-opt userns=keep-id:uid=1000,gid=1000"
 

@@ -232,7 +232,7 @@ class Load(Op):
 
 class Commit(Op):
     def do(self):
-        return call("POST", "/commit?container=work&repo=made&tag=1")[0] == 201
+        return call("POST", "/commit?container=maker&repo=made&tag=1")[0] == 201
 
     def check(self, acknowledged):
         return check_image("made:1", acknowledged)
@@ -300,7 +300,7 @@ def held():
 
 def clean(keep):
     for name in containers():
-        if name != "work":
+        if name != "maker":
             call("DELETE", "/containers/%s?force=1&v=1" % name)
     for i in call("GET", "/images/json")[1]:
         if "small:latest" not in (i.get("RepoTags") or []):
@@ -357,7 +357,7 @@ def once(i, stack, name, op, keep):
 
 
 def begin(stack):
-    """starts it with the image small and the container work; archive and registry, and what the data root holds"""
+    """starts it with the image small and the container maker; archive and registry, and what the data root holds"""
     source = random.Random(7)
     with gzip.open(os.environ["ROOTFS"]) as f:
         base = f.read()
@@ -365,10 +365,10 @@ def begin(stack):
     if not engine.answers(SOCK):
         sys.exit("no engine")
     call("POST", "/images/create?fromSrc=-&repo=small&tag=latest&changes=ENV%20PATH%3D/bin", raw=base)
-    create("work", "small", ["sh", "-c", "mkdir /d; for i in 1 2 3 4 5 6 7 8 9; do head -c 300000 /dev/urandom"
+    create("maker", "small", ["sh", "-c", "mkdir /d; for i in 1 2 3 4 5 6 7 8 9; do head -c 300000 /dev/urandom"
                              " >/d/$i; done; sha256sum /d/* >/work.sums"])
-    call("POST", "/containers/work/start")
-    call("POST", "/containers/work/wait")
+    call("POST", "/containers/maker/start")
+    call("POST", "/containers/maker/wait")
     what = (archive([base, layer(source, "a"), layer(source, "b")], "loaded:1"),
             registry([base, layer(source, "c"), layer(source, "d"), layer(source, "e")]))
     os.makedirs(DATA + "/tmp", exist_ok=True)

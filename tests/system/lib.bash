@@ -178,3 +178,14 @@ import_small() {
 	[ -e "$STAGE/fixtures/small.tar.gz" ] || skip "no busybox root file system (package busybox-static)"
 	real import -c 'CMD ["/bin/sh"]' -c 'ENV PATH=/bin' "$STAGE/fixtures/small.tar.gz" small >/dev/null
 }
+
+# one_stack: a file whose tests share one stack and the image small
+one_stack() {
+	setup_file() {
+		stack_start
+		import_small
+	}
+	teardown_file() {
+		stack_stop
+	}
+}

@@ -2,15 +2,7 @@
 # Whose files are what a container writes: container root is the user, container uid n is the
 # n-th subordinate id (the first one being id 1), and the user can remove all of them.
 load lib
-
-setup_file() {
-	stack_start
-	import_small
-}
-
-teardown_file() {
-	stack_stop
-}
+one_stack
 
 subuid() { awk -F: -v u="$(id -un)" -v i="$(id -u)" '$1 == u || $1 == i { print $2; exit }' /etc/subuid; }
 

@@ -1,15 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Many clients at once on each other's containers; then nothing may be left of any.
 load lib
-
-setup_file() {
-	stack_start
-	import_small
-}
-
-teardown_file() {
-	stack_stop
-}
+one_stack
 
 dockerd_fds() { find "/proc/$(pid_of dockerd)/fd" -type l | wc -l; }
 dockerd_threads() { find "/proc/$(pid_of dockerd)/task" -mindepth 1 -maxdepth 1 | wc -l; }

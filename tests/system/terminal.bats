@@ -2,15 +2,7 @@
 # docker run -it under a real terminal (tmux), with each client: line editing, window size, Ctrl-C,
 # detaching by Ctrl-P Ctrl-Q, attaching again, the exit code.
 load lib
-
-setup_file() {
-	stack_start
-	import_small
-}
-
-teardown_file() {
-	stack_stop
-}
+one_stack
 
 setup() {
 	SOCK=$BATS_TEST_TMPDIR/tmux

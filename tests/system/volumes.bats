@@ -2,15 +2,7 @@
 # Volumes and mounts: what may be mounted, with which options, who sees it and when it goes. The
 # texts are those of Docker 28.
 load lib
-
-setup_file() {
-	stack_start
-	import_small
-}
-
-teardown_file() {
-	stack_stop
-}
+one_stack
 
 refused() { # refused TEXT COMMAND...
 	local text=$1
