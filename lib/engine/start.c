@@ -20,6 +20,7 @@
 #include "engine/engine_internal.h"
 
 #define SHIM_END_MS 2000
+#define INIT_END_MS 100
 
 static int prepare(struct engine *en, struct container *c, const char *bundle, struct err *e)
 {
@@ -93,6 +94,16 @@ static void end_shim(struct shim_conn *conn, const struct shim_info *info)
 		(void)fd_wait(pidfd, POLLIN, SHIM_END_MS);
 }
 
+/* One that is ending has given up its namespaces before it is a zombie, and a zombie has a start
+ * time. */
+static bool init_has_ended(const struct shim_info *info)
+{
+	CLEANUP(fd_closep) int pidfd = proc_pidfd_open(info->init_pid);
+
+	return pidfd < 0 || proc_start_time(info->init_pid) != info->init_start_time ||
+	       fd_wait(pidfd, POLLIN, INIT_END_MS) > 0;
+}
+
 static int spawn_and_start(struct engine *en, struct container *c, const char *bundle,
 			   struct shim_conn *conn, struct shim_info *info, int *exit_code,
 			   struct err *e)
@@ -105,8 +116,7 @@ static int spawn_and_start(struct engine *en, struct container *c, const char *b
 	}
 	if (network_plug(en, c, info->init_pid, e) < 0) {
 		/* an init that has failed has more to tell than that it is gone */
-		if (proc_start_time(info->init_pid) != info->init_start_time &&
-		    shim_start(conn, exit_code, &ignored) < 0) {
+		if (init_has_ended(info) && shim_start(conn, exit_code, &ignored) < 0) {
 			*e = ignored;
 			dress_error(e, *exit_code);
 			return -1;
