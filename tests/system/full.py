@@ -49,7 +49,7 @@ def load(what):
 
 
 def commit(_):
-    return call("POST", "/commit?container=work&repo=made&tag=1")
+    return call("POST", "/commit?container=maker&repo=made&tag=1")
 
 
 def create(_):
