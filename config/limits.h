@@ -188,4 +188,10 @@
 /* network: MAC addresses that a bridge learns from what containers send, besides their own */
 #define NETNS_BRIDGE_MACS_MAX 4096
 
+/* regex: filters and log options of the user */
+#define REGEX_PATTERN_MAX 4096
+#define REGEX_STEPS_MAX	  8192 /* of the compiled pattern, 40 bytes each */
+#define REGEX_REPEAT_MAX  1000 /* the numbers in {n,m} */
+#define REGEX_DEPTH_MAX	  100  /* groups within groups */
+
 #endif

@@ -53,5 +53,7 @@
 #define strdup(...) BANNED(strdup)
 #undef strndup
 #define strndup(...) BANNED(strndup)
+#undef regcomp
+#define regcomp(...) BANNED(regcomp)
 
 #endif

@@ -124,8 +124,10 @@ static bool cpu_has_sha(void)
 {
 	unsigned a, b, c, d;
 
-	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & (1U << 29)) != 0 &&
-	       __builtin_cpu_supports("sse4.1");
+	/* SHA, then SSE4.1, which has SSSE3 with it; __builtin_cpu_supports() would bring libgcc's
+	 * list of all processors */
+	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & bit_SHA) != 0 &&
+	       __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_1) != 0;
 }
 #define BLOCKS_CPU blocks_x86
 #elif defined(__aarch64__)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* GET /containers/json: filters, order, rows. */
-#include <regex.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/regex.h"
 #include "base/str.h"
 #include "engine/engine_internal.h"
 
@@ -77,14 +77,12 @@ static int prepare(struct engine *en, const struct engine_filters *f, bool all, 
 
 bool filters_match(const char *pattern, const char *text)
 {
-	regex_t re;
-	bool hit;
+	CLEANUP(regex_freep) struct regex *re = NULL;
+	struct err ignored;
 
-	if (regcomp(&re, pattern, REG_EXTENDED | REG_NOSUB) != 0)
-		return str_eq(pattern, text);
-	hit = regexec(&re, text, 0, NULL, 0) == 0;
-	regfree(&re);
-	return hit;
+	if (str_eq(pattern, text))
+		return true;
+	return regex_new(pattern, &re, &ignored) == 0 && regex_match(re, text);
 }
 
 static bool name_ok(const struct strv *want, const char *name)
