@@ -101,6 +101,9 @@ int call_error_line(struct api_call *c, const struct err *why, struct err *e);
 /** call_platform() - the platform parameter, "linux/arm64" or its JSON form, as text on the heap;
  * NULL when absent */
 int call_platform(const struct api_call *c, char **ret, struct err *e) WARN_UNUSED;
+/** call_registry_failed() - a registry that was not reached, or wants credentials that nobody gave,
+ * is 500 in Docker's answers; returns -1 */
+int call_registry_failed(struct err *e);
 /** call_client_fd() - descriptor whose hang-up means that the client left; -1 none */
 int call_client_fd(const struct api_call *c);
 

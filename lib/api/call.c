@@ -167,6 +167,14 @@ int call_error_line(struct api_call *c, const struct err *why, struct err *e)
 	return http_conn_end(c->conn, e);
 }
 
+int call_registry_failed(struct err *e)
+{
+	if (e->kind == ERR_UNAVAILABLE ||
+	    (e->kind == ERR_UNAUTHORIZED && str_ends(e->msg, "no basic auth credentials")))
+		e->kind = ERR_SYSTEM;
+	return -1;
+}
+
 int call_client_fd(const struct api_call *c)
 {
 	return http_conn_stream(c->conn)->fd;

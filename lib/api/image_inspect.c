@@ -116,7 +116,7 @@ static void write_inspect(const struct api_call *c, struct json_w *w, const stru
 	jw_kstr(w, "Architecture", ic->architecture);
 	if (!str_empty(ic->variant))
 		jw_kstr(w, "Variant", ic->variant);
-	jw_kstr(w, "Os", ic->os);
+	jw_kstr(w, "Os", str_empty(ic->os) ? "linux" : ic->os);
 	if (!str_empty(ic->os_version))
 		jw_kstr(w, "OsVersion", ic->os_version);
 	jw_ki64(w, "Size", i->image->size_bytes);

@@ -35,6 +35,7 @@ static int finish(struct api_call *c, int result, struct err *e)
 	struct err why;
 
 	if (result < 0) {
+		(void)call_registry_failed(e);
 		why = *e;
 		return call_error_line(c, &why, e);
 	}

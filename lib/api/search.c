@@ -49,7 +49,7 @@ int distribution_get(struct api_call *c, struct err *e)
 	image_ref_default_tag(&ref);
 	engine_registries(c->en, &registries);
 	if (registry_distribution(&registries, &ref, &auth, &d, e) < 0)
-		return -1;
+		return call_registry_failed(e);
 	jw_init(&w, &b);
 	jw_obj(&w);
 	jw_kobj(&w, "Descriptor");
@@ -57,10 +57,14 @@ int distribution_get(struct api_call *c, struct err *e)
 	jw_kstr(&w, "digest", d.digest);
 	jw_ki64(&w, "size", d.size);
 	jw_end(&w);
-	jw_karr(&w, "Platforms");
+	if (d.n_platforms == 0)
+		jw_knull(&w, "Platforms");
+	else
+		jw_karr(&w, "Platforms");
 	for (size_t i = 0; i < d.n_platforms; i++)
 		write_platform(&w, &d.platforms[i]);
-	jw_end(&w);
+	if (d.n_platforms > 0)
+		jw_end(&w);
 	jw_end(&w);
 	return call_json(c, 200, &b, e);
 }

@@ -440,6 +440,7 @@ static int make_symlink(struct extractor *x, const struct tar_entry *ent, const 
 		if (symlinkat(ent->link, x->parent.fd, base) < 0)
 			return fail(ent, "make symlink", e);
 	}
+	x->stats.link_bytes += strlen(ent->link);
 	if (needs_chown(x, ent) && set_owner(x, ent, -1, base, e) < 0)
 		return -1;
 	entry_times(ent, times);

@@ -36,6 +36,7 @@ struct extract_opts {
 struct extract_stats {
 	uint64_t n_entries;
 	uint64_t content_bytes; /* of regular files; Docker's layer size */
+	uint64_t link_bytes;	/* of symlinks' targets */
 	uint64_t n_skipped;	/* device nodes that a user namespace cannot make */
 };
 

@@ -116,6 +116,7 @@ int unpack_layer(int in_fd, int root_fd, int journal_fd, const struct unpack_opt
 	ret->blob_bytes = blob.n_bytes;
 	ret->tar_bytes = tar.n_bytes;
 	ret->content_bytes = stats.content_bytes;
+	ret->link_bytes = stats.link_bytes;
 	ret->n_entries = stats.n_entries;
 	ret->n_skipped = stats.n_skipped;
 	ret->compressed = kind != COMPRESS_NONE;

@@ -19,6 +19,7 @@ struct unpack_result {
 	uint64_t blob_bytes;	   /* read */
 	uint64_t tar_bytes;
 	uint64_t content_bytes; /* of regular files: Docker's layer size */
+	uint64_t link_bytes;	/* of symlinks' targets: part of it with overlay drivers */
 	uint64_t n_entries;
 	uint64_t n_skipped; /* device nodes */
 	bool compressed;

@@ -37,6 +37,32 @@ static int parse_platform(const char *platform, struct platform *ret,
 	return 0;
 }
 
+/* An image that is no index is taken whatever it is for. */
+static void warn_platform(struct engine *en, const char *id, const char *name,
+			  const struct platform *want, const struct image_job *job)
+{
+	CLEANUP(freep) char *wanted = platform_string(want);
+	CLEANUP(freep) char *found = NULL;
+	CLEANUP(freep) char *text = NULL;
+	struct image_progress m = {0};
+	struct platform is;
+	struct image *img;
+	struct err e;
+
+	if (image_store_get(en->images, id, &img, &e) < 0)
+		return;
+	is = (struct platform){.os = img->config->os,
+			       .architecture = img->config->architecture,
+			       .variant = img->config->variant};
+	found = platform_string(&is);
+	m.status = text = xasprintf("WARNING: image with reference %s was found but its platform "
+				    "(%s) does not match the specified platform (%s)",
+				    name, found, wanted);
+	if (platform_match(want, &is) == 0 && job != NULL && job->progress != NULL)
+		(void)!job->progress(job->arg, &m);
+	image_unref(en->images, img);
+}
+
 int engine_image_pull(struct engine *en, const char *name, const char *tag, const char *platform,
 		      const struct registry_auth *auth, const struct image_job *job, struct err *e)
 {
@@ -44,7 +70,7 @@ int engine_image_pull(struct engine *en, const char *name, const char *tag, cons
 	CLEANUP(platform_clear) struct platform want = PLATFORM_INIT;
 	struct registry_config registries = {0};
 	struct image_pull_opts o = {.registries = &registries, .auth = auth, .job = job};
-	char id[DIGEST_SIZE];
+	char id[DIGEST_SIZE] = "";
 	int r;
 
 	if (parse_name(name, tag, &ref, e) < 0 ||
@@ -62,6 +88,8 @@ int engine_image_pull(struct engine *en, const char *name, const char *tag, cons
 		CLEANUP(freep) char *bare = image_ref_familiar_name(&ref);
 
 		image_event(en, "pull", familiar, bare);
+		if (o.platform != NULL && id[0] != '\0')
+			warn_platform(en, id, familiar, o.platform, job);
 	}
 	return r;
 }

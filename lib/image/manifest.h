@@ -38,6 +38,8 @@ struct platform {
 void platform_clear(struct platform *p);
 /** platform_parse() - "linux/arm/v7", "linux/amd64", "arm64"; ERR_INVALID otherwise */
 int platform_parse(const char *s, struct platform *ret, struct err *e) WARN_UNUSED;
+/** platform_fullest() - platform_host(), on x86-64 with the level that the processor has ("v3") */
+void platform_fullest(struct platform *ret);
 /** platform_host() - this machine's */
 void platform_host(struct platform *ret);
 /** platform_string() - "linux/arm/v7", on the heap */

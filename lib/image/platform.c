@@ -86,12 +86,21 @@ static bool word_ok(const char *s)
 					   "0123456789_.-")] == '\0';
 }
 
+static void lower(char *s)
+{
+	for (; *s != '\0'; s++)
+		if (*s >= 'A' && *s <= 'Z')
+			*s = (char)(*s | 0x20);
+}
+
 int platform_parse(const char *s, struct platform *ret, struct err *e)
 {
 	CLEANUP(strv_clear) struct strv parts = STRV_INIT;
 	struct platform p = PLATFORM_INIT;
 
 	strv_split(&parts, s, "/");
+	strv_for_each (it, &parts)
+		lower(*it);
 	strv_for_each (it, &parts)
 		if (!word_ok(*it))
 			goto invalid;
@@ -119,6 +128,22 @@ invalid:
 		       "\"%.128s\" is an invalid OS component or an unknown platform: platform "
 		       "specifier component must match \"^[A-Za-z0-9_.-]+$\"",
 		       s);
+}
+
+void platform_fullest(struct platform *ret)
+{
+	platform_host(ret);
+#ifdef __x86_64__
+	/* the levels of the x86-64 psABI */
+	if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"))
+		ret->variant = xstrdup(
+			!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") ||
+					!__builtin_cpu_supports("fma")
+				? "v2"
+			: __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
+				? "v4"
+				: "v3");
+#endif
 }
 
 void platform_host(struct platform *ret)

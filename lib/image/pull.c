@@ -28,8 +28,19 @@ static void cut(struct transfer *t)
 			storage_unpack_cancel(p->layers[i].txn);
 }
 
-static int check_layers(const struct manifest *m, struct err *e)
+static void say(struct pull *p, const char *id, const char *status)
 {
+	struct image_progress m = {.id = id, .status = status};
+
+	transfer_emit(&p->t, &m);
+}
+
+static int check_types(const struct manifest *m, struct err *e)
+{
+	if (!str_eq(m->config.media_type, MEDIA_DOCKER_CONFIG) &&
+	    !str_eq(m->config.media_type, MEDIA_OCI_CONFIG))
+		return err_set(e, ERR_INVALID, 0, "unsupported media type %s",
+			       m->config.media_type);
 	for (size_t i = 0; i < m->n_items; i++) {
 		const char *t = m->items[i].media_type;
 
@@ -37,9 +48,18 @@ static int check_layers(const struct manifest *m, struct err *e)
 			return err_set(e, ERR_UNIMPLEMENTED, 0,
 				       "foreign layers are not supported: %s", t);
 		if (strstr(t, "tar") == NULL)
-			return err_set(e, ERR_INVALID, 0, "unsupported layer media type: %s", t);
+			return err_set(e, ERR_INVALID, 0, "unsupported media type %s", t);
 	}
 	return 0;
+}
+
+/* A digest is shown with the name in full. */
+static void say_first(struct pull *p)
+{
+	CLEANUP(freep) char *full = image_ref_full(p->ref);
+	CLEANUP(freep) char *from = xasprintf("Pulling from %s", p->ref->path);
+
+	say(p, p->ref->digest != NULL ? full : p->ref->tag, from);
 }
 
 /* What a tag or digest names: a manifest, through an index if need be. */
@@ -52,7 +72,7 @@ static int resolve(struct pull *p, const char *name, struct manifest **ret, char
 	char wanted[DIGEST_SIZE] = "", digest[DIGEST_SIZE];
 
 	if (want == NULL) {
-		platform_host(&host);
+		platform_fullest(&host);
 		want = &host;
 	}
 	for (int depth = 0; depth < 3; depth++) {
@@ -63,16 +83,23 @@ static int resolve(struct pull *p, const char *name, struct manifest **ret, char
 		if (registry_manifest(p->t.registry, depth == 0 ? name : wanted, &body, &type,
 				      digest, e) < 0)
 			return -1;
-		if (depth == 0)
-			str_copy(ret_digest, digest, DIGEST_SIZE);
 		manifest_free(TAKE(m));
 		if (manifest_parse(buf_str(&body), body.len, type, &m, e) < 0)
 			return -1;
+		if (depth == 0) {
+			str_copy(ret_digest, digest, DIGEST_SIZE);
+			say_first(p);
+		}
 		if (!m->is_index) {
 			*ret = TAKE(m);
 			return 0;
 		}
 		d = manifest_choose(m, want, e);
+		if (d == NULL && want == &host) { /* the words name it without its level */
+			platform_clear(&host);
+			platform_host(&host);
+			d = manifest_choose(m, want, e);
+		}
 		if (d == NULL)
 			return -1;
 		str_copy(wanted, d->digest, sizeof(wanted));
@@ -80,16 +107,12 @@ static int resolve(struct pull *p, const char *name, struct manifest **ret, char
 	return err_set(e, ERR_INVALID, 0, "indexes are nested too deep");
 }
 
-static int check_config(const struct manifest *m, const struct image_config *c, struct err *e)
+static int check_config(const struct image_config *c, struct err *e)
 {
-	if (!str_eq(m->config.media_type, MEDIA_DOCKER_CONFIG) &&
-	    !str_eq(m->config.media_type, MEDIA_OCI_CONFIG))
-		return err_set(e, ERR_INVALID, 0,
-			       "unsupported: the reference is no image but an artifact of type %s",
-			       m->config.media_type);
 	if (!str_empty(c->os) && !str_eq(c->os, "linux"))
 		return err_set(e, ERR_INVALID, 0,
-			       "image operating system \"%s\" cannot be used on this platform",
+			       "image operating system \"%s\" cannot be used on this platform: "
+			       "operating system is not supported",
 			       c->os);
 	return 0;
 }
@@ -108,13 +131,13 @@ static int get_image(struct pull *p, const struct manifest *m, char *ret_id, str
 		image_unref(p->s, img);
 		return 0;
 	}
-	if (check_layers(m, e) < 0)
+	if (check_types(m, e) < 0)
 		return -1;
 	if (registry_fetch(p->t.registry, m->config.digest, m->config.size, IMAGE_CONFIG_MAX_BYTES,
 			   &body, e) < 0)
 		return err_wrap(e, "image configuration");
 	if (image_config_parse(buf_str(&body), body.len, &config, e) < 0 ||
-	    check_config(m, config, e) < 0)
+	    check_config(config, e) < 0)
 		return -1;
 	r = pull_layers(p, m, config, e);
 	if (r == 0)
@@ -146,18 +169,10 @@ static int name_image(struct pull *p, const char *digest, const char *id, bool *
 	return image_store_tag(p->s, p->ref, id, e);
 }
 
-static void say(struct pull *p, const char *id, const char *status)
-{
-	struct image_progress m = {.id = id, .status = status};
-
-	transfer_emit(&p->t, &m);
-}
-
 static int pull_from(struct pull *p, struct err *e)
 {
 	CLEANUP(manifest_freep) struct manifest *m = NULL;
 	CLEANUP(freep) char *shown = image_ref_familiar(p->ref);
-	CLEANUP(freep) char *first = xasprintf("Pulling from %s", p->ref->path);
 	CLEANUP(freep) char *third = NULL;
 	const char *name = p->ref->digest != NULL ? p->ref->digest : p->ref->tag;
 	char digest[DIGEST_SIZE], second[DIGEST_SIZE + 16];
@@ -165,7 +180,6 @@ static int pull_from(struct pull *p, struct err *e)
 
 	if (resolve(p, name, &m, digest, e) < 0)
 		return -1;
-	say(p, name, first);
 	if (get_image(p, m, p->id, e) < 0 || name_image(p, digest, p->id, &newer, e) < 0)
 		return -1;
 	snprintf(second, sizeof(second), "Digest: %s", digest);

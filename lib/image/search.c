@@ -42,26 +42,25 @@ static void set_platform(struct platform *p, const char *os, const char *archite
 }
 
 /* An index names its platforms, an image has one in its configuration. */
-static int read_platforms(struct registry *r, const struct manifest *m, struct distribution *d,
-			  struct err *e)
+static void read_platforms(struct registry *r, const struct manifest *m, struct distribution *d)
 {
 	CLEANUP(buf_clear) struct buf body = BUF_INIT;
 	CLEANUP(json_freep) struct json *v = NULL;
+	struct err ignored;
 
 	for (size_t i = 0; m->is_index && i < m->n_items; i++) {
 		const struct platform *p = &m->items[i].platform;
 
 		set_platform(add_platform(d), p->os, p->architecture, p->variant, p->os_version);
 	}
-	if (m->is_index)
-		return 0;
-	if (registry_fetch(r, m->config.digest, m->config.size, IMAGE_CONFIG_MAX_BYTES, &body, e) <
-		    0 ||
-	    json_parse(buf_str(&body), body.len, &v, e) < 0)
-		return -1;
-	set_platform(add_platform(d), json_get_str(v, "os"), json_get_str(v, "architecture"),
-		     json_get_str(v, "variant"), json_get_str(v, "os.version"));
-	return 0;
+	if (!m->is_index &&
+	    registry_fetch(r, m->config.digest, m->config.size, IMAGE_CONFIG_MAX_BYTES, &body,
+			   &ignored) == 0 &&
+	    json_parse(buf_str(&body), body.len, &v, &ignored) == 0 &&
+	    json_get_str(v, "architecture") != NULL)
+		set_platform(add_platform(d), json_get_str(v, "os"),
+			     json_get_str(v, "architecture"), json_get_str(v, "variant"),
+			     json_get_str(v, "os.version"));
 }
 
 static int ask(struct registry *r, const char *name, struct distribution *d, struct err *e)
@@ -72,9 +71,10 @@ static int ask(struct registry *r, const char *name, struct distribution *d, str
 	if (registry_manifest(r, name, &body, &d->media_type, d->digest, e) < 0)
 		return -1;
 	d->size = (int64_t)body.len;
-	return manifest_parse(buf_str(&body), body.len, d->media_type, &m, e) < 0
-		       ? -1
-		       : read_platforms(r, m, d, e);
+	if (manifest_parse(buf_str(&body), body.len, d->media_type, &m, e) < 0)
+		return -1;
+	read_platforms(r, m, d);
+	return 0;
 }
 
 int registry_distribution(const struct registry_config *c, const struct image_ref *ref,

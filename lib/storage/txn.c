@@ -182,7 +182,10 @@ int storage_unpack_wait(struct layer_txn *txn, int timeout_ms, struct layer_resu
 	str_copy(txn->result.diff_id, st.result.diff_id, DIGEST_SIZE);
 	txn->result.blob_bytes = st.result.blob_bytes;
 	txn->result.tar_bytes = st.result.tar_bytes;
+	/* Docker's overlay drivers add up what lies in the directory, the others the tar's sizes */
 	txn->result.size_bytes = st.result.content_bytes;
+	if (txn->s->driver->staging[0] == '\0')
+		txn->result.size_bytes += st.result.link_bytes;
 	txn->result.n_entries = st.result.n_entries;
 	txn->result.compressed = st.result.compressed;
 	txn->unpacked = true;

@@ -19,6 +19,7 @@ teardown_file() {
 	[ ! -e "$BATS_FILE_TMPDIR/plain.pid" ] || kill $(cat "$BATS_FILE_TMPDIR"/plain.pid) || true
 }
 
+registry_auth() { printf '{"username":"%s","password":"%s"}' "${1:-$REGISTRY_USER}" "${2:-$REGISTRY_PASSWORD}" | base64 -w0; }
 id_of() { docker inspect -f '{{.Id}}' "$1"; }
 manifest() { registry_curl -H 'Accept: application/vnd.docker.distribution.manifest.v2+json' "https://$REGISTRY/v2/$1/manifests/$2"; }
 
@@ -190,9 +191,111 @@ manifest() { registry_curl -H 'Accept: application/vnd.docker.distribution.manif
 	done
 }
 
+# put_manifest NAME REFERENCE TYPE TEXT: prints its digest
+put_manifest() {
+	registry_curl -X PUT -H "Content-Type: $3" --data-binary "$4" "https://$REGISTRY/v2/$1/manifests/$2" >/dev/null
+	echo "sha256:$(printf %s "$4" | sha256sum | cut -d' ' -f1)"
+}
+OCI=application/vnd.oci.image
+
+# fixed LETTER ARCHITECTURE [VARIANT]: x/fixed:LETTER, an image whose every byte is always the same; prints the
+# manifest's descriptor for an index
+fixed() {
+	local diff config text work=$BATS_TEST_TMPDIR/fixed variant=${3:+,\"variant\":\"$3\"}
+	mkdir -p "$work"
+	printf "$1" >"$work/$1"
+	tar --format=ustar --mtime=@1700000000 --owner=0 --group=0 --numeric-owner --mode=0644 -cf "$work/tar" -C "$work" "$1"
+	diff=$(push_blob x/fixed "$work/tar")
+	printf '{"architecture":"%s"%s,"os":"linux","config":{"Cmd":["/a"]},"created":"2024-01-01T00:00:00Z","history":[{"created_by":"test"}],"rootfs":{"type":"layers","diff_ids":["%s"]}}' \
+		"$2" "$variant" "$diff" >"$work/config"
+	config=$(push_blob x/fixed "$work/config")
+	text=$(printf '{"schemaVersion":2,"mediaType":"%s","config":{"mediaType":"%s","size":%d,"digest":"%s"},"layers":[{"mediaType":"%s","size":%d,"digest":"%s"}]}' \
+		$OCI.manifest.v1+json $OCI.config.v1+json "$(stat -c %s "$work/config")" "$config" \
+		$OCI.layer.v1.tar "$(stat -c %s "$work/tar")" "$diff")
+	printf '{"mediaType":"%s","size":%d,"digest":"%s","platform":{"architecture":"%s","os":"linux"%s}}' $OCI.manifest.v1+json \
+		${#text} "$(put_manifest x/fixed "$1" $OCI.manifest.v1+json "$text")" "$2" "$variant"
+}
+
+@test "a fixed image: ids, digests and archives are those of dockerd 28.5.2" {
+	local f from
+	fixed a amd64 >/dev/null
+	fixed b arm64 v8 >/dev/null
+	for f in a b; do
+		from=$REGISTRY/x/fixed:$f
+		real pull -q --platform "$([ $f = a ] && echo linux/amd64 || echo linux/arm64)" "$from"
+		real tag "$from" fixed:$f
+		real tag "$from" "$REGISTRY/y/fixed:$f"
+		real push -q "$REGISTRY/y/fixed:$f"
+	done
+	[ "$(real inspect -f '{{.Id}} {{index .RootFS.Layers 0}} {{.Architecture}} {{.Size}}' fixed:a)" = \
+		"sha256:2cc7915300486bfcde077f77eb42bab7cbbeb2632d8f4338124faf5c5c95d0d7 sha256:308826350a6c45d8a92b9533a946debdc641d1380ad1fb97a4b4c5d41eef4838 amd64 1" ]
+	[ "$(id_of fixed:b)" = sha256:abaa357a410377954eaf75a4e5bb28a84f75774bcec06414e51466fca0dadd02 ]
+	[ "$(real inspect -f '{{index .RepoDigests 0}}' fixed:a)" = \
+		"$REGISTRY/x/fixed@sha256:969d9b53c786e5383ca383de98b7bfe30a8eaafb29e15cfc80bdf4b45f5d8b02" ]
+	# what went up, though the layers are not compressed
+	[ "$(manifest y/fixed a | sha256sum)" = "5769e13da6e562cbc3e4bed8b9b4dce7a1847a831a991df57532d88b3e029bff  -" ]
+	[ "$(manifest y/fixed b | sha256sum)" = "b5054859d9e208fdb91ff19d25b34d14fd20559b94623dc75474d9e467091a37  -" ]
+	real save -o "$BATS_TEST_TMPDIR/x.tar" fixed:a fixed:b
+	for f in index.json:6796401f1e58 manifest.json:19c7150c4d0a oci-layout:0cdedc0869d6 repositories:c6e4a87f7557; do
+		[ "$(tar -xOf "$BATS_TEST_TMPDIR/x.tar" "${f%:*}" | sha256sum | cut -c1-12)" = "${f#*:}" ]
+	done
+	[ "$(sha256sum <"$BATS_TEST_TMPDIR/x.tar")" = "e3c3c5a2931b27016193c46169bccf9e87a98fad60968b4ec96b02565405bb66  -" ]
+	# loaded again, they are the same, and go up as they were
+	real rmi -f fixed:a fixed:b "$REGISTRY"/{x,y}/fixed:{a,b} >/dev/null
+	real load -qi "$BATS_TEST_TMPDIR/x.tar"
+	[ "$(id_of fixed:a)" = sha256:2cc7915300486bfcde077f77eb42bab7cbbeb2632d8f4338124faf5c5c95d0d7 ]
+	real tag fixed:a "$REGISTRY/z/fixed:a"
+	real push "$REGISTRY/z/fixed:a" | grep 'digest: sha256:5769e13da6e562cbc3e4bed8b9b4dce7a1847a831a991df57532d88b3e029bff size: 525'
+	real rmi fixed:a fixed:b "$REGISTRY/z/fixed:a" >/dev/null
+}
+
+@test "an index: the platform's image, whatever else is in it" {
+	local a b att digest name=$REGISTRY/x/fixed
+	a=$(fixed a amd64) b=$(fixed b arm64 v8) c=$(fixed c arm v6)
+	att=$(fixed d unknown | sed 's/"os":"linux"/"os":"unknown"},"annotations":{"vnd.docker.reference.type":"attestation-manifest"/')
+	put_manifest x/fixed index $OCI.index.v1+json "{\"schemaVersion\":2,\"mediaType\":\"$OCI.index.v1+json\",\"manifests\":[$att,$a,$b,$c]}" >"$BATS_TEST_TMPDIR/index"
+	digest=$(cat "$BATS_TEST_TMPDIR/index")
+	# platform, image
+	while read -r platform image; do
+		run real pull --platform "$platform" "$name:index"
+		echo "$output"
+		[ "$(real inspect -f '{{.RootFS.Layers}}' "$name:index")" = \
+			"[sha256:$(printf $image >"$BATS_TEST_TMPDIR/$image"; tar --format=ustar --mtime=@1700000000 --owner=0 \
+			--group=0 --numeric-owner --mode=0644 -cf - -C "$BATS_TEST_TMPDIR" $image | sha256sum | cut -d' ' -f1)]" ]
+		real rmi "$name:index" >/dev/null
+	done <<-LIST
+	linux/amd64 a
+	LINUX/x86_64 a
+	linux/amd64/v3 a
+	linux/arm64 b
+	aarch64 b
+	linux/arm64/v9 b
+	linux/arm c
+	linux/arm/v7 c
+	LIST
+	# the pull has begun when it turns out that nothing fits
+	run api POST "/images/create?fromImage=$name&tag=index&platform=linux/s390x" -H "X-Registry-Auth: $(registry_auth)"
+	echo "$output"
+	[[ "$output" == *'"status":"Pulling from x/fixed","id":"index"'*'no matching manifest for linux/s390x in the manifest list entries'*200 ]]
+	# by digest; one image is taken whatever it is for
+	run api POST "/images/create?fromImage=$name@$digest&platform=arm64" -H "X-Registry-Auth: $(registry_auth)"
+	[[ "$output" == *"\"Pulling from x/fixed\",\"id\":\"$name@$digest\""*"Status: Downloaded newer image for $name@$digest"* ]]
+	run real pull --platform linux/arm64 "$name:a"
+	[[ "$output" == *"WARNING: image with reference $name:a was found but its platform (linux/amd64) does not match the specified platform (linux/arm64)"* ]]
+	run api GET "/distribution/$name:index/json" -H "X-Registry-Auth: $(registry_auth)"
+	[ "$(jq -c '[.Descriptor.digest, (.Platforms | map([.os, .architecture, .variant] | map(. // "") | join("/")))]' <<<"${lines[0]}")" = \
+		"[\"$digest\",[\"unknown/unknown/\",\"linux/amd64/\",\"linux/arm64/v8\",\"linux/arm/v6\"]]" ]
+	run api GET "/distribution/$name@$digest/json" -H "X-Registry-Auth: $(registry_auth alice wrong)"
+	[[ "$output" == *unauthorized*401 ]]
+	run api GET "/distribution/$name@$digest/json"
+	[[ "$output" == *"no basic auth credentials"*500 ]]
+	run api POST "/images/create?fromImage=127.0.0.1:1/x&tag=1"
+	[[ "$output" == *"connection refused"*500 ]]
+}
+
 @test "distribution: what a name means in the registry" {
 	local auth
-	auth=$(printf '{"username":"%s","password":"%s"}' "$REGISTRY_USER" "$REGISTRY_PASSWORD" | base64 -w0)
+	auth=$(registry_auth)
 	run api GET "/v1.51/distribution/$REGISTRY/c/base:1/json" -H "X-Registry-Auth: $auth"
 	echo "$output"
 	[ "${lines[-1]}" = 200 ]

@@ -84,6 +84,7 @@ TEST(kinds_of_entries)
 	CHECK(S_ISREG(look("made/parents/f").st_mode));
 	CHECK_EQ(stats.n_entries, 7);
 	CHECK_EQ(stats.content_bytes, 6);
+	CHECK_EQ(stats.link_bytes, strlen("/etc/passwd"));
 	CHECK_EQ(stats.n_skipped, 1); /* the device */
 }
 

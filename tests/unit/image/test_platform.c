@@ -33,6 +33,7 @@ TEST(platform_parses)
 
 	check_text("linux/amd64", "linux/amd64");
 	check_text("x86_64", "linux/amd64");
+	check_text("LINUX/X86_64", "linux/amd64");
 	check_text("linux/aarch64", "linux/arm64");
 	check_text("linux/arm64/v8", "linux/arm64");
 	check_text("linux/arm", "linux/arm/v7");
@@ -48,6 +49,9 @@ TEST(platform_matches)
 {
 	CHECK(match("linux/amd64", "linux/amd64") > match("linux/amd64", "linux/386"));
 	CHECK(match("linux/amd64", "linux/386") > 0);
+	CHECK(match("linux/amd64/v3", "linux/amd64/v2") > match("linux/amd64/v3", "linux/amd64"));
+	CHECK(match("linux/amd64/v3", "linux/amd64") > match("linux/amd64/v3", "linux/386"));
+	CHECK_EQ(match("linux/amd64/v3", "linux/amd64/v4"), 0);
 	CHECK_EQ(match("linux/amd64", "linux/arm64"), 0);
 	CHECK_EQ(match("linux/amd64", "windows/amd64"), 0);
 	CHECK_EQ(match("linux/amd64", "linux/amd64/v3"), 0);
