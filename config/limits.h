@@ -97,7 +97,7 @@
 #define OCI_SYSCALLS_MAX       16384	 /* names in a seccomp profile */
 #define CONTAINER_PASSWD_MAX   (4 * MIB) /* bytes of a container's /etc/passwd or /etc/group */
 #define CONTAINER_COPYUP_DEPTH 256	 /* directories below each other when a volume is filled */
-#define SHIM_CLIENTS_MAX       64	 /* attached clients of one process */
+#define SHIM_CLIENTS_MAX       1024	 /* attached clients of one process */
 #define SHIM_CONNS_MAX	       32	 /* engine connections of one shim */
 #define SHIM_EXECS_MAX	       1024	 /* execs of one container, ended and unreported ones too */
 #define SHIM_CLIENT_BUF_MAX    (256 * KIB) /* output kept for a client that does not read */
@@ -109,10 +109,11 @@
 #define CLIENT_LINE_MAX_BYTES	(16 * MIB) /* one line of a stream */
 
 /* api */
-#define API_BODY_MAX	 (16 * MIB) /* a JSON body */
-#define API_CONNS_MAX	 1024	    /* connections at a time, a thread each */
-#define API_HANDSHAKE_MS 10000	    /* TLS handshake of a client */
-#define API_DRAIN_MS	 2000	    /* for requests under way when dockerd is upgraded */
+#define API_BODY_MAX  (16 * MIB) /* a JSON body */
+#define API_CONNS_MAX 1024 /* connections at a time, a thread each; at most half the descriptors \
+			    */
+#define API_HANDSHAKE_MS 10000 /* TLS handshake of a client */
+#define API_DRAIN_MS	 2000  /* for requests under way when dockerd is upgraded */
 /* engine */
 #define ENGINE_STATE_FILE_MAX (16 * MIB) /* bytes of a config.v2.json */
 #define ENGINE_LOG_LINE_MAX   (1 * MIB)	 /* bytes of one line of a json-file log */

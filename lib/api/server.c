@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
  * Listeners and connections. Each listener has a thread that accepts, each
- * connection one that serves request after request. api_stop() shuts the
+ * connection one that serves request after request. When there are as many as
+ * may be, the one that has asked nothing for longest goes. api_stop() shuts the
  * sockets down, which ends every blocked read, and waits until all threads are
  * gone. a->mu guards the list of connections and the counters.
  */
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -34,7 +36,7 @@ struct api_conn {
 	struct list link;
 	struct api *a;
 	int fd;	   /* guarded by a->mu; -1 once handed over or closed */
-	bool busy; /* guarded by a->mu: a request is being answered */
+	bool busy; /* guarded by a->mu: a request is being answered, or its end was asked for */
 	const struct tls_config *tls;
 };
 
@@ -42,8 +44,8 @@ struct api {
 	struct engine *en;
 	pthread_mutex_t mu;
 	pthread_cond_t idle; /* signalled when n_conns becomes 0 */
-	struct list conns;
-	size_t n_conns;
+	struct list conns;   /* the one longest without a request first */
+	size_t n_conns, max_conns;
 	bool stopping;
 	int stop_pipe[2];
 	struct api_listener listeners[LISTENERS_MAX];
@@ -53,9 +55,13 @@ struct api {
 struct api *api_new(struct engine *en)
 {
 	struct api *a = xcalloc(1, sizeof(*a));
+	struct rlimit r;
 	struct err e;
 
 	a->en = en;
+	a->max_conns = API_CONNS_MAX;
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0)
+		a->max_conns = MIN(a->max_conns, r.rlim_cur / 2);
 	pthread_mutex_init(&a->mu, NULL);
 	cond_init(&a->idle);
 	list_init(&a->conns);
@@ -95,6 +101,8 @@ static bool set_busy(struct api_conn *c, bool busy)
 {
 	MUTEX_GUARD(&c->a->mu);
 	c->busy = busy;
+	list_del(&c->link);
+	list_add_tail(&c->a->conns, &c->link);
 	return !c->a->stopping;
 }
 
@@ -144,6 +152,21 @@ static void refuse_conn(int fd)
 	close(fd);
 }
 
+/* Makes room for one more; with a->mu held. False: all are being answered. */
+static bool end_quietest(struct api *a)
+{
+	struct api_conn *c;
+
+	list_for_each (c, &a->conns, link) {
+		if (c->busy || c->fd < 0)
+			continue;
+		c->busy = true; /* not again */
+		shutdown(c->fd, SHUT_RD);
+		return true;
+	}
+	return false;
+}
+
 static void start_conn(struct api_listener *l, int fd)
 {
 	struct api *a = l->a;
@@ -155,7 +178,7 @@ static void start_conn(struct api_listener *l, int fd)
 	list_init(&c->link);
 	pthread_mutex_lock(&a->mu);
 	stopping = a->stopping;
-	room = !stopping && a->n_conns < API_CONNS_MAX;
+	room = !stopping && (a->n_conns < a->max_conns || end_quietest(a));
 	if (room) {
 		list_add_tail(&a->conns, &c->link);
 		a->n_conns++;

@@ -35,7 +35,8 @@ void shim_link_free(struct shim_link *l)
 {
 	loop_del(l->shim->loop, l->source);
 	list_del(&l->link);
-	l->shim->n_links--;
+	if (l->shim->n_links-- == SHIM_CONNS_MAX && l->shim->listen_source != NULL)
+		loop_mod(l->shim->loop, l->shim->listen_source, EPOLLIN);
 	fd_close(&l->fd);
 	free(l);
 }
@@ -219,10 +220,6 @@ void shim_link_add(struct shim *s, int fd)
 	struct shim_link *l;
 	struct err ignored;
 
-	if (s->n_links >= SHIM_CONNS_MAX) {
-		close(fd);
-		return;
-	}
 	l = xcalloc(1, sizeof(*l));
 	l->shim = s;
 	l->fd = fd;
@@ -233,7 +230,8 @@ void shim_link_add(struct shim *s, int fd)
 		return;
 	}
 	list_add_tail(&s->links, &l->link);
-	s->n_links++;
+	if (++s->n_links == SHIM_CONNS_MAX && s->listen_source != NULL)
+		loop_mod(s->loop, s->listen_source, 0); /* the next ones wait until one has ended */
 	send_message(l, &hello, SHIM_MSG_HELLO);
 }
 

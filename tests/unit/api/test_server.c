@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* api/server.c: real sockets, threads, stopping */
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include "base/net.h"
@@ -60,6 +61,37 @@ TEST(server_parallel_keep_alive)
 			 e);
 	for (size_t i = 0; i < ARRAY_LEN(th); i++)
 		pthread_join(th[i], NULL);
+	api_stop(a);
+	api_free(a);
+}
+
+/* more connections than there may be: those that said nothing for longest go, who comes is answered
+ */
+TEST(server_ends_the_quietest)
+{
+	struct rlimit old, r;
+	const char *path;
+	int fds[40];
+	struct api *a;
+	struct err e;
+	char c;
+
+	getrlimit(RLIMIT_NOFILE, &old);
+	r = (struct rlimit){.rlim_cur = 64, .rlim_max = old.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &r);
+	a = api_new(&fake);
+	setrlimit(RLIMIT_NOFILE, &old);
+	path = listen_path(a);
+	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+		fds[i] = net_connect_unix(path, SOCK_STREAM, &e);
+		CHECK(fds[i] >= 0);
+		CHECK_OK(fd_write_all(fds[i], "GET /_pi", i % 2 == 0 ? 8 : 0, &e), e);
+		ping(path, 1);
+	}
+	CHECK_EQ(read(fds[0], &c, 1), 0);
+	CHECK_EQ(recv(fds[39], &c, 1, MSG_DONTWAIT), -1);
+	CHECK_OK(fd_write_all(fds[39], "GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n", 33, &e), e);
+	CHECK_EQ(read(fds[39], &c, 1), 1);
 	api_stop(a);
 	api_free(a);
 }
