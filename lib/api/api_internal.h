@@ -51,8 +51,7 @@ typedef int api_handler(struct api_call *c, struct err *e);
 
 struct api_route {
 	const char *method;
-	const char *pattern;  /* '*' is one segment, '**' anything with slashes */
-	unsigned min_version; /* 0: always */
+	const char *pattern; /* '*' is one segment, '**' anything with slashes */
 	api_handler *handle;
 };
 

@@ -17,7 +17,7 @@ static int need_path(const struct api_call *c, const char **ret, struct err *e)
 {
 	*ret = call_get(c, "path");
 	if ((*ret)[0] == '\0')
-		return err_set(e, ERR_INVALID, 0, "bad parameter: path cannot be empty");
+		return err_set(e, ERR_INVALID, 0, "bad parameter: pathcannot be empty");
 	return 0;
 }
 

@@ -46,29 +46,34 @@ int call_int(const struct api_call *c, const char *key, int64_t min, int64_t max
 	if (v[0] == '\0')
 		return 0;
 	if (str_i64(v[0] == '+' ? v + 1 : v, &n) < 0)
-		return err_set(e, ERR_INVALID, 0,
-			       "invalid %s: strconv.Atoi: parsing \"%.64s\": invalid syntax", key,
+		return err_set(e, ERR_INVALID, 0, "strconv.Atoi: parsing \"%.64s\": invalid syntax",
 			       v);
 	if (n < min || n > max)
 		return err_set(e, ERR_INVALID, 0,
-			       "invalid %s: strconv.Atoi: parsing \"%.64s\": value out of range",
-			       key, v);
+			       "strconv.Atoi: parsing \"%.64s\": value out of range", v);
 	*ret = n;
+	return 0;
+}
+
+static int window_side(const struct api_call *c, const char *key, const char *what, unsigned *ret,
+		       struct err *e)
+{
+	const char *v = call_get(c, key);
+	bool digits = v[0] != '\0' && strspn(v, "0123456789") == strlen(v);
+	uint64_t n;
+
+	if (!digits || str_u64(v, UINT16_MAX, &n) < 0)
+		return err_set(e, ERR_INVALID, 0, "invalid resize %s \"%.64s\": %s", what, v,
+			       digits ? "value out of range" : "invalid syntax");
+	*ret = (unsigned)n;
 	return 0;
 }
 
 int call_window(const struct api_call *c, unsigned *ret_rows, unsigned *ret_cols, struct err *e)
 {
-	int64_t rows = 0, cols = 0;
-
-	if (call_get(c, "h")[0] == '\0' || call_get(c, "w")[0] == '\0')
-		return err_set(e, ERR_INVALID, 0, "invalid resize height or width: empty");
-	if (call_int(c, "h", 0, UINT16_MAX, &rows, e) < 0 ||
-	    call_int(c, "w", 0, UINT16_MAX, &cols, e) < 0)
+	if (window_side(c, "h", "height", ret_rows, e) < 0)
 		return -1;
-	*ret_rows = (unsigned)rows;
-	*ret_cols = (unsigned)cols;
-	return 0;
+	return window_side(c, "w", "width", ret_cols, e);
 }
 
 int call_filters(const struct api_call *c, struct engine_filters *ret, struct err *e)
@@ -79,18 +84,23 @@ int call_filters(const struct api_call *c, struct engine_filters *ret, struct er
 	return err_set(e, ERR_INVALID, 0, "invalid filter");
 }
 
+static bool no_body(const struct api_call *c)
+{
+	return c->rq->framing == HTTP_BODY_NONE ||
+	       (c->rq->framing == HTTP_BODY_LENGTH && c->rq->content_bytes == 0);
+}
+
 /* Docker's httputils.CheckForJSON */
 static int check_content_type(const struct api_call *c, struct err *e)
 {
 	const char *type = http_headers_get(&c->rq->headers, "Content-Type");
 	size_t n;
 
-	if (str_empty(type)) {
-		if (c->rq->framing == HTTP_BODY_NONE)
-			return 0;
-		return err_set(e, ERR_INVALID, 0,
-			       "unsupported Content-Type header (): must be 'application/json'");
-	}
+	if (str_empty(type))
+		return no_body(c)
+			       ? 0
+			       : err_set(e, ERR_INVALID, 0,
+					 "malformed Content-Type header (): mime: no media type");
 	n = strcspn(type, "; \t");
 	if (n == strlen(API_JSON) && strncasecmp(type, API_JSON, n) == 0)
 		return 0;
@@ -99,11 +109,23 @@ static int check_content_type(const struct api_call *c, struct err *e)
 		       (int)MIN(n, 100), type);
 }
 
+/* what is no JSON, in the words of Go's decoder */
+static int go_words(struct err *e)
+{
+	char *offset = strstr(e->msg, " (offset");
+
+	if (strstr(e->msg, "after top-level value") != NULL)
+		return err_set(e, ERR_INVALID, 0, "unexpected content after JSON");
+	if (str_starts(e->msg, "unexpected end"))
+		return err_set(e, ERR_INVALID, 0, "invalid JSON: unexpected EOF");
+	if (offset != NULL)
+		*offset = '\0';
+	return err_wrap(e, "invalid JSON");
+}
+
 int call_body(struct api_call *c, bool may_be_empty, struct json **ret, struct err *e)
 {
 	*ret = NULL;
-	if (may_be_empty && c->rq->framing == HTTP_BODY_NONE)
-		return 0;
 	if (check_content_type(c, e) < 0)
 		return -1;
 	if (http_body_read_all(http_conn_body(c->conn), API_BODY_MAX, &c->body, e) < 0)
@@ -114,7 +136,7 @@ int call_body(struct api_call *c, bool may_be_empty, struct json **ret, struct e
 		return err_set(e, ERR_INVALID, 0,
 			       "invalid JSON: got EOF while reading request body");
 	if (json_parse(c->body.data, c->body.len, ret, e) < 0)
-		return err_wrap(e, "invalid JSON");
+		return go_words(e);
 	return 0;
 }
 

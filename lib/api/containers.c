@@ -82,7 +82,8 @@ static int adjust_mac(const struct api_call *c, struct docker_create_request *rq
 	}
 	if (str_empty(mac))
 		return 0;
-	if (str_eq(mode, "host") || str_eq(mode, "none") || str_starts(mode, "container:"))
+	if (str_eq(mode, "host") || str_eq(mode, "none") ||
+	    (mode != NULL && str_starts(mode, "container:")))
 		return old ? err_set(e, ERR_INVALID, 0,
 				     "conflicting options: mac-address and the network mode")
 			   : 0;
@@ -211,8 +212,7 @@ int container_restart(struct api_call *c, struct err *e)
 int container_kill(struct api_call *c, struct err *e)
 {
 	if (engine_container_kill(c->en, c->name, call_get(c, "signal"), e) < 0)
-		return e->kind == ERR_INVALID ? err_wrap(e, "cannot kill container: %s", c->name)
-					      : -1;
+		return err_wrap(e, "cannot kill container: %s", c->name);
 	return call_empty(c, 204, e);
 }
 
@@ -244,10 +244,8 @@ int container_update(struct api_call *c, struct err *e)
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	struct json_w w;
 
-	if (call_body(c, false, &body, e) < 0)
+	if (call_body(c, true, &body, e) < 0)
 		return -1;
-	if (json_kind(body) != JSON_OBJECT)
-		return err_set(e, ERR_INVALID, 0, "invalid JSON: an object is needed");
 	if (engine_container_update(c->en, c->name, body, &warnings, e) < 0)
 		return -1;
 	jw_init(&w, &b);
@@ -262,8 +260,9 @@ int container_update(struct api_call *c, struct err *e)
 
 int container_remove(struct api_call *c, struct err *e)
 {
-	if (call_bool(c, "link"))
-		return err_set(e, ERR_UNIMPLEMENTED, 0, "container links are not supported");
+	if (call_bool(c, "link")) /* a link is not an object here: its name stands nowhere else */
+		return err_set(e, ERR_SYSTEM, 0,
+			       "Conflict, cannot remove the default link name of the container");
 	if (engine_container_remove(c->en, c->name, call_bool(c, "force"), call_bool(c, "v"), e) <
 	    0)
 		return -1;

@@ -17,7 +17,7 @@ int exec_create(struct api_call *c, struct err *e)
 	struct json_w w;
 	int r;
 
-	r = call_bind(c, false, &docker_exec_config_json, &config, e);
+	r = call_bind(c, true, &docker_exec_config_json, &config, e);
 	if (r == 0 && config.cmd.len == 0)
 		r = err_set(e, ERR_INVALID, 0, "No exec command specified");
 	if (r < 0) {

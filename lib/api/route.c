@@ -205,12 +205,6 @@ static int answer_error(struct api_call *c, const struct err *why)
 
 static int run(struct api_call *c, const struct api_route *route, struct err *e)
 {
-	if (route->min_version > c->version)
-		return err_set(e, ERR_INVALID, 0,
-			       "\"%s %s\" requires API version %u.%u, but the request asks for "
-			       "%u.%u",
-			       route->method, c->rq->path, route->min_version / 1000,
-			       route->min_version % 1000, c->version / 1000, c->version % 1000);
 	if (http_query_parse(&c->query, c->rq->query, e) < 0)
 		return -1;
 	return route->handle(c, e);

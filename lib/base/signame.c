@@ -33,6 +33,9 @@ int signal_number(const char *text, int *ret, struct err *e)
 		*ret = (int)n;
 		return 0;
 	}
+	if (text[strspn(text, "-0123456789")] == '\0' && !str_eq(text, "0"))
+		return err_set(e, ERR_INVALID, 0, "the linux daemon does not support signal %s",
+			       text);
 	if (rt != NULL && str_u64(rt, 30, &n) == 0) {
 		*ret = 34 + (int)n;
 		return 0;

@@ -30,14 +30,17 @@ static void default_str(char **s, const char *value)
 
 static void merge_env(struct docker_config *conf, const struct strv *image_env)
 {
-	CLEANUP(strv_clear) struct strv merged = STRV_INIT;
+	size_t own = conf->env.len;
 
-	strv_copy(&merged, image_env);
-	for (size_t i = 0; i < conf->env.len; i++)
-		strv_env_set(&merged, conf->env.items[i]);
-	strv_clear(&conf->env);
-	conf->env = merged;
-	merged = (struct strv)STRV_INIT;
+	for (size_t i = 0; i < image_env->len; i++) {
+		const char *item = image_env->items[i];
+		size_t n = strcspn(item, "=") + 1, k = 0;
+
+		while (k < own && strncmp(conf->env.items[k], item, n) != 0)
+			k++;
+		if (k == own)
+			strv_add(&conf->env, item);
+	}
 }
 
 static void merge_labels(struct docker_config *conf, const struct json_strmap *labels)
@@ -168,9 +171,55 @@ static int apply_security_opts(struct container *c, struct err *e)
 			str_replace_ptr(&c->apparmor, value);
 		} else if (!str_eq(key, "userns") && !str_eq(key, "label") &&
 			   !str_eq(key, "disable") && !str_eq(key, "writable-cgroups")) {
-			return err_set(e, ERR_INVALID, 0, "invalid --security-opt 2: \"%s\"",
-				       c->host.security_opt.items[i]);
+			return err_set(e, ERR_INVALID, 0, "invalid --security-opt %d: \"%s\"",
+				       *value == '\0' ? 1 : 2, c->host.security_opt.items[i]);
 		}
+	}
+	return 0;
+}
+
+/* Words a mode may have, separated by blanks; the last of them may be a prefix ("container:"). */
+static int check_mode(const char *mode, const char *words, const char *fmt_what, struct err *e)
+{
+	CLEANUP(strv_clear) struct strv all = STRV_INIT;
+
+	strv_split(&all, words, " ");
+	for (size_t i = 0; i < all.len; i++) {
+		const char *rest = str_skip(str_empty(mode) ? all.items[0] : mode, all.items[i]);
+
+		if (rest != NULL &&
+		    (*rest == '\0') == (all.items[i][strlen(all.items[i]) - 1] != ':'))
+			return 0;
+	}
+	return err_set(e, ERR_INVALID, 0, "invalid %s mode: %s", fmt_what, mode);
+}
+
+static int check_modes(const struct docker_host_config *h, struct err *e)
+{
+	if (check_mode(h->cgroupns_mode, "private host", "cgroup namespace", e) < 0 ||
+	    check_mode(h->ipc_mode, "none private shareable host container:", "IPC", e) < 0 ||
+	    check_mode(h->pid_mode, "host container:", "PID", e) < 0 ||
+	    check_mode(h->uts_mode, "host", "UTS", e) < 0)
+		return -1;
+	if (!str_eq(h->runtime, "runc") && !str_eq(h->runtime, "io.containerd.runc.v2"))
+		return err_set(e, ERR_INVALID, 0, "unknown or invalid runtime name: %s",
+			       h->runtime);
+	if (!str_empty(h->isolation) && strcasecmp(h->isolation, "default") != 0)
+		return err_set(e, ERR_INVALID, 0,
+			       "invalid isolation (%s): linux only supports 'default'",
+			       h->isolation);
+	if (h->storage_opt.len > 0) /* Docker's only one, size, wants quotas of projects: root's */
+		return err_set(e, ERR_INVALID, 0, "Unknown option %s", h->storage_opt.items[0].key);
+	for (size_t i = 0; i < h->extra_hosts.len; i++) {
+		const char *entry = h->extra_hosts.items[i], *ip = entry + strcspn(entry, ":=");
+		struct err ignored;
+		struct ip a;
+
+		if (ip == entry || *ip == '\0')
+			return err_set(e, ERR_INVALID, 0, "bad format for add-host: \"%s\"", entry);
+		if (!str_eq(ip + 1, "host-gateway") && ip_parse(ip + 1, &a, &ignored) < 0)
+			return err_set(e, ERR_INVALID, 0, "invalid IP address in add-host: \"%s\"",
+				       ip + 1);
 	}
 	return 0;
 }
@@ -179,7 +228,11 @@ static int check_caps(const struct docker_host_config *h, struct err *e)
 {
 	uint64_t ignored;
 
-	return caps_tweak(CAPS_DOCKER_DEFAULT, &h->cap_add, &h->cap_drop, &ignored, e);
+	if (caps_from_names(&h->cap_add, &ignored, e) < 0)
+		return err_wrap(e, "invalid CapAdd");
+	if (caps_from_names(&h->cap_drop, &ignored, e) < 0)
+		return err_wrap(e, "invalid CapDrop");
+	return 0;
 }
 
 static int check_ports(const struct container *c, struct err *e)
@@ -262,7 +315,7 @@ static int check(struct engine *en, struct container *c, struct err *e)
 				       c->config.env.items[i]);
 	if (log_check(c, e) < 0 || check_signal(c->config.stop_signal, e) < 0 ||
 	    host_check_restart_policy(&c->host, e) < 0 || check_caps(&c->host, e) < 0 ||
-	    check_ports(c, e) < 0 || links_resolve(en, c, e) < 0 ||
+	    check_modes(&c->host, e) < 0 || check_ports(c, e) < 0 || links_resolve(en, c, e) < 0 ||
 	    limits_check(en, &c->host, false, e) < 0)
 		return -1;
 	return 0;
@@ -288,18 +341,11 @@ static int set_command(struct container *c, struct err *e)
 
 static int reserve_name(struct engine *en, struct container *c, const char *name, struct err *e)
 {
-	struct container *other;
 	MUTEX_GUARD(&en->mu);
 
 	if (name != NULL) {
-		other = map_get(&en->names, name);
-		if (other != NULL)
-			return err_set(e, ERR_CONFLICT, 0,
-				       "Conflict. The container name \"/%s\" is already in use by "
-				       "container \"%s\". "
-				       "You have to remove (or rename) that container to be able "
-				       "to reuse that name.",
-				       name, other->id);
+		if (container_name_free(en, name, e) < 0)
+			return -1;
 		c->name = xstrdup(name);
 	} else {
 		c->name = container_random_name();
@@ -362,6 +408,8 @@ static int fill(struct engine *en, struct container *c, struct image *img,
 {
 	if (str_empty(c->config.image))
 		return err_set(e, ERR_INVALID, 0, "no image specified");
+	if (c->config.volumes.len == 0)
+		strv_clear(&c->config.volumes);
 	container_config_merge(&c->config, &img->config->config);
 	str_copy(c->image_id, img->id, sizeof(c->image_id));
 	c->os = xstrdup("linux");
@@ -428,7 +476,7 @@ int engine_container_create(struct engine *en, const char *name, const char *pla
 {
 	struct container *c = container_new();
 	struct image *img = NULL;
-	int r = 0;
+	int r;
 
 	rand_hex(c->id, RAND_ID_LEN);
 	c->created_nsec = time_now_nsec();
@@ -438,11 +486,7 @@ int engine_container_create(struct engine *en, const char *name, const char *pla
 	memset(&req->host_config, 0, sizeof(req->host_config));
 	if (name != NULL && *name == '/')
 		name++;
-	if (!str_empty(name))
-		r = container_name_check(name, e);
-	if (r == 0)
-		r = image_store_get(en->images, c->config.image != NULL ? c->config.image : "",
-				    &img, e);
+	r = image_store_get(en->images, c->config.image != NULL ? c->config.image : "", &img, e);
 	if (r == 0)
 		r = check_platform(platform, img, e);
 	if (r == 0)

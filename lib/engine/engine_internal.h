@@ -180,7 +180,8 @@ void container_unref(struct engine *en, struct container *c);
 struct container *container_find(struct engine *en, const char *name, struct err *e);
 /* the same with a reference, mu not held */
 struct container *container_get(struct engine *en, const char *name, struct err *e);
-int container_name_check(const char *name, struct err *e);
+/* a well-formed name that nobody has; with mu held */
+int container_name_free(struct engine *en, const char *name, struct err *e);
 char *container_random_name(void);
 char *container_dir(struct engine *en, const struct container *c);
 char *container_bundle(struct engine *en, const struct container *c);

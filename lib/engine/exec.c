@@ -91,12 +91,15 @@ int engine_exec_create(struct engine *en, const char *name, struct docker_exec_c
 	if (conf->cmd.len == 0)
 		err_set(e, ERR_INVALID, 0, "No exec command specified");
 	else
-		r = detach_keys_parse(str_empty(conf->detach_keys) ? NULL : conf->detach_keys, keys,
-				      &n, e);
+		r = 0;
 	pthread_mutex_lock(&en->mu);
 	container_settled(en, c);
 	if (r == 0)
 		r = check_running(c, e);
+	if (r == 0 && detach_keys_parse(str_empty(conf->detach_keys) ? NULL : conf->detach_keys,
+					keys, &n, e) < 0)
+		r = err_set(e, ERR_INVALID, 0, "Invalid escape keys (%s) provided",
+			    conf->detach_keys);
 	if (r == 0) {
 		sweep(en, c);
 		if (count(c) >= ENGINE_EXECS_MAX)

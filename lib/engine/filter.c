@@ -21,10 +21,15 @@ int engine_filters_parse(const char *text, struct engine_filters *ret, struct er
 		return err_set(e, ERR_INVALID, 0, "invalid filter");
 	json_for_each (item, v) {
 		struct strv *values = json_map_add(&f.map, json_key(item), sizeof(struct strv));
+		bool list = json_kind(item) == JSON_ARRAY;
+
+		if (!list && json_kind(item) != JSON_OBJECT) {
+			engine_filters_clear(&f);
+			return err_set(e, ERR_INVALID, 0, "invalid filter");
+		}
 
 		json_for_each (value, item) {
-			const char *s =
-				json_kind(item) == JSON_ARRAY ? json_str(value) : json_key(value);
+			const char *s = list ? json_str(value) : json_key(value);
 
 			if (s == NULL) {
 				engine_filters_clear(&f);

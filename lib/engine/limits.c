@@ -124,7 +124,7 @@ int limits_check_memory(const struct docker_host_config *h, bool update, struct 
 		return err_set(e, ERR_INVALID, 0,
 			       "You should always set the Memory limit when using Memoryswap "
 			       "limit, see usage");
-	if (h->memory_reservation != 0 && h->memory_reservation < MEMORY_MIN_BYTES)
+	if (h->memory_reservation > 0 && h->memory_reservation < MEMORY_MIN_BYTES)
 		return err_set(e, ERR_INVALID, 0, "Minimum memory reservation allowed is 6MB");
 	if (h->memory_swappiness.set &&
 	    (h->memory_swappiness.value < -1 || h->memory_swappiness.value > 100))
@@ -171,7 +171,9 @@ static int check_set(const char *what, const char *name, const char *want, const
 	int r = str_empty(want) ? 1 : cgroup_set_within(want, have);
 
 	if (r < 0)
-		return err_set(e, ERR_INVALID, 0, "Invalid value %s for cpuset %s", want, name);
+		return err_set(e, ERR_INVALID, 0,
+			       "Invalid value %s for cpuset %s: invalid format: %s", want, name,
+			       want);
 	if (r == 0)
 		return err_set(e, ERR_INVALID, 0,
 			       "Requested %s are not available - requested %s, available: %s", what,
@@ -187,9 +189,14 @@ int limits_check(const struct engine *en, const struct docker_host_config *h, bo
 	    check_set("memory nodes", "mems", h->cpuset_mems, en->cgroup.mems, e) < 0)
 		return -1;
 	if (h->io_maximum_bandwidth != 0 || h->io_maximum_iops != 0)
+		return err_set(
+			e, ERR_INVALID, 0,
+			"invalid option: QoS maximum %s configuration is not supported on linux",
+			h->io_maximum_bandwidth != 0 ? "bandwidth" : "IOPs");
+	if (!update && h->cpu_shares < 0)
 		return err_set(e, ERR_INVALID, 0,
-			       "Invalid QoS settings: linux does not support Maximum IO Bandwidth "
-			       "or Maximum IO IOps");
+			       "invalid CPU shares (%" PRId64 "): value must be a positive integer",
+			       h->cpu_shares);
 	if (h->shm_size < 0)
 		return err_set(e, ERR_INVALID, 0, "SHM size can not be less than 0");
 	if (h->oom_score_adj < -1000 || h->oom_score_adj > 1000)

@@ -48,26 +48,45 @@ static void add_ancestors(struct engine *en, const struct strv *names, struct st
 	}
 }
 
+/* the values of a filter that knows its words */
+static int check_words(const struct engine_filters *f, const char *key, const char *what,
+		       const char *words, struct err *e)
+{
+	const struct strv *v = engine_filters_get(f, key);
+	CLEANUP(strv_clear) struct strv all = STRV_INIT;
+
+	strv_split(&all, words, ", ");
+	for (size_t i = 0; v != NULL && i < v->len; i++)
+		if (!strv_has(&all, v->items[i]))
+			return err_set(e, ERR_INVALID, 0,
+				       "invalid filter '%s=%s': invalid value for %s (%s): must be "
+				       "one of %s",
+				       key, v->items[i], what, v->items[i], words);
+	return 0;
+}
+
 static int prepare(struct engine *en, const struct engine_filters *f, bool all, struct prepared *p,
 		   struct err *e)
 {
-	static const char *const states[] = {"created",	 "running", "paused", "restarting",
-					     "removing", "exited",  "dead"};
 	const struct strv *status = engine_filters_get(f, "status");
+	const struct strv *exited = engine_filters_get(f, "exited");
+	bool is_task;
+	int64_t code;
 
-	*p = (struct prepared){
-		.f = f, .all = all || status != NULL || engine_filters_get(f, "exited") != NULL};
+	*p = (struct prepared){.f = f, .all = all || status != NULL || exited != NULL};
 	if (engine_filters_check(f, known, e) < 0)
 		return -1;
-	for (size_t i = 0; status != NULL && i < status->len; i++) {
-		size_t k = 0;
-
-		while (k < ARRAY_LEN(states) && !str_eq(states[k], status->items[i]))
-			k++;
-		if (k == ARRAY_LEN(states))
-			return err_set(e, ERR_INVALID, 0, "invalid filter 'status=%s'",
-				       status->items[i]);
-	}
+	if (check_words(f, "status", "state",
+			"created, running, paused, restarting, removing, exited, dead", e) < 0 ||
+	    check_words(f, "health", "health", "none, starting, healthy, unhealthy", e) < 0 ||
+	    engine_filters_bool(f, "is-task", &is_task, e) < 0)
+		return -1;
+	for (size_t i = 0; exited != NULL && i < exited->len; i++)
+		if (str_i64(exited->items[i], &code) < 0)
+			return err_set(e, ERR_INVALID, 0,
+				       "invalid filter 'exited=%s': strconv.Atoi: parsing \"%s\": "
+				       "invalid syntax",
+				       exited->items[i], exited->items[i]);
 	if (created_of(en, engine_filters_get(f, "before"), &p->before_nsec, e) < 0 ||
 	    created_of(en, engine_filters_get(f, "since"), &p->since_nsec, e) < 0)
 		return -1;

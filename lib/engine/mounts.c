@@ -221,8 +221,12 @@ static int add_bind(struct engine *en, struct container *c, const char *text, st
 	for (const char *colon; (colon = strchr(p, ':')) != NULL; p = colon + 1)
 		strv_addn(&parts, p, (size_t)(colon - p));
 	strv_add(&parts, p);
-	if (parts.len > 3 || str_empty(parts.items[0]) || (parts.len == 1 && *text != '/'))
+	if (parts.len > 3 || str_empty(parts.items[0]))
 		return err_set(e, ERR_INVALID, 0, "invalid volume specification: '%s'", text);
+	if (parts.len == 1 && *text != '/') {
+		relative("volume", text, e);
+		return err_wrap(e, "invalid volume specification: '%s'", text);
+	}
 	m = fill_bind(c, &parts, e);
 	if (m == NULL)
 		return str_starts(e->msg, "Dup")
@@ -542,9 +546,16 @@ bool mounts_image(const struct container *c, const char *image_id)
 int mounts_plan(struct engine *en, struct container *c, const struct strv *image_volumes,
 		struct err *e)
 {
-	for (size_t i = 0; i < c->host.tmpfs.len; i++)
-		if (check_target("tmpfs", c->host.tmpfs.items[i].key, e) < 0)
+	for (size_t i = 0; i < c->host.tmpfs.len; i++) {
+		const char *path = c->host.tmpfs.items[i].key;
+
+		if (*path != '/')
+			return err_set(e, ERR_INVALID, 0,
+				       "invalid mount path: '%s' mount path must be absolute",
+				       path);
+		if (check_target("tmpfs", path, e) < 0)
 			return -1;
+	}
 	for (size_t i = 0; i < c->host.volumes_from.len; i++)
 		if (add_from(en, c, c->host.volumes_from.items[i], e) < 0)
 			return -1;

@@ -164,6 +164,8 @@ int engine_container_stop(struct engine *en, const char *name, const char *signa
 	if (c == NULL)
 		return -1;
 	r = stop(en, c, signal, timeout_sec, e);
+	if (r < 0 && e->kind != ERR_NOTMODIFIED)
+		err_wrap(e, "cannot stop container: %s", name);
 	container_unref(en, c);
 	return r;
 }
@@ -193,18 +195,20 @@ int engine_container_restart(struct engine *en, const char *name, const char *si
 
 int engine_container_kill(struct engine *en, const char *name, const char *signal, struct err *e)
 {
-	struct container *c = container_get(en, name, e);
-	int sig = SIGKILL, stop_sig = SIGTERM, r;
+	int sig = SIGKILL, stop_sig = SIGTERM, r = 0;
+	struct container *c;
 	struct err ignored;
 	struct run run;
 
+	if (!str_empty(signal) && signal_number(signal, &sig, e) < 0)
+		return -1;
+	c = container_get(en, name, e);
 	if (c == NULL)
 		return -1;
 	if (!str_empty(c->config.stop_signal) &&
 	    signal_number(c->config.stop_signal, &stop_sig, &ignored) < 0)
 		stop_sig = SIGTERM;
-	r = str_empty(signal) ? 0 : signal_number(signal, &sig, e);
-	if (r == 0) {
+	{
 		MUTEX_GUARD(&en->mu);
 
 		container_settled(en, c);
@@ -219,8 +223,6 @@ int engine_container_kill(struct engine *en, const char *name, const char *signa
 		thaw(en, c);
 		wait_stopped(&run, KILL_TIMEOUT_SEC);
 	}
-	if (r < 0 && e->kind == ERR_CONFLICT)
-		err_wrap(e, "cannot kill container: %s", name);
 	container_unref(en, c);
 	return r;
 }
@@ -269,20 +271,13 @@ int engine_container_pause(struct engine *en, const char *name, bool paused, str
 static int take_name(struct engine *en, struct container *c, const char *new_name, char **ret_old,
 		     struct err *e)
 {
-	struct container *other;
 	MUTEX_GUARD(&en->mu);
 
 	if (str_eq(c->name, new_name))
 		return err_set(e, ERR_INVALID, 0,
 			       "Renaming a container with the same name as its current name");
-	other = map_get(&en->names, new_name);
-	if (other != NULL)
-		return err_set(
-			e, ERR_CONFLICT, 0,
-			"Conflict. The container name \"/%s\" is already in use by container "
-			"\"%s\". You have "
-			"to remove (or rename) that container to be able to reuse that name.",
-			new_name, other->id);
+	if (container_name_free(en, new_name, e) < 0)
+		return err_wrap(e, "Error when allocating new name");
 	map_steal(&en->names, c->name);
 	map_put(&en->names, new_name, c);
 	*ret_old = c->name;
@@ -294,20 +289,16 @@ static int take_name(struct engine *en, struct container *c, const char *new_nam
 int engine_container_rename(struct engine *en, const char *name, const char *new_name,
 			    struct err *e)
 {
-	struct container *c = container_get(en, name, e);
 	CLEANUP(freep) char *old = NULL;
+	struct container *c;
 	int r;
 
+	if (*new_name == '\0')
+		return err_set(e, ERR_INVALID, 0, "Neither old nor new names may be empty");
+	c = container_get(en, name, e);
 	if (c == NULL)
 		return -1;
-	if (*new_name == '/')
-		new_name++;
-	if (*new_name == '\0')
-		r = err_set(e, ERR_INVALID, 0, "Neither old nor new names may be empty");
-	else
-		r = container_name_check(new_name, e);
-	if (r == 0)
-		r = take_name(en, c, new_name, &old, e);
+	r = take_name(en, c, new_name + (*new_name == '/'), &old, e);
 	if (r == 0)
 		r = container_save(en, c, true, e);
 	if (r == 0) {
@@ -436,6 +427,8 @@ int engine_container_remove(struct engine *en, const char *name, bool force, boo
 	if (c == NULL)
 		return -1;
 	r = claim_remove(en, c, force, e);
+	if (r < 0 && str_starts(e->msg, "container is "))
+		err_wrap(e, "cannot remove container \"%s\"", name);
 	if (r == 0) {
 		r = container_delete(en, c, volumes, e);
 	} else if (force && c->host.auto_remove) { /* --rm is at it already: wait for that one */

@@ -107,7 +107,7 @@ struct container *container_get(struct engine *en, const char *name, struct err 
 	return c;
 }
 
-int container_name_check(const char *name, struct err *e)
+static int name_check(const char *name, struct err *e)
 {
 	size_t n = strlen(name);
 	bool ok = n >= 2 && isalnum((unsigned char)name[0]);
@@ -117,9 +117,24 @@ int container_name_check(const char *name, struct err *e)
 	if (!ok)
 		return err_set(
 			e, ERR_INVALID, 0,
-			"Invalid container name (%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+			"Invalid container name (/%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
 			name);
 	return 0;
+}
+
+int container_name_free(struct engine *en, const char *name, struct err *e)
+{
+	const struct container *other = map_get(&en->names, name);
+
+	if (name_check(name, e) < 0)
+		return -1;
+	if (other == NULL)
+		return 0;
+	return err_set(
+		e, ERR_CONFLICT, 0,
+		"Conflict. The container name \"/%s\" is already in use by container \"%s\". "
+		"You have to remove (or rename) that container to be able to reuse that name.",
+		name, other->id);
 }
 
 char *container_random_name(void)
@@ -170,7 +185,7 @@ static int refuse(const struct container *c, enum container_event ev, struct err
 	case EV_PAUSE:
 		if (c->state == C_PAUSED)
 			return err_set(e, ERR_CONFLICT, 0, "Container %s is already paused", c->id);
-		return err_set(e, ERR_CONFLICT, 0, "Container %s is not running", c->id);
+		return err_set(e, ERR_CONFLICT, 0, "container %s is not running", c->id);
 	case EV_UNPAUSE:
 		return err_set(e, ERR_CONFLICT, 0, "Container %s is not paused", c->id);
 	case EV_KILL:
@@ -180,10 +195,10 @@ static int refuse(const struct container *c, enum container_event ev, struct err
 			return err_set(e, ERR_CONFLICT, 0,
 				       "removal of container %s is already in progress", c->id);
 		return err_set(e, ERR_CONFLICT, 0,
-			       "cannot remove container \"/%s\": container is %s: stop the "
-			       "container before removing "
-			       "or force remove",
-			       c->name, what);
+			       c->state == C_PAUSED ? "container is %s and must be unpaused first"
+						    : "container is %s: stop the container before "
+						      "removing or force remove",
+			       what);
 	default:
 		return err_set(e, ERR_CONFLICT, 0, "container %s is %s", c->id, what);
 	}

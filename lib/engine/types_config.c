@@ -128,7 +128,7 @@ const struct json_struct docker_exec_config_json = {
 		F(detach_keys, "DetachKeys", JSON_B_STR),
 		F(env, "Env", JSON_B_STRV),
 		F(working_dir, "WorkingDir", JSON_B_STR),
-		F(cmd, "Cmd", JSON_B_STRV_OR_STR),
+		F(cmd, "Cmd", JSON_B_STRV),
 		END,
 	}};
 #undef T

@@ -118,8 +118,8 @@ static void adopt(struct docker_host_config *h, const struct docker_host_config 
 	h->restart_policy.maximum_retry_count = next->restart_policy.maximum_retry_count;
 }
 
-static int check_update(struct engine *en, const struct container *c,
-			const struct docker_host_config *update, struct err *e)
+static int check_update(const struct container *c, const struct docker_host_config *update,
+			struct err *e)
 {
 	const char *policy = update->restart_policy.name;
 
@@ -130,9 +130,7 @@ static int check_update(struct engine *en, const struct container *c,
 		return err_set(e, ERR_CONFLICT, 0,
 			       "Restart policy cannot be updated because AutoRemove is enabled for "
 			       "the container");
-	if (!str_empty(policy) && host_check_restart_policy(update, e) < 0)
-		return -1;
-	return limits_check(en, update, true, e);
+	return 0;
 }
 
 /* Puts an update into the container. A start that is under way has settled, a later one sees the
@@ -142,7 +140,7 @@ static int begin_update(struct engine *en, struct container *c, struct change *c
 	MUTEX_GUARD(&en->mu);
 
 	container_settled(en, c);
-	if (check_update(en, c, &ch->asked, e) < 0)
+	if (check_update(c, &ch->asked, e) < 0)
 		return -1;
 	keep(&ch->old, &c->host);
 	keep(&ch->next, &c->host);
@@ -174,14 +172,21 @@ static int update_container(struct engine *en, struct container *c, struct chang
 int engine_container_update(struct engine *en, const char *name, const struct json *body,
 			    struct strv *ret_warnings, struct err *e)
 {
-	struct container *c = container_get(en, name, e);
-	struct change *ch;
-	int r;
+	struct change *ch = xcalloc(1, sizeof(*ch));
+	struct container *c = NULL;
+	int r = json_bind(body, &docker_host_config_json, &ch->asked, e);
 
-	if (c == NULL)
-		return -1;
-	ch = xcalloc(1, sizeof(*ch));
-	r = json_bind(body, &docker_host_config_json, &ch->asked, e);
+	if (r < 0)
+		err_wrap(e, "invalid JSON");
+	/* what is wrong with any container comes before the question which one it is */
+	if (r == 0)
+		r = limits_check(en, &ch->asked, true, e);
+	if (r == 0 && !str_empty(ch->asked.restart_policy.name))
+		r = host_check_restart_policy(&ch->asked, e);
+	if (r == 0) {
+		c = container_get(en, name, e);
+		r = c == NULL ? -1 : 0;
+	}
 	if (r == 0 && update_container(en, c, ch, e) < 0) {
 		err_wrap(e, "Cannot update container %s", c->id);
 		r = -1;

@@ -6,6 +6,7 @@
  */
 #include "sandbox/caps.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <strings.h>
@@ -86,8 +87,16 @@ static int add_name(const char *name, uint64_t *mask, struct err *e)
 		return 0;
 	}
 	n = caps_number(name);
-	if (n < 0)
-		return err_set(e, ERR_INVALID, 0, "invalid capability: \"%s\"", name);
+	if (n < 0) {
+		char upper[64];
+		size_t i = 0;
+
+		for (; name[i] != '\0' && i < sizeof(upper) - 1; i++)
+			upper[i] = (char)toupper((unsigned char)name[i]);
+		upper[i] = '\0';
+		return err_set(e, ERR_INVALID, 0, "unknown capability: \"%s%s\"",
+			       str_starts(upper, "CAP_") ? "" : "CAP_", upper);
+	}
 	*mask |= 1ULL << n;
 	return 0;
 }

@@ -38,7 +38,7 @@ const char *caps_name(unsigned number);
 /** caps_number() - number of a name, with or without "CAP_", in any case; -1 when unknown */
 int caps_number(const char *name);
 /** caps_from_names() - mask of names; "ALL" is every capability. Unknown: ERR_INVALID
- * `invalid capability: "X"` */
+ * `unknown capability: "CAP_X"` */
 int caps_from_names(const struct strv *names, uint64_t *ret_mask, struct err *e) WARN_UNUSED;
 /** caps_to_names() - appends the names of a mask in order of their numbers */
 void caps_to_names(uint64_t mask, struct strv *names);
