@@ -383,6 +383,11 @@ struct stream *http_conn_upgrade(struct http_conn *c, int status, const char *pr
 		err_set(e, ERR_SYSTEM, 0, "an answer was already sent");
 		return NULL;
 	}
+	/* docker-modem sends its options once more as a body, which is not yet the new protocol */
+	if (c->body.framing == HTTP_BODY_LENGTH && http_body_drain(&c->body, HTTP_DRAIN_MAX) < 0) {
+		err_set(e, ERR_INVALID, 0, "the request's body is not whole, or too long");
+		return NULL;
+	}
 	buf_addf(&c->out, "HTTP/1.1 %d %s\r\n", status, http_status_text(status));
 	http_headers_write(&c->out, &c->headers);
 	if (type != NULL)

@@ -88,7 +88,9 @@ bool http_conn_gone(struct http_conn *c);
  * @proto:  "tcp", "h2c"; only with 101
  * @type:   Content-Type or NULL
  * @left:   gets bytes the client sent ahead
- * @e:      ERR_SYSTEM
+ * @e:      ERR_SYSTEM; ERR_INVALID for a body cut short
+ *
+ * A body of stated length is read off before.
  *
  * Return: the stream, the caller's; NULL on failure.
  */

@@ -165,6 +165,21 @@ TEST(server_upgrade)
 	CHECK_EQ(http_conn_next(c, &e), 0);
 }
 
+TEST(server_upgrade_after_a_body)
+{
+	static const char text[] = "POST /attach HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\n"
+				   "Upgrade: tcp\r\nContent-Length: 5\r\n\r\n{\"\":1early";
+	CLEANUP(buf_clear) struct buf out = BUF_INIT, left = BUF_INIT;
+	CLEANUP(http_conn_freep) struct http_conn *c = conn(text, 1000, &out);
+	CLEANUP(stream_freep) struct stream *s = NULL;
+	struct err e;
+
+	CHECK_EQ(http_conn_next(c, &e), 1);
+	s = http_conn_upgrade(c, 101, "tcp", NULL, &left, &e);
+	CHECK(s != NULL);
+	CHECK_STR(buf_str(&left), "early");
+}
+
 TEST(server_notices_a_gone_client)
 {
 	CLEANUP(http_conn_freep) struct http_conn *c = NULL;
