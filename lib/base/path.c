@@ -139,28 +139,29 @@ int path_open_in_root(int dir_fd, const char *path, int flags, mode_t mode, stru
 
 int path_mkdirs(const char *path, mode_t mode, struct err *e)
 {
-	CLEANUP(freep) char *copy = xstrdup(path);
+	size_t parent = strlen(path);
+	struct stat st;
+	int saved;
 
 	if (mkdir(path, mode) == 0)
 		return 0;
-	for (char *p = copy + 1; *p != '\0'; p++) {
-		if (*p != '/')
-			continue;
-		*p = '\0';
-		if (mkdir(copy, mode) < 0 && errno != EEXIST && errno != EACCES && errno != EROFS)
-			return err_sys(e, "mkdir %s", copy);
-		*p = '/';
-	}
-	if (mkdir(path, mode) < 0) {
-		struct stat st;
-		int saved = errno;
+	while (parent > 0 && path[parent - 1] == '/')
+		parent--;
+	while (parent > 0 && path[parent - 1] != '/')
+		parent--;
+	if (errno == ENOENT && parent > 0) {
+		CLEANUP(freep) char *up = xstrndup(path, parent);
 
-		if (saved == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		if (path_mkdirs(up, mode, e) < 0)
+			return -1;
+		if (mkdir(path, mode) == 0)
 			return 0;
-		errno = saved;
-		return err_sys(e, "mkdir %s", path);
 	}
-	return 0;
+	saved = errno;
+	if (saved == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return 0;
+	errno = saved;
+	return err_sys(e, "mkdir %s", path);
 }
 
 /*

@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -133,22 +134,41 @@ static void send_kept(struct move *x)
 	x->kept = x->sent;
 }
 
+/*
+ * Writes the next n bytes to the file of what came and to unpack, which gets them out of the file's
+ * pages: they are copied once, as without a file.
+ */
+static int pass_on(struct move *x, size_t n)
+{
+	off_t from = x->sent;
+	size_t sent = 0;
+	struct err ignored;
+
+	if (x->keep_fd >= 0 && fd_write_all(x->keep_fd, x->bytes, n, &ignored) < 0) {
+		fd_close(&x->keep_fd);
+		kept_drop(x->p->s, x->l->blob->digest);
+	}
+	while (x->keep_fd >= 0 && sent < n) {
+		ssize_t r = sendfile(x->out_fd, x->keep_fd, &from, n - sent);
+
+		if (r > 0)
+			sent += (size_t)r;
+		else if (r == 0 || errno != EINTR)
+			break;
+	}
+	return fd_write_all(x->out_fd, x->bytes + sent, n - sent, &ignored);
+}
+
 /* 1 the whole blob was moved, 0 unpack closed its end, -1 the registry failed */
 static int move_from(struct move *x, struct registry_blob *b, struct err *e)
 {
 	for (;;) {
 		ssize_t n = registry_blob_read(b, x->bytes, MOVE_BYTES, e);
-		struct err ignored;
 
 		if (n <= 0)
 			return n < 0 ? -1 : 1;
-		if (fd_write_all(x->out_fd, x->bytes, (size_t)n, &ignored) < 0)
+		if (pass_on(x, (size_t)n) < 0)
 			return 0;
-		if (x->keep_fd >= 0 &&
-		    fd_write_all(x->keep_fd, x->bytes, (size_t)n, &ignored) < 0) {
-			fd_close(&x->keep_fd);
-			kept_drop(x->p->s, x->l->blob->digest);
-		}
 		came(x, n, false);
 	}
 }

@@ -6,6 +6,7 @@
  */
 #include "storage/fsck.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -160,16 +161,24 @@ static bool is_unwritten(const char *name)
 
 static void sweep_dir(int dir_fd, const char *dir, unsigned depth)
 {
-	CLEANUP(strv_clear) struct strv names = STRV_INIT;
-	struct err ignored;
-	CLEANUP(fd_closep) int fd = open_names(dir_fd, dir, &names, &ignored);
+	int fd = openat(dir_fd, dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *ent;
 
-	strv_for_each (name, &names) {
-		if (is_unwritten(*name))
-			unlinkat(fd, *name, 0);
-		else if (depth > 0 && !str_eq(*name, "_data"))
-			sweep_dir(fd, *name, depth - 1);
+	if (d == NULL) {
+		fd_close(&fd);
+		return;
 	}
+	while ((ent = readdir(d)) != NULL) {
+		const char *name = ent->d_name;
+
+		if (is_unwritten(name))
+			unlinkat(fd, name, 0);
+		else if (depth > 0 && (ent->d_type == DT_DIR || ent->d_type == DT_UNKNOWN) &&
+			 !str_eq(name, ".") && !str_eq(name, "..") && !str_eq(name, "_data"))
+			sweep_dir(fd, name, depth - 1);
+	}
+	closedir(d);
 }
 
 static void check_unwritten(struct fsck *f, const char *dir, unsigned depth)

@@ -85,6 +85,14 @@ static int try_attribute(int dir_fd, const char *path, struct err *e)
 		       path, backing_name(dir_fd), strerror(errno));
 }
 
+/* spares the sync of the whole file system at the unmount; Linux before 5.10 does not know it */
+#define VOLATILE "volatile,"
+
+static bool mounts(const char *target, const char *options)
+{
+	return mount("overlay", target, "overlay", 0, options) == 0;
+}
+
 static int try_overlay(int dir_fd, const char *path, struct err *e)
 {
 	CLEANUP(buf_clear) struct buf options = BUF_INIT;
@@ -92,10 +100,11 @@ static int try_overlay(int dir_fd, const char *path, struct err *e)
 
 	if (make_dirs(dir_fd, path, e) < 0 || try_attribute(dir_fd, path, e) < 0)
 		return -1;
-	buf_addf(&options, "lowerdir=%s/a:%s/b,upperdir=%s/u,workdir=%s/w,userxattr", path, path,
-		 path, path);
+	buf_addf(&options, VOLATILE "lowerdir=%s/a:%s/b,upperdir=%s/u,workdir=%s/w,userxattr", path,
+		 path, path, path);
 	buf_addf(&target, "%s/m", path);
-	if (mount("overlay", buf_str(&target), "overlay", 0, buf_str(&options)) < 0) {
+	if (!mounts(buf_str(&target), buf_str(&options)) &&
+	    !mounts(buf_str(&target), buf_str(&options) + strlen(VOLATILE))) {
 		int code = errno;
 
 		return err_set(e, ERR_UNAVAILABLE, code,
