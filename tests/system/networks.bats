@@ -275,7 +275,7 @@ destroy n1" ]
 }
 
 @test "$CLIENT: docker compose: two networks and an internal one, aliases, a fixed address" {
-	[ "$CLIENT" = real ] || skip "compose is aa client of its own"
+	[ "$CLIENT" = real ] || skip "compose is a client of its own"
 	[ -x "$STAGE/tools/docker-compose" ] || skip "no docker-compose"
 	mkdir -p "$BATS_TEST_TMPDIR/demo"
 	cd "$BATS_TEST_TMPDIR/demo"
