@@ -100,7 +100,7 @@ const char *rk_verdict_name(enum rk_verdict v)
 	return names[v];
 }
 
-static char *vtext(const char *fmt, va_list ap)
+PRINTF(1, 0) static char *vtext(const char *fmt, va_list ap)
 {
 	struct buf b = BUF_INIT;
 
