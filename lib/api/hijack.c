@@ -5,7 +5,9 @@
  * socket is that; for TLS it is one end of a socket pair, and two threads copy
  * between the other end and the TLS stream.
  */
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -62,6 +64,18 @@ static void release(const struct api_link *link)
 		link->release(link->arg);
 }
 
+/* docker-py, and so compose 1 and Ansible, takes the socket from below Python's buffered reader and
+ * loses what that has read ahead: nothing may follow the head until it has been read. A client that
+ * does not read is waited for 200 ms. */
+static void head_read(int fd)
+{
+	int unread;
+
+	for (useconds_t usec = 50; usec < 100000; usec *= 2)
+		if (ioctl(fd, SIOCOUTQ, &unread) < 0 || unread == 0 || usleep(usec) < 0)
+			return;
+}
+
 int api_hijack_begin(struct api_call *c, const char *type, struct api_hijack *ret, struct err *e)
 {
 	bool upgrade = http_headers_get(&c->rq->headers, "Upgrade") != NULL;
@@ -76,6 +90,7 @@ int api_hijack_begin(struct api_call *c, const char *type, struct api_hijack *re
 	if (!c->link->tls) {
 		release(c->link);
 		h.fd = stream_fd_take(s);
+		head_read(h.fd);
 		*ret = h;
 		return 0;
 	}

@@ -293,6 +293,9 @@ char *log_path(struct engine *en, const struct container *c);
 void log_settings(struct engine *en, const struct container *c, struct container_log *ret);
 int spec_write(struct engine *en, struct container *c, const char *bundle, struct err *e);
 void process_env(struct engine *en, const struct container *c, struct strv *env);
+/* what binds the first process and every exec alike: groups, privileges, rlimits, OOM score */
+struct oci_process;
+void process_bounds(const struct container *c, struct oci_process *p);
 
 /** host_check_restart_policy() - ERR_INVALID as Docker words it */
 int host_check_restart_policy(const struct docker_host_config *h, struct err *e) WARN_UNUSED;

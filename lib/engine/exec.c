@@ -183,19 +183,12 @@ static void fill_process(struct engine *en, const struct container *c,
 	p->console_size.height = rows != 0 ? rows : conf->console_size[0];
 	p->console_size.width = cols != 0 ? cols : conf->console_size[1];
 	p->user.username = xstrdup(!str_empty(conf->user) ? conf->user : c->config.user);
-	strv_copy(&p->user.additional_groups, &c->host.group_add);
-	p->no_new_privileges = c->no_new_privileges;
-	if (!str_empty(c->apparmor) && !str_eq(c->apparmor, "unconfined"))
-		p->apparmor_profile = xstrdup(c->apparmor);
+	process_bounds(c, p);
 	/* the names were checked at the container's creation */
 	if (!conf->privileged && !c->host.privileged &&
 	    caps_tweak(CAPS_DOCKER_DEFAULT, &c->host.cap_add, &c->host.cap_drop, &mask, e) < 0)
 		mask = CAPS_DOCKER_DEFAULT;
 	oci_process_caps(p, mask);
-	for (size_t i = 0; i < c->host.ulimits.len; i++)
-		oci_process_rlimit(p, c->host.ulimits.items[i].name,
-				   (uint64_t)c->host.ulimits.items[i].soft,
-				   (uint64_t)c->host.ulimits.items[i].hard);
 }
 
 /* runs it through the shim; the exec's own members are not touched */

@@ -29,6 +29,21 @@ void process_env(struct engine *en, const struct container *c, struct strv *env)
 			strv_env_set(env, c->config.env.items[i]);
 }
 
+void process_bounds(const struct container *c, struct oci_process *p)
+{
+	strv_copy(&p->user.additional_groups, &c->host.group_add);
+	p->no_new_privileges = c->no_new_privileges;
+	if (!str_empty(c->apparmor) && !str_eq(c->apparmor, "unconfined"))
+		str_replace_ptr(&p->apparmor_profile, c->apparmor);
+	if (c->host.oom_score_adj != 0)
+		p->oom_score_adj =
+			(struct json_opt_i64){.set = true, .value = c->host.oom_score_adj};
+	for (size_t i = 0; i < c->host.ulimits.len; i++)
+		oci_process_rlimit(p, c->host.ulimits.items[i].name,
+				   (uint64_t)c->host.ulimits.items[i].soft,
+				   (uint64_t)c->host.ulimits.items[i].hard);
+}
+
 static void set_process(struct engine *en, const struct container *c, struct oci_process *p,
 			struct strv *args)
 {
@@ -48,17 +63,7 @@ static void set_process(struct engine *en, const struct container *c, struct oci
 	p->console_size.width = c->host.console_size[1];
 	if (!str_empty(c->config.user))
 		str_replace_ptr(&p->user.username, c->config.user);
-	strv_copy(&p->user.additional_groups, &c->host.group_add);
-	p->no_new_privileges = c->no_new_privileges;
-	if (!str_empty(c->apparmor) && !str_eq(c->apparmor, "unconfined"))
-		str_replace_ptr(&p->apparmor_profile, c->apparmor);
-	if (c->host.oom_score_adj != 0)
-		p->oom_score_adj =
-			(struct json_opt_i64){.set = true, .value = c->host.oom_score_adj};
-	for (size_t i = 0; i < c->host.ulimits.len; i++)
-		oci_process_rlimit(p, c->host.ulimits.items[i].name,
-				   (uint64_t)c->host.ulimits.items[i].soft,
-				   (uint64_t)c->host.ulimits.items[i].hard);
+	process_bounds(c, p);
 }
 
 static int set_caps(const struct container *c, struct oci_spec *s, struct err *e)
