@@ -278,7 +278,7 @@ static void judge(int plain, int head)
 		return;
 	}
 	counts[status]++;
-	if (status == 500 && !strstr(answer, "onnect") && !strstr(answer, "resolve"))
+	if (status == 500 && !strstr(answer, "onnect") && !strstr(answer, "dial tcp: lookup"))
 		complain("status 500");
 	if (plain && !head && status >= 400 && (!body || !strstr(body, "\"message\"")) &&
 	    !strstr(answer, "text/plain") && !strstr(answer, "raw-stream"))
