@@ -108,7 +108,7 @@ fuzz: ## fuzz each target for FUZZ_SECONDS (10) with clang's libFuzzer
 test: ## everything: unit, replay, lint, system tests, cgroups in a machine; ends with "N passed, N failed, N skipped"
 	@scripts/test
 
-build/bench-client: tests/bench/client.c
+build/bench-client: tests/bench/client.c tests/bench/api.c tests/bench/client.h
 build/netbench: tests/bench/netbench.c
 build/apifuzz: tests/system/apifuzz.c
 build/badregistry: tests/system/badregistry.c
@@ -116,7 +116,7 @@ build/lossy: tests/system/lossy.c
 build/peertell: tests/system/peertell.c
 build/bench-client build/netbench build/apifuzz build/badregistry build/lossy build/peertell: | $(deps_ok)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(cflags) -D_GNU_SOURCE -isystem $(depsdir)/include -Wno-frame-larger-than $(ldflags) -o $@ $<
+	$(Q)$(CC) $(cflags) -D_GNU_SOURCE -isystem $(depsdir)/include -Wno-frame-larger-than $(ldflags) -o $@ $(filter %.c,$^)
 
 build/netnsctl: tests/system/netnsctl.c $(call lib,$(call below,network)) | $(deps_ok)
 	$(call say,CC,$<)

@@ -9,6 +9,7 @@
  *   client cost with|without CMD... runs CMD once; prints its ms, the ms of processor time of all
  *                                   processes of this pid namespace meanwhile and the KB by which
  *                                   their PSS was higher at its peak, with CMD itself or without
+ *   client api WHAT...              see api.c
  */
 #include <dirent.h>
 #include <errno.h>
@@ -24,11 +25,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client.h"
+
 enum { RUNS_MAX = 1000, REPLY_MAX = 65536 };
 
 static char reply[REPLY_MAX];
 
-static double now_ms(void)
+double now_ms(void)
 {
 	struct timespec ts;
 
@@ -36,7 +39,7 @@ static double now_ms(void)
 	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
 }
 
-static void die(const char *what)
+void die(const char *what)
 {
 	fprintf(stderr, "client: %s: %s\n", what, strerror(errno));
 	exit(1);
@@ -49,13 +52,13 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void print_median(double *ms, int n)
+void print_median(double *ms, int n)
 {
 	qsort(ms, (size_t)n, sizeof(*ms), by_value);
 	printf("%.1f\n", ms[n / 2]);
 }
 
-static int dial(const char *path)
+int dial(const char *path)
 {
 	struct sockaddr_un sa = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -284,7 +287,7 @@ int main(int argc, char **argv)
 		cost(!strcmp(argv[2], "with"), argv + 3);
 	else if (argc > 3 && !strcmp(argv[1], "run"))
 		run((int)strtol(argv[2], NULL, 10), argv + 3);
-	else
+	else if (argc < 3 || strcmp(argv[1], "api") != 0 || !api_bench(argc - 2, argv + 2))
 		return 2;
 	return 0;
 }

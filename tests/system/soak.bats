@@ -19,4 +19,4 @@ soak() { # CASE SHORT LONG
 @test "containers at once" { soak crowd 40 200; }
 @test "attached clients and followers of the log" { soak follow 100 500; }
 @test "quiet connections to the engine, more than it takes" { soak idle 300 1000; }
-@test "listeners to events that do not read" { soak events 1500 20000; }
+@test "listeners to events that do not read" { soak events 600 20000; }
