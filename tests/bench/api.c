@@ -314,14 +314,14 @@ static void read_all(const char *sock, const char *path)
 	printf("%.1f\n", now_ms() - start);
 }
 
-/* logs are kept whole, as Docker does without being told */
+/* logs of less than 1 GB are kept whole, as Docker does without being told */
 static void create(struct conn *c, const char *image, const char *script, char id[65])
 {
 	char body[1024], text[1024];
 
 	snprintf(body, sizeof(body),
 		 "{\"Image\":\"%s\",\"Cmd\":[\"sh\",\"-c\",\"%s\"],\"HostConfig\":{\"LogConfig\":"
-		 "{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"-1\"}}}}",
+		 "{\"Type\":\"json-file\",\"Config\":{\"max-size\":\"1g\"}}}}",
 		 image, script);
 	exchange(c, "POST", "/v1.41/containers/create", body, text, sizeof(text));
 	find_id(text, id);
