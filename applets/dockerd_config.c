@@ -76,7 +76,7 @@ static const struct opt opts[] = {
 	{0, "registry-mirror", OPT_STRV, O(registry_mirrors), "URL", "asked before Docker Hub",
 	 NULL},
 	{0, "max-concurrent-downloads", OPT_INT, O(max_downloads), "N",
-	 "layers at a time (default: 3)", NULL},
+	 "layers at a time (default: 4 a processor)", NULL},
 	{0, "max-concurrent-uploads", OPT_INT, O(max_uploads), "N", "layers at a time (default: 5)",
 	 NULL},
 	{0, "max-download-attempts", OPT_INT, O(max_attempts), "N", "of one layer (default: 5)",

@@ -36,13 +36,13 @@
 #include "image/pull_internal.h"
 #include "image/store_internal.h"
 
-#define MOVE_BYTES	  (256 * 1024)
-#define PIPE_BYTES	  (1024 * 1024)
-#define PROGRESS_MS	  100
-#define WORTH_BYTES	  65536
-#define DEFAULT_DOWNLOADS 3
-#define DEFAULT_ATTEMPTS  5
-#define AWAIT_TICK_MS	  200
+#define MOVE_BYTES	 (256 * 1024)
+#define PIPE_BYTES	 (1024 * 1024)
+#define PROGRESS_MS	 100
+#define WORTH_BYTES	 65536
+#define DOWNLOADS_MAX	 16 /* workers of a pull */
+#define DEFAULT_ATTEMPTS 5
+#define AWAIT_TICK_MS	 200
 
 static void set_state(struct pull *p, struct pull_layer *l, enum layer_state state)
 {
@@ -91,11 +91,13 @@ static void release_claim(struct pull *p, struct pull_layer *l)
 	l->claimed = false;
 }
 
+/* A layer unpacks in one process while it comes: with few at a time the last ones leave processors
+ * idle. */
 static int max_downloads(const struct pull *p)
 {
 	int max = p->o->registries->max_downloads;
 
-	return max > 0 ? max : DEFAULT_DOWNLOADS;
+	return max > 0 ? max : (int)MAX(4, MIN(4 * sysconf(_SC_NPROCESSORS_ONLN), DOWNLOADS_MAX));
 }
 
 /* --- workers --- */
@@ -513,7 +515,7 @@ int pull_layers(struct pull *p, const struct manifest *m, const struct image_con
 		struct err *e)
 {
 	size_t n_threads = 0, n_wanted = 0;
-	pthread_t threads[16];
+	pthread_t threads[DOWNLOADS_MAX];
 	int r;
 
 	if (m->n_items != config->rootfs.diff_ids.len)

@@ -45,7 +45,7 @@ struct registry_config {
 	struct strv certs_dirs; /* directories holding <host>/{*.crt,client.cert,client.key} */
 	char *http_proxy, *https_proxy, *no_proxy; /* NULL or "": none */
 	char *user_agent;			   /* NULL: "docker/28.5.2 …" form of ours */
-	int max_downloads;			   /* layers at a time; 0 is 3 */
+	int max_downloads;			   /* layers at a time; 0: 4 a processor */
 	int max_uploads;			   /* layers at a time; 0 is 5 */
 	int max_attempts;			   /* of one layer; 0 is 5 */
 	int idle_ms; /* wait without a byte of an answer; 0 is REGISTRY_IDLE_MS */
