@@ -28,6 +28,7 @@
 #define HTTP_READ_BYTES	     (16 * KIB)	 /* read-ahead buffer at first; grows to HTTP_HEAD_MAX */
 #define HTTP_WRITE_BYTES     (16 * KIB)	 /* answer bytes kept back before they are sent */
 #define HTTP_URL_MAX	     (64 * KIB)	 /* a URL */
+#define HTTP_WS_FRAME_MAX    (16 * MIB) /* payload of one WebSocket frame; it is never kept */
 
 /* tls: certificates are files of the user or bytes of a peer */
 #define TLS_PEM_FILE_MAX (16 * MIB) /* a CA bundle */

@@ -106,18 +106,26 @@ int call_registry_failed(struct err *e);
 /** call_client_fd() - descriptor whose hang-up means that the client left; -1 none */
 int call_client_fd(const struct api_call *c);
 
+struct pump;
+
 struct api_hijack {
 	int fd;		     /* the client's bytes; closed by api_hijack_end() */
 	struct buf leftover; /* bytes it sent ahead */
 	const struct api_link *link;
-	void *pump; /* copies between fd's other end and TLS; NULL for plain connections */
+	struct pump *pump; /* copies between fd's other end and the client; NULL for plain
+			      connections */
 };
 
 /** api_hijack_begin() - send the last head (101 when asked for an upgrade, else 200) and take the
  * connection over */
 int api_hijack_begin(struct api_call *c, const char *type, struct api_hijack *ret,
 		     struct err *e) WARN_UNUSED;
-/** api_hijack_end() - closes our side; over TLS it copies until both sides have ended */
+/** api_hijack_ws() - the same for a WebSocket; binary: output goes in binary frames, else in text
+ * frames */
+int api_hijack_ws(struct api_call *c, bool binary, struct api_hijack *ret,
+		  struct err *e) WARN_UNUSED;
+/** api_hijack_end() - closes our side; over TLS and WebSocket it copies until both sides have ended
+ */
 void api_hijack_end(struct api_hijack *h);
 
 /* handlers, one file a resource */
@@ -126,7 +134,7 @@ api_handler container_list, container_create, container_inspect, container_start
 	container_restart, container_kill, container_pause, container_unpause, container_rename,
 	container_update, container_remove, container_prune, container_top, container_changes,
 	container_resize, container_stats;
-api_handler container_attach, container_logs, container_wait;
+api_handler container_attach, container_attach_ws, container_logs, container_wait;
 api_handler exec_create, exec_start, exec_resize, exec_inspect;
 api_handler archive_head, archive_get, archive_put, archive_export;
 api_handler image_list, image_inspect, image_history, image_tag, image_remove, image_prune;
@@ -135,8 +143,8 @@ api_handler commit_post, image_save_get, image_push_post, image_search, distribu
 api_handler network_list, network_inspect, network_create, network_remove, network_connect,
 	network_disconnect, network_prune;
 api_handler volume_create_post, volume_list_get, volume_inspect, volume_delete, volume_prune;
-api_handler swarm_refuse, swarm_no_mode, plugin_list, plugin_refuse, build_prune, refuse_attach_ws,
-	refuse_build, refuse_buildkit, refuse_cluster_volume;
+api_handler swarm_refuse, swarm_no_mode, plugin_list, plugin_refuse, build_prune, refuse_build,
+	refuse_buildkit, refuse_cluster_volume;
 
 /* engine_container_prune() and the like */
 typedef int api_prune_fn(struct engine *en, const struct engine_filters *f, struct strv *ret_gone,

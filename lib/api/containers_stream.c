@@ -33,14 +33,16 @@ static void let_head_be_read(void)
 	nanosleep(&t, NULL);
 }
 
-int container_attach(struct api_call *c, struct err *e)
+static int attach(struct api_call *c, bool ws, struct err *e)
 {
 	bool upgrade = http_headers_get(&c->rq->headers, "Upgrade") != NULL;
+	/* before 1.42 a WebSocket had all streams */
+	bool all = ws && c->version < API_VERSION(1, 42);
 	const char *keys = http_query_get(&c->query, "detachKeys");
 	struct engine_attach a = {
-		.in = call_bool(c, "stdin"),
-		.out = call_bool(c, "stdout"),
-		.err = call_bool(c, "stderr"),
+		.in = all || call_bool(c, "stdin"),
+		.out = all || call_bool(c, "stdout"),
+		.err = all || call_bool(c, "stderr"),
 		.logs = call_bool(c, "logs"),
 		.stream = call_bool(c, "stream"),
 		.detach_keys = str_empty(keys) ? NULL : keys,
@@ -49,30 +51,43 @@ int container_attach(struct api_call *c, struct err *e)
 	struct api_hijack h = {.fd = -1};
 	bool tty = false;
 	struct err why;
+	int r;
 
 	if (engine_attach_begin(c->en, c->name, a.detach_keys, &claim, &tty, e) < 0)
 		return -1;
 	/* dockerd gives this one head without the common fields */
 	http_headers_clear(http_conn_headers(c->conn));
-	if (api_hijack_begin(c, upgrade ? stream_type(c, tty) : API_RAW, &h, e) < 0) {
+	r = ws ? api_hijack_ws(c, c->version >= API_VERSION(1, 28), &h, e)
+	       : api_hijack_begin(c, upgrade ? stream_type(c, tty) : API_RAW, &h, e);
+	if (r < 0) {
 		if (engine_attach_finish(claim, NULL, &why) < 0)
 			err_clear(&why);
 		return -1;
 	}
 	a.client_fd = h.fd;
-	a.multiplexed = !tty;
+	a.multiplexed = !tty && !ws;
 	a.leftover = h.leftover.data;
 	a.n_leftover = h.leftover.len;
-	if (a.logs)
+	if (a.logs && !ws)
 		let_head_be_read();
 	if (engine_attach_finish(claim, &a, &why) < 0) {
 		CLEANUP(freep) char *text = xasprintf("Error attaching: %s\r\n", why.msg);
 
-		if (fd_write_all(h.fd, text, strlen(text), &why) < 0)
+		if (!ws && fd_write_all(h.fd, text, strlen(text), &why) < 0)
 			err_clear(&why);
 	}
 	api_hijack_end(&h);
 	return 0;
+}
+
+int container_attach(struct api_call *c, struct err *e)
+{
+	return attach(c, false, e);
+}
+
+int container_attach_ws(struct api_call *c, struct err *e)
+{
+	return attach(c, true, e);
 }
 
 enum stream_no { STREAM_OUT = 1, STREAM_ERR = 2, STREAM_SYSTEM = 3 };

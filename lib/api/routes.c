@@ -26,7 +26,7 @@ const struct api_route api_routes[] = {
 	{"GET", "/containers/*/changes", container_changes},
 	{"GET", "/containers/*/export", archive_export},
 	{"GET", "/containers/*/stats", container_stats},
-	{"GET", "/containers/*/attach/ws", refuse_attach_ws},
+	{"GET", "/containers/*/attach/ws", container_attach_ws},
 	{"POST", "/containers/*/start", container_start},
 	{"POST", "/containers/*/stop", container_stop},
 	{"POST", "/containers/*/restart", container_restart},

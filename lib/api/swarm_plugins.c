@@ -50,13 +50,6 @@ int refuse_buildkit(struct api_call *c, struct err *e)
 	return err_set(e, ERR_UNIMPLEMENTED, 0, "BuildKit sessions are not supported yet");
 }
 
-int refuse_attach_ws(struct api_call *c, struct err *e)
-{
-	(void)c;
-	return err_set(e, ERR_UNIMPLEMENTED, 0,
-		       "attaching through a websocket is not supported: use POST attach");
-}
-
 int refuse_cluster_volume(struct api_call *c, struct err *e)
 {
 	(void)c;
