@@ -190,6 +190,15 @@
 /* network: MAC addresses that a bridge learns from what containers send, besides their own */
 #define NETNS_BRIDGE_MACS_MAX 4096
 
+/* logs that go to syslog or journald */
+#define LOG_BUFFER_DEFAULT (1 * MIB) /* messages of one container that wait for the service */
+#define LOG_BUFFER_MAX	   (64 * MIB)
+#define LOG_STALL_MS	   5000	 /* a container waits for a service that does not read */
+#define LOG_CONNECT_MS	   5000	 /* for a service at the start */
+#define LOG_RETRY_FIRST_MS 500	 /* to reach it again; doubled ... */
+#define LOG_RETRY_LAST_MS  30000 /* ... up to this */
+#define LOG_END_MS	   1000	 /* for what still waits when the container has ended */
+
 /* regex: filters and log options of the user */
 #define REGEX_PATTERN_MAX 4096
 #define REGEX_STEPS_MAX	  8192 /* of the compiled pattern, 40 bytes each */

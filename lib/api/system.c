@@ -142,7 +142,7 @@ static void write_plugins(struct json_w *w)
 {
 	static const char *const volume[] = {"local", NULL};
 	static const char *const network[] = {"bridge", "host", "null", NULL};
-	static const char *const log[] = {"json-file", "none", NULL};
+	static const char *const log[] = {"journald", "json-file", "local", "syslog", NULL};
 
 	jw_kobj(w, "Plugins");
 	write_list(w, "Volume", volume);

@@ -28,7 +28,7 @@ static int connect_one(const struct addrinfo *ai, int timeout_ms)
 	int one = 1, r, so_error = 0;
 	socklen_t len = sizeof(so_error);
 
-	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	fd = socket(ai->ai_family, ai->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -1;
 	if (connect(fd, ai->ai_addr, ai->ai_addrlen) < 0) {
@@ -52,9 +52,9 @@ static int connect_one(const struct addrinfo *ai, int timeout_ms)
 	return TAKE_FD(fd);
 }
 
-int net_connect_tcp(const char *host, uint16_t port, int timeout_ms, struct err *e)
+static int connect_host(const char *host, uint16_t port, int type, int timeout_ms, struct err *e)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *all;
+	struct addrinfo hints = {.ai_socktype = type, .ai_flags = AI_NUMERICSERV}, *all;
 	char service[8];
 	int r, fd = -1;
 
@@ -69,11 +69,22 @@ int net_connect_tcp(const char *host, uint16_t port, int timeout_ms, struct err 
 	for (struct addrinfo *ai = all; ai != NULL && fd < 0; ai = ai->ai_next)
 		fd = connect_one(ai, timeout_ms);
 	if (fd < 0) {
-		err_sys(e, "dial tcp %s:%u: connect", host, port);
+		err_sys(e, "dial %s %s:%u: connect", type == SOCK_STREAM ? "tcp" : "udp", host,
+			port);
 		e->kind = ERR_UNAVAILABLE;
 	}
 	freeaddrinfo(all);
 	return fd;
+}
+
+int net_connect_tcp(const char *host, uint16_t port, int timeout_ms, struct err *e)
+{
+	return connect_host(host, port, SOCK_STREAM, timeout_ms, e);
+}
+
+int net_connect_udp(const char *host, uint16_t port, struct err *e)
+{
+	return connect_host(host, port, SOCK_DGRAM, 0, e);
 }
 
 int net_listen_tcp(const char *addr, uint16_t port, struct err *e)

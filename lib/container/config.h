@@ -28,13 +28,23 @@ struct container_rootfs {
 			    NULL: the bundle's "rootfs", made when missing */
 };
 
-/* Where stdout and stderr go besides attached clients. */
+/* Where stdout and stderr go besides attached clients: into a file, and to a service. */
 struct container_log {
-	char *driver;	    /* "json-file", "none" */
+	char *driver;	    /* format of the file: "json-file", "local", "none" */
 	char *path;	    /* of the file, absolute */
 	uint64_t max_bytes; /* 0: no rotation */
 	int max_files;	    /* at least 1; older ones are path.1, path.2, ... */
-	char *attrs; /* JSON object text of extra attributes (--log-opt labels/env), or NULL */
+	bool compress;	    /* older ones are path.1.gz ... */
+	char *attrs;   /* JSON object text of extra attributes (--log-opt labels/env), or NULL; with
+			  the service journald the fields of each of its messages */
+	char *service; /* NULL, "syslog", "journald"; the file is then what is read again */
+	char *address; /* "unix:PATH", "unixgram:PATH", "udp:HOST:PORT", "tcp:HOST:PORT"; NULL: the
+			  usual sockets */
+	char *format;  /* of syslog: NULL, "rfc3164", "rfc5424", "rfc5424micro" */
+	char *tag;     /* of syslog */
+	int facility;  /* of syslog, shifted: 24 is LOG_DAEMON */
+	bool drop;     /* mode=non-blocking: what does not fit the buffer is dropped at once */
+	uint64_t buffer_bytes; /* what waits for the service; 0: LOG_BUFFER_DEFAULT */
 };
 
 struct container_config {

@@ -11,10 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive/fastgzip.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "container/log_service.h"
 
 /* Length of the well-formed UTF-8 sequence at p, 0 when there is none. */
 static size_t utf8_len(const unsigned char *p, size_t n)
@@ -134,16 +136,21 @@ int jsonlog_open(struct jsonlog *l, const struct container_log *config, struct e
 void jsonlog_close(struct jsonlog *l)
 {
 	fd_close(&l->fd);
+	log_service_free(TAKE(l->service));
 	buf_clear(&l->partial[0]);
 	buf_clear(&l->partial[1]);
 }
 
-/* an entry of the driver's */
+/* an entry, for the service and in the form of the file */
 static void add_entry(const struct jsonlog *l, struct buf *out, const char *p, size_t n,
 		      bool is_stderr, int64_t now_nsec)
 {
 	bool whole = n > 0 && p[n - 1] == '\n';
 
+	if (l->service != NULL)
+		log_service_send(l->service, p, n - whole, is_stderr, whole, now_nsec);
+	if (l->fd < 0)
+		return;
 	if (str_eq(l->config->driver, "local"))
 		locallog_entry(out, p, n - whole, is_stderr, !whole, now_nsec);
 	else
@@ -154,6 +161,31 @@ static char *numbered(const char *path, int n, bool gz)
 {
 	return n > 0 ? xasprintf("%s.%d%s", path, n, gz ? ".gz" : "")
 		     : xasprintf("%s%s", path, gz ? ".gz" : "");
+}
+
+/* path.1 -> path.1.gz; what fails leaves it as it is */
+static void compress(const char *path)
+{
+	CLEANUP(freep) char *from = numbered(path, 1, false), *to = numbered(path, 1, true);
+	CLEANUP(freep) char *tmp = xasprintf("%s.tmp", to), *chunk = NULL;
+	CLEANUP(stream_freep) struct stream *out = NULL, *gz = NULL;
+	CLEANUP(fd_closep) int in = open(from, O_RDONLY | O_CLOEXEC);
+	int fd = in >= 0 ? open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640) : -1;
+	struct err ignored;
+	ssize_t n;
+
+	if (fd < 0)
+		return;
+	out = stream_fd_new(fd);
+	gz = fastgzip_writer(out);
+	chunk = xmalloc(JSONLOG_LINE_MAX);
+	while ((n = fd_read(in, chunk, JSONLOG_LINE_MAX)) > 0)
+		if (stream_write(gz, chunk, (size_t)n, &ignored) < 0)
+			break;
+	if (n == 0 && stream_close_write(gz, &ignored) == 0 && rename(tmp, to) == 0)
+		(void)unlink(from);
+	else
+		(void)unlink(tmp);
 }
 
 /* path -> path.1 -> path.2 ...; the last one goes. */
@@ -177,6 +209,8 @@ static void rotate(struct jsonlog *l)
 	}
 	if (jsonlog_reopen(l, &ignored) < 0)
 		l->size = 0; /* go on in the renamed file rather than lose output */
+	else if (l->config->compress)
+		compress(l->config->path);
 }
 
 static void write_out(struct jsonlog *l, const struct buf *out)
@@ -185,7 +219,7 @@ static void write_out(struct jsonlog *l, const struct buf *out)
 
 	if (l->config->max_bytes > 0 && l->size > 0 && l->size + out->len > l->config->max_bytes)
 		rotate(l);
-	if (fd_write_all(l->fd, out->data, out->len, &ignored) == 0)
+	if (out->len > 0 && fd_write_all(l->fd, out->data, out->len, &ignored) == 0)
 		l->size += out->len;
 }
 
@@ -194,7 +228,7 @@ void jsonlog_write(struct jsonlog *l, bool is_stderr, const char *p, size_t n, i
 	CLEANUP(buf_clear) struct buf out = BUF_INIT;
 	struct buf *part = &l->partial[is_stderr];
 
-	if (l->fd < 0)
+	if (l->fd < 0 && l->service == NULL)
 		return;
 	while (n > 0) {
 		const char *nl = memchr(p, '\n', n);
@@ -228,7 +262,7 @@ void jsonlog_flush(struct jsonlog *l, int64_t now_nsec)
 	for (int i = 0; i < 2; i++) {
 		CLEANUP(buf_clear) struct buf out = BUF_INIT;
 
-		if (l->fd < 0 || l->partial[i].len == 0)
+		if (l->partial[i].len == 0)
 			continue;
 		add_entry(l, &out, l->partial[i].data, l->partial[i].len, i == 1, now_nsec);
 		buf_clear(&l->partial[i]);

@@ -18,8 +18,11 @@
 
 #define JSONLOG_LINE_MAX 16384 /* longer lines become several entries, as Docker does */
 
+struct log_service;
+
 struct jsonlog {
 	const struct container_log *config; /* borrowed */
+	struct log_service *service;	    /* gets each entry too; owned, may be NULL */
 	int fd;				    /* -1: driver "none" */
 	uint64_t size;			    /* of the present file */
 	struct buf partial[2];		    /* unfinished line of stdout, of stderr */
@@ -34,7 +37,7 @@ int jsonlog_reopen(struct jsonlog *l, struct err *e) WARN_UNUSED;
 void jsonlog_write(struct jsonlog *l, bool is_stderr, const char *p, size_t n, int64_t now_nsec);
 /** jsonlog_flush() - writes unfinished lines: the stream has ended */
 void jsonlog_flush(struct jsonlog *l, int64_t now_nsec);
-/** jsonlog_close() - frees */
+/** jsonlog_close() - frees, with the service */
 void jsonlog_close(struct jsonlog *l);
 /** jsonlog_entry() - appends one entry's line; attrs is JSON text or NULL */
 void jsonlog_entry(struct buf *out, const char *p, size_t n, bool is_stderr, const char *attrs,

@@ -28,6 +28,7 @@
 #include "base/proc.h"
 #include "base/str.h"
 #include "config/limits.h"
+#include "container/log_service.h"
 #include "container/rootfs.h"
 #include "container/shim_internal.h"
 
@@ -90,8 +91,14 @@ static void send_failure(int fd, const struct err *e)
 static int set_up(struct shim *s, int status_fd, struct err *e)
 {
 	s->loop = loop_new(e);
-	if (s->loop == NULL || load(s, e) < 0 || jsonlog_open(&s->log, &s->config.log, e) < 0 ||
-	    create(s, e) < 0)
+	if (s->loop == NULL || load(s, e) < 0 || jsonlog_open(&s->log, &s->config.log, e) < 0)
+		return -1;
+	if (s->config.log.service != NULL) {
+		s->log.service = log_service_new(&s->config.log, s->loop, e);
+		if (s->log.service == NULL)
+			return err_wrap(e, "failed to initialize logging driver");
+	}
+	if (create(s, e) < 0)
 		return -1;
 	if (shim_link_listen(s, e) < 0)
 		return -1;

@@ -277,14 +277,7 @@ static void defaults(struct engine *en, struct container *c)
 	default_str(&h->cgroupns_mode, "private");
 	default_str(&h->runtime, "runc");
 	default_str(&h->restart_policy.name, "no");
-	if (str_empty(h->log_config.type)) {
-		str_replace_ptr(&h->log_config.type, en->log_driver);
-		for (size_t i = 0; i < en->log_opts.len; i++)
-			if (json_strmap_get(&h->log_config.config, en->log_opts.items[i].key) ==
-			    NULL)
-				json_strmap_set(&h->log_config.config, en->log_opts.items[i].key,
-						en->log_opts.items[i].value);
-	}
+	log_defaults(en, &h->log_config);
 	if (h->shm_size == 0)
 		h->shm_size = SHM_SIZE_DEFAULT;
 	if (h->memory > 0 && h->memory_swap == 0 && en->cgroup.controllers & CGROUP_MEMORY)

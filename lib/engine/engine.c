@@ -61,6 +61,13 @@ static int make_dirs(struct engine *en, struct err *e)
 	return path_mkdirs(bundles, 0700, e);
 }
 
+static int check_log_options(const struct engine *en, struct err *e)
+{
+	struct docker_log_config lc = {.type = en->log_driver, .config = en->log_opts};
+
+	return log_check_config(&lc, e) < 0 ? err_wrap(e, "failed to set log opts") : 0;
+}
+
 static void copy_options(struct engine *en, const struct engine_options *o)
 {
 	en->data_root = xstrdup(o->data_root);
@@ -210,7 +217,7 @@ int engine_open(const struct engine_options *o, struct engine **ret, struct err 
 	en->events = events_new();
 	copy_options(en, o);
 	en->names_feed = names_new(en->state_dir);
-	if (open_uplink(en, o, e) < 0) {
+	if (check_log_options(en, e) < 0 || open_uplink(en, o, e) < 0) {
 		engine_close(en);
 		return -1;
 	}

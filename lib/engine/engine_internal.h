@@ -286,11 +286,22 @@ int keepid_map(const struct keepid *ids, struct oci_spec *s, struct err *e);
 #define MOUNT_IDMAP_REFUSED                                                         \
 	"idmapped mounts (mount_setattr(2)) need root on the host; --security-opt " \
 	"userns=keep-id does not"
-/* --log-opt (logopt.c) */
+/* --log-driver, --log-opt (logopt.c) */
 struct container_log;
+/* the daemon's where the container has none */
+void log_defaults(const struct engine *en, struct docker_log_config *lc);
+int log_check_config(const struct docker_log_config *lc, struct err *e);
 int log_check(const struct container *c, struct err *e);
+/* the form of the file with the container's output: "json-file", "local", "none" */
+const char *log_format(const struct docker_log_config *lc);
 char *log_path(struct engine *en, const struct container *c);
-void log_settings(struct engine *en, const struct container *c, struct container_log *ret);
+/* on failure ret is the caller's to clear too */
+int log_settings(struct engine *en, const struct container *c, struct container_log *ret,
+		 struct err *e);
+/* the tag of each message (logattr.c) */
+int log_tag(const struct container *c, char **ret, struct err *e);
+/* the attributes of each message as JSON text; journald's fields; untouched when there are none */
+int log_attrs(const struct container *c, char **ret, struct err *e);
 int spec_write(struct engine *en, struct container *c, const char *bundle, struct err *e);
 void process_env(struct engine *en, const struct container *c, struct strv *env);
 /* what binds the first process and every exec alike: groups, privileges, rlimits, OOM score */

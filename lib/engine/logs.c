@@ -380,7 +380,7 @@ int engine_logs_check(struct engine *en, const char *name, bool *ret_tty, struct
 	c = container_find(en, name, e);
 	if (c == NULL)
 		return -1;
-	if (str_eq(c->host.log_config.type, "none"))
+	if (str_eq(log_format(&c->host.log_config), "none"))
 		return err_set(e, ERR_UNIMPLEMENTED, 0,
 			       "configured logging driver does not support reading");
 	*ret_tty = c->config.tty;
@@ -427,7 +427,7 @@ int engine_container_logs(struct engine *en, const char *name, const struct engi
 		return -1;
 	list_init(&f.link);
 	r.path = log_path(en, c);
-	r.local = str_eq(c->host.log_config.type, "local");
+	r.local = str_eq(log_format(&c->host.log_config), "local");
 	dir = xstrndup(r.path, (size_t)(strrchr(r.path, '/') - r.path));
 	if (l->follow && follower_start(&f, en, c, dir, e) < 0)
 		result = -1;

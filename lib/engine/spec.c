@@ -309,14 +309,14 @@ static int write_shim(struct engine *en, const struct container *c, struct stora
 	struct container_config sc = {.open_stdin = c->config.open_stdin,
 				      .stdin_once = c->config.stdin_once};
 	CLEANUP(freep) char *profile = NULL;
-	int r = 0;
+	int r;
 
 	sc.id = xstrdup(c->id);
 	sc.cgroup_path = xstrdup(c->cgroup);
 	sc.seccomp = xstrdup(str_eq(c->seccomp, "profile") ? "seccomp.json" : c->seccomp);
-	log_settings(en, c, &sc.log);
+	r = log_settings(en, c, &sc.log, e);
 	set_rootfs(root, &sc.rootfs);
-	if (str_eq(c->seccomp, "profile")) {
+	if (r == 0 && str_eq(c->seccomp, "profile")) {
 		profile = path_join(bundle, "seccomp.json");
 		r = file_write(AT_FDCWD, profile, c->seccomp_profile, strlen(c->seccomp_profile),
 			       0600, FILE_NOSYNC, e);

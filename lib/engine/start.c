@@ -71,6 +71,10 @@ static void dress_error(struct err *e, int exit_code)
 {
 	if (exit_code == 126 || exit_code == 127)
 		e->kind = ERR_INVALID;
+	if (str_starts(e->msg, "failed to initialize logging driver")) {
+		err_wrap(e, "failed to create task for container");
+		return;
+	}
 	err_wrap(e, "failed to create task for container: failed to create shim task: OCI runtime "
 		    "create failed: "
 		    "unable to start container process");
