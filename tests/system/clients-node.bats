@@ -90,3 +90,95 @@ nothing_left() { [ -z "$(real ps -aq --filter "label=$1")$(real network ls -q --
 	[[ "$output" =~ ^[0-9a-f]{64}$ ]]
 	within 20 nothing_left org.testcontainers=true
 }
+
+# --- devcontainer CLI: images as they are; what would have to be built answers the engine's refusal
+workspace() { # workspace NAME: its devcontainer.json from stdin
+	WORK=$BATS_TEST_TMPDIR/$1
+	mkdir -p "$WORK/.devcontainer"
+	cat >"$WORK/.devcontainer/devcontainer.json"
+}
+
+devcontainer() { # devcontainer COMMAND...: in WORK; features are asked about in a list on the net once
+	local data=$BATS_FILE_TMPDIR/devcontainer
+	mkdir -p "$data"
+	echo '{"disallowedFeatures":[],"featureAdvisories":[]}' >"$data/control-manifest.json"
+	timeout 120 "$NODE" "$BATS_FILE_TMPDIR/node_modules/@devcontainers/cli/devcontainer.js" "$1" --user-data-folder "$data" \
+		--docker-path "$STAGE/tools/docker" --docker-compose-path "$STAGE/tools/docker-compose" \
+		--workspace-folder "$WORK" "${@:2}" 2>"$BATS_TEST_TMPDIR/log" || { set -- $?; tail -n 20 "$BATS_TEST_TMPDIR/log" >&2; return "$1"; }
+}
+
+import_debian() {
+	[ -e "$STAGE/fixtures/nginx.tar.gz" ] || skip "no Debian root file system"
+	real image inspect debian >/dev/null 2>&1 || real import -c 'CMD ["/bin/bash"]' "$STAGE/fixtures/nginx.tar.gz" debian >/dev/null
+}
+
+@test "devcontainer: up, exec, read-configuration, the lifecycle commands, up again" {
+	local id
+	import_debian
+	workspace dev <<-'JSON'
+	{
+		"name": "test", // comments are allowed
+		"image": "debian",
+		"remoteUser": "root",
+		"containerEnv": { "IN": "container" },
+		"remoteEnv": { "FAR": "remote-${containerEnv:IN}" },
+		"runArgs": ["--hostname", "devhost", "--init"],
+		"mounts": ["source=dev-volume,target=/vol,type=volume"],
+		"initializeCommand": "echo initialize >>order",
+		"onCreateCommand": "echo create >>order",
+		"updateContentCommand": ["sh", "-c", "echo update >>order"],
+		"postCreateCommand": { "one": "echo postcreate >>order", "two": "touch /vol/two" },
+		"postStartCommand": "echo poststart >>order",
+		"postAttachCommand": "echo postattach >>order"
+	}
+	JSON
+	run devcontainer up
+	echo "$output"
+	[ "$(jq -r '"\(.outcome) \(.remoteUser) \(.remoteWorkspaceFolder)"' <<<"$output")" = "success root /workspaces/dev" ]
+	id=$(jq -r .containerId <<<"$output")
+	[ "$(tr '\n' ' ' <"$WORK/order")" = "initialize create update postcreate poststart postattach " ]
+	run devcontainer exec sh -c 'echo $IN $FAR; hostname; pwd; ls -d /vol/two order; readlink /proc/1/exe; exit 5'
+	echo "$output"
+	[ "$status" = 5 ]
+	[ "${output//$'\n'/ }" = "container remote-container devhost /workspaces/dev /vol/two order /usr/sbin/docker-init" ]
+	[ "$(devcontainer exec sh -c 'tr a-z A-Z' <<<'through it')" = "THROUGH IT" ]
+	run devcontainer read-configuration
+	[ "$(jq -r .configuration.remoteEnv.FAR <<<"$output")" = remote-container ]
+	# stopped: the same container is started; running: it is found
+	real stop -t 0 "$id"
+	run devcontainer up
+	[ "$(jq -r .containerId <<<"$output")" = "$id" ]
+	[ "$(tail -n +7 "$WORK/order" | tr '\n' ' ')" = "initialize poststart postattach " ]
+	run devcontainer up --remove-existing-container
+	[ "$(jq -r .outcome <<<"$output")" = success ]
+	[ "$(jq -r .containerId <<<"$output")" != "$id" ]
+	run devcontainer run-user-commands --skip-post-attach
+	[ "$(jq -r .outcome <<<"$output")" = success ]
+}
+
+@test "devcontainer: with docker compose" {
+	[ -x "$STAGE/tools/docker-compose" ] || skip "no docker compose"
+	import_debian
+	workspace composed <<-'JSON'
+	{ "dockerComposeFile": "compose.yml", "service": "app", "workspaceFolder": "/workspace", "remoteUser": "root",
+	  "overrideCommand": true, "postCreateCommand": "getent hosts db >/found" }
+	JSON
+	cat >"$WORK/.devcontainer/compose.yml" <<-'YML'
+	services:
+	  app: { image: debian, command: "true", volumes: ["..:/workspace"], depends_on: [db] }
+	  db: { image: small, command: httpd -f -p 80 }
+	YML
+	run devcontainer up
+	echo "$output"
+	[ "$(jq -r '"\(.outcome) \(.composeProjectName)"' <<<"$output")" = "success composed_devcontainer" ]
+	[[ "$(devcontainer exec cat /found)" == *" db" ]]
+	[ "$(devcontainer exec pwd)" = /workspace ]
+}
+
+@test "devcontainer: what needs a build says so" {
+	workspace built <<<'{ "build": { "dockerfile": "Dockerfile" } }'
+	echo "FROM debian" >"$WORK/.devcontainer/Dockerfile"
+	run --separate-stderr devcontainer up
+	[ "$(jq -r .outcome <<<"$output")" = error ]
+	grep -q 'Error response from daemon: building images is not supported yet' "$BATS_TEST_TMPDIR/log"
+}
