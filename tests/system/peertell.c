@@ -202,5 +202,9 @@ int main(int argc, char **argv)
 	printf("%u %s", ntohs(((struct sockaddr_in *)&from)->sin_port), buf);
 	if (tcp && argc > 6)
 		echo(fd, size);
+	/* until the other end has closed, too: its port may be used at once again */
+	if (tcp && shutdown(fd, SHUT_WR) == 0)
+		while (recv(fd, buf, sizeof(buf), 0) > 0)
+			;
 	return 0;
 }
