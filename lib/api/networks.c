@@ -62,7 +62,7 @@ int network_create(struct api_call *c, struct err *e)
 	struct json_w w;
 	char id[65];
 
-	if (call_bind(c, false, &docker_network_create_json, &rq, e) < 0) {
+	if (call_bind(c, true, &docker_network_create_json, &rq, e) < 0) {
 		json_struct_clear(&docker_network_create_json, &rq);
 		return -1;
 	}

@@ -77,10 +77,10 @@ const struct api_route api_routes[] = {
 	{"GET", "/networks/", network_list},
 	{"POST", "/networks/create", network_create},
 	{"POST", "/networks/prune", network_prune},
-	{"GET", "/networks/*", network_inspect},
-	{"DELETE", "/networks/*", network_remove},
-	{"POST", "/networks/*/connect", network_connect},
-	{"POST", "/networks/*/disconnect", network_disconnect},
+	{"GET", "/networks/**", network_inspect},
+	{"DELETE", "/networks/**", network_remove},
+	{"POST", "/networks/**/connect", network_connect},
+	{"POST", "/networks/**/disconnect", network_disconnect},
 
 	/* volumes */
 	{"GET", "/volumes", volume_list_get},

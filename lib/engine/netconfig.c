@@ -211,16 +211,22 @@ static int check_gateway_mode(const struct network *n, const char *key, const ch
 	for (size_t i = 0; modes[i] != NULL; i++)
 		if (str_eq(value, modes[i]))
 			return 0;
-	return err_set(e, ERR_INVALID, 0, "unknown gateway mode %.64s for %s", value, key);
+	return err_set(e, ERR_INVALID, 0,
+		       "failed to parse %s value: %.64s (unknown gateway mode %.64s)", key, value,
+		       value);
 }
 
 static int apply_option(struct network *n, const char *key, const char *value, struct err *e)
 {
 	const char *name = str_skip(key, OPT_BRIDGE);
+	struct ip ip;
 	bool on;
 
 	if (str_eq(key, OPT_MTU))
 		return set_mtu(n, value, e);
+	if (str_eq(key, OPT_NETWORK "host_ipv4") && ip_parse(value, &ip, e) < 0)
+		return err_set(e, ERR_INVALID, 0, "failed to parse %s value: %.64s (nil ip)", key,
+			       value);
 	if (name == NULL)
 		return 0;
 	if (str_eq(name, "name")) {

@@ -99,11 +99,14 @@ static int apply_config_from(struct engine *en, struct network *n, const char *n
 	const struct network *from = network_find(en, name, e);
 
 	if (from == NULL || !from->info.config_only)
-		return err_set(e, ERR_NOTFOUND, 0, "configuration network %s not found", name);
-	if (n->info.ipam.config.len > 0 || n->info.options.len > 0)
+		return err_set(e, ERR_NOTFOUND, 0, "configuration network \"%s\" does not exist",
+			       name);
+	if (n->info.ipam.config.len > 0 || n->info.options.len > 0 || n->info.labels.len > 0)
 		return err_set(e, ERR_DENIED, 0,
-			       "user supplied configurations are not supported if the network "
-			       "depends on a configuration network");
+			       "%s are not supported if the network depends on a configuration "
+			       "network",
+			       n->info.options.len > 0 ? "network driver options"
+						       : "user specified configurations");
 	json_struct_clear(&docker_ipam_json, &n->info.ipam);
 	json_struct_copy(&docker_ipam_json, &n->info.ipam, &from->info.ipam);
 	json_strmap_copy(&n->info.options, &from->info.options);
@@ -222,13 +225,14 @@ static int plan_subnets(struct engine *en, struct network *n, struct err *e)
 	if (check_given(n, &taken, e) < 0)
 		return -1;
 	add_host_routes(&taken);
+	/* as Docker lists them: IPv4, IPv6, then those it has cut itself */
+	if (n->info.ipam.config.len > 1)
+		qsort(n->info.ipam.config.items, n->info.ipam.config.len,
+		      sizeof(*n->info.ipam.config.items), by_family);
 	if (n->info.enable_ipv4 && !n->v4.configured && cut_subnet(en, n, IP_V4, &taken, e) < 0)
 		return -1;
 	if (n->info.enable_ipv6 && !n->v6.configured && cut_subnet(en, n, IP_V6, &taken, e) < 0)
 		return -1;
-	if (n->info.ipam.config.len > 1)
-		qsort(n->info.ipam.config.items, n->info.ipam.config.len,
-		      sizeof(*n->info.ipam.config.items), by_family);
 	return netconfig_open_pools(n, e);
 }
 
@@ -279,22 +283,40 @@ static void leave(struct engine *en, struct network *n)
 static int realize(struct engine *en, struct network *n, struct err *e)
 {
 	struct err ignored;
+	bool up = *n->bridge == '\0' || en->netns == NULL || network_ensure_bridge(en, n, e) == 0;
 
-	if (*n->bridge != '\0' && en->netns != NULL && network_ensure_bridge(en, n, e) < 0)
-		return -1;
-	if (network_save(en, n, e) == 0)
+	if (up && network_save(en, n, e) == 0)
 		return 0;
+	/* half of a bridge, too: its addresses would be in nobody's pool */
 	if (*n->bridge != '\0' && en->netns != NULL &&
 	    netns_bridge_remove(en->netns, n->bridge, &ignored) < 0)
 		log_debug(&ignored, "bridge %s", n->bridge);
 	return -1;
 }
 
+/* --opt says it where the request does not */
+static int option_tri(const struct docker_network_create *req, const char *key, enum json_tri *tri,
+		      struct err *e)
+{
+	const char *v = json_strmap_get(&req->options, key);
+	bool on;
+
+	if (v == NULL || *tri != JSON_TRI_NIL)
+		return 0;
+	if (str_bool(v, &on) < 0)
+		return err_set(e, ERR_INVALID, 0, "driver-opt \"%s\" is not a valid bool", key);
+	*tri = on ? JSON_TRI_TRUE : JSON_TRI_FALSE;
+	return 0;
+}
+
 int engine_network_create(struct engine *en, struct docker_network_create *req, char *ret_id,
 			  struct err *e)
 {
 	struct network *n = NULL;
-	int r = check_request(req, e);
+	int r = option_tri(req, OPT_NETWORK "enable_ipv4", &req->enable_ipv4, e) < 0 ||
+				option_tri(req, OPT_NETWORK "enable_ipv6", &req->enable_ipv6, e) < 0
+			? -1
+			: check_request(req, e);
 
 	if (r == 0) {
 		n = from_request(req);
@@ -347,6 +369,15 @@ static int claim_removal(struct engine *en, const char *name, struct network **r
 
 	if (n == NULL)
 		return -1;
+	map_for_each (slot, &en->networks) {
+		const struct network *o = slot->value;
+
+		if (n->info.config_only && str_eq(o->info.config_from.network, n->info.name))
+			return err_set(e, ERR_DENIED, 0,
+				       "error while removing network: configuration network "
+				       "\"%s\" is in use",
+				       n->info.name);
+	}
 	if (n->predefined)
 		return err_set(e, ERR_DENIED, 0,
 			       "%s is a pre-defined network and cannot be removed", n->info.name);

@@ -14,7 +14,8 @@
 #include "engine/engine_internal.h"
 #include "engine/network.h"
 
-#define OPT_BRIDGE     "com.docker.network.bridge."
+#define OPT_NETWORK    "com.docker.network."
+#define OPT_BRIDGE     OPT_NETWORK "bridge."
 #define OPT_MTU	       "com.docker.network.driver.mtu"
 #define BRIDGE_DEFAULT "bridge" /* the name of the network of containers that name none */
 

@@ -85,7 +85,10 @@ static int check_filters(const struct engine_filters *f, struct err *e)
 		if (!str_eq(type->items[i], "builtin") && !str_eq(type->items[i], "custom"))
 			return err_set(e, ERR_SYSTEM, 0, "invalid filter: 'type'='%s'",
 				       type->items[i]);
-	if (dangling != NULL && (dangling->len > 1 || str_bool(dangling->items[0], &ignored) < 0))
+	if (dangling != NULL && dangling->len > 1)
+		return err_set(e, ERR_INVALID, 0,
+			       "got more than one value for filter key \"dangling\"");
+	if (dangling != NULL && str_bool(dangling->items[0], &ignored) < 0)
 		return err_set(e, ERR_INVALID, 0,
 			       "invalid value for filter 'dangling', must be \"true\" (or \"1\"), "
 			       "or \"false\" (or \"0\")");

@@ -3,6 +3,9 @@
  * Platforms of images: names as Go has them, normalised as containerd's
  * platforms package does, and which platform can run which.
  */
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -134,15 +137,17 @@ void platform_fullest(struct platform *ret)
 {
 	platform_host(ret);
 #ifdef __x86_64__
-	/* the levels of the x86-64 psABI */
-	if (__builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt"))
-		ret->variant = xstrdup(
-			!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") ||
-					!__builtin_cpu_supports("fma")
-				? "v2"
-			: __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
-				? "v4"
-				: "v3");
+	const unsigned two = bit_SSE4_2 | bit_POPCNT, three = bit_FMA | bit_OSXSAVE,
+		       wide = bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL;
+	unsigned a, b, c, d, leaf7 = 0;
+
+	/* the levels of the x86-64 psABI; __builtin_cpu_supports() would bring libgcc's tables */
+	if (!__get_cpuid(1, &a, &b, &c, &d) || (c & two) != two)
+		return;
+	if ((c & three) == three && __get_cpuid_count(7, 0, &a, &b, &c, &d) &&
+	    (b & bit_AVX2) != 0 && (b & bit_BMI2) != 0)
+		leaf7 = b;
+	ret->variant = xstrdup(leaf7 == 0 ? "v2" : (leaf7 & wide) == wide ? "v4" : "v3");
 #endif
 }
 
