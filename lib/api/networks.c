@@ -90,7 +90,7 @@ int network_connect(struct api_call *c, struct err *e)
 {
 	struct docker_network_connect rq = {0};
 
-	if (call_bind(c, false, &docker_network_connect_json, &rq, e) < 0) {
+	if (call_bind(c, true, &docker_network_connect_json, &rq, e) < 0) {
 		json_struct_clear(&docker_network_connect_json, &rq);
 		return -1;
 	}
@@ -102,7 +102,7 @@ int network_connect(struct api_call *c, struct err *e)
 int network_disconnect(struct api_call *c, struct err *e)
 {
 	struct docker_network_disconnect rq = {0};
-	int r = call_bind(c, false, &docker_network_disconnect_json, &rq, e);
+	int r = call_bind(c, true, &docker_network_disconnect_json, &rq, e);
 
 	if (r == 0)
 		r = engine_network_disconnect(c->en, c->name, rq.container, rq.force, e);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* What is not there, each with a sentence that says so. */
 #include "api/api_internal.h"
+#include "engine/event.h"
 
 int swarm_refuse(struct api_call *c, struct err *e)
 {
@@ -34,6 +35,7 @@ int build_prune(struct api_call *c, struct err *e)
 {
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 
+	engine_event_prune(c->en, "builder", 0);
 	buf_addstr(&b, "{\"CachesDeleted\":null,\"SpaceReclaimed\":0}");
 	return call_json(c, 200, &b, e);
 }

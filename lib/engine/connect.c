@@ -228,15 +228,9 @@ int engine_network_connect(struct engine *en, const char *network,
 {
 	struct container *c = NULL;
 	struct hosts_snapshot hosts;
-	const struct network *n;
 	int r = 0;
 
-	pthread_mutex_lock(&en->mu);
-	n = network_find(en, network, e);
-	pthread_mutex_unlock(&en->mu);
-	if (n == NULL)
-		r = -1;
-	else if (str_empty(req->container))
+	if (str_empty(req->container))
 		r = err_set(e, ERR_INVALID, 0, "invalid name or ID supplied: \"\"");
 	else if ((c = container_get(en, req->container, e)) == NULL)
 		r = -1;
@@ -295,8 +289,8 @@ static int disconnect_locked(struct engine *en, struct container *c, const char 
 		return -1;
 	if (str_eq(c->host.network_mode, "host") && str_eq(name, "host"))
 		return err_set(e, ERR_INVALID, 0,
-			       "container cannot be disconnected from host network or connected to "
-			       "host network");
+			       "cannot disconnect container from host network - container was "
+			       "created in host network mode");
 	ep = json_map_get(&c->net.networks, name);
 	if (ep == NULL)
 		return err_set(e, ERR_SYSTEM, 0, "container %s is not connected to %snetwork %s",

@@ -71,7 +71,7 @@ int endpoint_check(const struct network *n, const char *name, const struct docke
 	check_address(&l, v6, IP_V6);
 	if (ipam != NULL)
 		check_link_local(&l, &ipam->link_local_ips);
-	if (n != NULL) {
+	if (n != NULL && network_name_is_user_defined(name)) {
 		check_in_subnet(&l, v4, &n->v4);
 		check_in_subnet(&l, v6, &n->v6);
 	}

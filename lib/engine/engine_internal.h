@@ -403,6 +403,10 @@ void events_free(struct events *ev);
 bool filters_match(const char *pattern, const char *text);
 bool filters_label_ok(const struct strv *want, const struct json_strmap *labels);
 bool volume_in_use(struct engine *en, const char *name, struct strv *ret_ids);
+/** volume_event() - container: the id of the one that mounts or unmounts it, else NULL; at: where
+ * it mounts it, else NULL */
+void volume_event(struct engine *en, const char *action, const char *name, const char *container,
+		  const struct docker_mount_point *at);
 const char *container_status_word(const struct container *c);
 void container_state_snapshot(const struct container *c, struct docker_state *ret);
 

@@ -90,6 +90,16 @@ void engine_event_emit(struct engine *en, const char *type, const char *action, 
 		wake(l->wake_fd);
 }
 
+void engine_event_prune(struct engine *en, const char *type, int64_t reclaimed_bytes)
+{
+	CLEANUP(freep) char *text = xasprintf("%lld", (long long)reclaimed_bytes);
+	struct json_strmap attributes = {0};
+
+	json_strmap_set(&attributes, "reclaimed", text);
+	engine_event_emit(en, type, "prune", "", &attributes);
+	json_strmap_clear(&attributes);
+}
+
 static bool one_of(const struct engine_filters *f, const char *name, const char *value)
 {
 	const struct strv *want = engine_filters_get(f, name);

@@ -37,5 +37,7 @@ int engine_events(struct engine *en, const struct engine_listen *l, struct err *
 /** engine_event_emit() - publishes; attributes are copied, may be NULL */
 void engine_event_emit(struct engine *en, const char *type, const char *action, const char *id,
 		       const struct json_strmap *attributes);
+/** engine_event_prune() - the event at the end of a prune of that type */
+void engine_event_prune(struct engine *en, const char *type, int64_t reclaimed_bytes);
 
 #endif

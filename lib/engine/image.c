@@ -9,8 +9,7 @@ static void image_event(struct engine *en, const char *action, const char *id, c
 {
 	struct json_strmap attributes = {0};
 
-	if (name != NULL)
-		json_strmap_set(&attributes, "name", name);
+	json_strmap_set(&attributes, "name", name);
 	engine_event_emit(en, "image", action, id, &attributes);
 	json_strmap_clear(&attributes);
 }
@@ -120,13 +119,16 @@ int engine_image_load(struct engine *en, struct stream *in, bool quiet, const ch
 		      const struct image_job *job, struct err *e)
 {
 	CLEANUP(platform_clear) struct platform want = PLATFORM_INIT;
+	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
 	const struct platform *used;
+	int r;
 
-	if (parse_platform(platform, &want, &used, e) < 0 ||
-	    image_load(en->images, in, quiet, used, job, e) < 0)
+	if (parse_platform(platform, &want, &used, e) < 0)
 		return -1;
-	image_event(en, "load", "", NULL);
-	return 0;
+	r = image_load(en->images, in, quiet, used, job, &ids, e);
+	strv_for_each (it, &ids)
+		image_event(en, "load", *it, *it);
+	return r;
 }
 
 int engine_image_save(struct engine *en, const struct strv *names, const char *platform,
@@ -166,7 +168,12 @@ int engine_image_import(struct engine *en, struct stream *in, const char *repo, 
 	if (parse_platform(platform, &want, &o.platform, e) < 0 ||
 	    image_import(en->images, in, &o, ret_id, e) < 0)
 		return -1;
-	image_event(en, "import", ret_id, NULL);
+	if (o.ref != NULL) {
+		CLEANUP(freep) char *familiar = image_ref_familiar(&ref);
+
+		image_event(en, "tag", ret_id, familiar);
+	}
+	image_event(en, "import", ret_id, ret_id);
 	return 0;
 }
 
@@ -229,10 +236,10 @@ static bool in_use(void *arg, const char *image_id, bool running_only, char *ret
 static void removed_events(struct engine *en, const struct image_removeds *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
-		if (r->items[i].untagged != NULL)
-			image_event(en, "untag", r->items[i].untagged, r->items[i].untagged);
-		else if (r->items[i].deleted != NULL)
-			image_event(en, "delete", r->items[i].deleted, NULL);
+		const char *id = r->items[i].image;
+
+		if (id != NULL)
+			image_event(en, r->items[i].untagged != NULL ? "untag" : "delete", id, id);
 	}
 }
 
@@ -274,8 +281,10 @@ int engine_image_prune(struct engine *en, const struct engine_filters *f,
 	if (r == 0)
 		r = image_store_prune(en->images, &want, &u, ret, e);
 	image_filters_clear(&want);
-	if (r == 0)
+	if (r == 0) {
 		removed_events(en, ret);
+		engine_event_prune(en, "image", ret->freed_bytes);
+	}
 	return r;
 }
 

@@ -442,7 +442,6 @@ int engine_network_prune(struct engine *en, const struct engine_filters *f, stru
 	static const char *const known[] = {"label", "label!", "until", NULL};
 	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
 	CLEANUP(strv_clear) struct strv names = STRV_INIT;
-	struct json_strmap attributes = {0};
 	int64_t until_nsec = 0;
 	struct err why;
 
@@ -464,8 +463,6 @@ int engine_network_prune(struct engine *en, const struct engine_filters *f, stru
 			strv_add(ret_names, names.items[i]);
 		else
 			log_debug(&why, "prune"); /* in use or removed meanwhile */
-	json_strmap_set(&attributes, "reclaimed", "0");
-	engine_event_emit(en, "network", "prune", "", &attributes);
-	json_strmap_clear(&attributes);
+	engine_event_prune(en, "network", 0);
 	return 0;
 }

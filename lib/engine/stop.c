@@ -346,7 +346,7 @@ static void remove_volumes(struct engine *en, struct container *c)
 			if (volume_remove(en->volumes, p->name, &e) < 0)
 				log_warn(&e, "volume %s", p->name);
 			else
-				engine_event_emit(en, "volume", "destroy", p->name, NULL);
+				volume_event(en, "destroy", p->name, NULL, NULL);
 		}
 		volume_info_clear(&v);
 	}
@@ -482,5 +482,6 @@ int engine_container_prune(struct engine *en, const struct engine_filters *f, st
 		strv_add(ret_ids, ids.items[i]);
 		*ret_bytes += (int64_t)bytes;
 	}
+	engine_event_prune(en, "container", *ret_bytes);
 	return 0;
 }

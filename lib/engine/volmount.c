@@ -130,6 +130,7 @@ int volumes_mount(struct engine *en, const struct container *c, struct err *e)
 		volume_info_clear(&v);
 		if (r < 0 || (!str_empty(m->subpath) && check_subpath(m, e) < 0))
 			return -1;
+		volume_event(en, "mount", m->point.name, c->id, &m->point);
 	}
 	return 0;
 }
@@ -162,6 +163,7 @@ void volumes_unmount(struct engine *en, const struct container *c)
 
 		if (!is_volume(m) || volume_get(en->volumes, m->point.name, &v, &ignored) < 0)
 			continue;
+		volume_event(en, "unmount", v.name, c->id, NULL);
 		if (v.options.len > 0 && !used(en, c, v.name) &&
 		    mnt_umount(v.mountpoint, &ignored) < 0)
 			log_warn(&ignored, "volume %s", v.name);

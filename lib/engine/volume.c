@@ -7,11 +7,20 @@
 #include "base/str.h"
 #include "engine/engine_internal.h"
 
-static void volume_event(struct engine *en, const char *action, const char *name)
+void volume_event(struct engine *en, const char *action, const char *name, const char *container,
+		  const struct docker_mount_point *at)
 {
 	struct json_strmap attributes = {0};
 
 	json_strmap_set(&attributes, "driver", "local");
+	if (container != NULL)
+		json_strmap_set(&attributes, "container", container);
+	if (at != NULL) {
+		json_strmap_set(&attributes, "destination", at->destination);
+		json_strmap_set(&attributes, "read/write", at->rw ? "true" : "false");
+		json_strmap_set(&attributes, "propagation",
+				at->propagation != NULL ? at->propagation : "");
+	}
 	engine_event_emit(en, "volume", action, name, &attributes);
 	json_strmap_clear(&attributes);
 }
@@ -68,7 +77,7 @@ int engine_volume_create(struct engine *en, const char *name, const char *driver
 	if (r < 0)
 		return -1;
 	if (r > 0)
-		volume_event(en, "create", ret->info.name);
+		volume_event(en, "create", ret->info.name, NULL, NULL);
 	complete(en, ret);
 	return 0;
 }
@@ -181,7 +190,7 @@ int engine_volume_remove(struct engine *en, const char *name, bool force, struct
 	}
 	if (volume_remove(en->volumes, name, e) < 0)
 		return force && e->kind == ERR_NOTFOUND ? 0 : -1;
-	volume_event(en, "destroy", name);
+	volume_event(en, "destroy", name, NULL, NULL);
 	return 0;
 }
 
@@ -223,6 +232,7 @@ int engine_volume_prune(struct engine *en, const struct engine_filters *f, struc
 		engine_volume_clear(&list[i]);
 	}
 	free(list);
+	engine_event_prune(en, "volume", *ret_bytes);
 	return 0;
 }
 

@@ -136,6 +136,8 @@ int load_image(struct load *l, const void *config, size_t n_config, const struct
 	/* the image holds its layers by now; else they go again */
 	for (size_t i = held.len; i > 0; i--)
 		storage_layer_unref(image_store_storage(l->s), held.items[i - 1], NULL);
+	if (r == 0 && l->ids != NULL)
+		strv_add(l->ids, id);
 	if (r == 0 && ret_id != NULL)
 		str_copy(ret_id, id, DIGEST_SIZE);
 	return r < 0 ? -1 : give_names(l, id, names, e);
@@ -205,11 +207,12 @@ static int load_docker_archive(struct load *l, struct err *e)
 }
 
 int image_load(struct image_store *s, struct stream *in, bool quiet, const struct platform *want,
-	       const struct image_job *job, struct err *e)
+	       const struct image_job *job, struct strv *ret_ids, struct err *e)
 {
 	CLEANUP(spool_clear) struct spool sp = {.dir_fd = -1};
 	CLEANUP(platform_clear) struct platform host = PLATFORM_INIT;
-	struct load l = {.s = s, .sp = &sp, .want = want, .job = job, .quiet = quiet};
+	struct load l = {
+		.s = s, .sp = &sp, .want = want, .job = job, .ids = ret_ids, .quiet = quiet};
 
 	if (want == NULL) {
 		platform_host(&host);

@@ -23,6 +23,7 @@
  * @quiet: no progress, only the closing "Loaded image: …" lines (as stream messages)
  * @want:  of multi-platform layouts; NULL is this machine's
  * @job:   may be NULL
+ * @ret_ids: the images that came, also when it fails later; may be NULL
  * @e:     ERR_INVALID malformed archive, missing layer, wrong digest, over the limits
  *
  * Entries may come in any order: they are spooled to a private directory below the data root,
@@ -31,7 +32,7 @@
  * Return: 0 or -1.
  */
 int image_load(struct image_store *s, struct stream *in, bool quiet, const struct platform *want,
-	       const struct image_job *job, struct err *e) WARN_UNUSED;
+	       const struct image_job *job, struct strv *ret_ids, struct err *e) WARN_UNUSED;
 
 struct image_import_opts {
 	const struct image_ref *ref;	 /* name to give, with a tag; NULL none */

@@ -11,6 +11,7 @@ struct load {
 	const struct spool *sp;
 	const struct platform *want;
 	const struct image_job *job;
+	struct strv *ids; /* of what came; may be NULL */
 	bool quiet;
 };
 

@@ -28,16 +28,17 @@ void image_removeds_clear(struct image_removeds *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		free(r->items[i].untagged);
+		free(r->items[i].image);
 		free(r->items[i].deleted);
 	}
 	free(r->items);
 	*r = (struct image_removeds){0};
 }
 
-static struct image_removed *add_record(struct image_removeds *r)
+static struct image_removed *add_record(struct image_removeds *r, const char *image)
 {
 	r->items = xrealloc(r->items, (r->n + 1) * sizeof(*r->items));
-	r->items[r->n] = (struct image_removed){0};
+	r->items[r->n] = (struct image_removed){.image = xstrdup(image)};
 	return &r->items[r->n++];
 }
 
@@ -134,11 +135,12 @@ static bool is_single(const struct strv *names)
 	return true;
 }
 
-static int untag(struct image_store *s, const char *name, struct image_removeds *ret, struct err *e)
+static int untag(struct image_store *s, const char *name, const char *id,
+		 struct image_removeds *ret, struct err *e)
 {
 	if (names_remove(s, name, e) < 0)
 		return -1;
-	add_record(ret)->untagged = xstrdup(name);
+	add_record(ret, id)->untagged = xstrdup(name);
 	return 0;
 }
 
@@ -149,7 +151,7 @@ static int untag_all(struct image_store *s, const char *id, struct image_removed
 
 	get_names(s, id, &names);
 	strv_for_each (it, &names)
-		if (untag(s, *it, ret, e) < 0)
+		if (untag(s, *it, id, ret, e) < 0)
 			return -1;
 	return 0;
 }
@@ -183,9 +185,9 @@ static int delete_image(struct image_store *s, const char *image_id, bool force,
 		if (untag_all(s, id, ret, e) < 0)
 			return -1;
 		store_drop(s, id, &layers, parent);
-		add_record(ret)->deleted = xstrdup(id);
+		add_record(ret, id)->deleted = xstrdup(id);
 		strv_for_each (it, &layers)
-			add_record(ret)->deleted = xstrdup(*it);
+			add_record(ret, NULL)->deleted = xstrdup(*it);
 		ret->freed_bytes += MAX(before - image_store_layers_bytes(s), 0);
 		if (!prune || parent[0] == '\0')
 			return 0;
@@ -212,7 +214,8 @@ static int untag_digests(struct image_store *s, const char *id, const char *tag,
 	strv_for_each (it, &names) {
 		CLEANUP(freep) char *other = repository(*it);
 
-		if (str_eq(other, repo) && untag(s, *it, ret, e) < 0)
+		/* without an event, as Docker */
+		if (str_eq(other, repo) && untag(s, *it, NULL, ret, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -241,7 +244,7 @@ static int remove_name(struct image_store *s, const char *id, const char *given,
 		str_replace_ptr(&ref.tag, NULL);
 	image_ref_default_tag(&ref);
 	name = image_ref_familiar(&ref);
-	if (untag(s, name, ret, e) < 0)
+	if (untag(s, name, id, ret, e) < 0)
 		return -1;
 	if (ref.digest == NULL && untag_digests(s, id, name, ret, e) < 0)
 		return -1;

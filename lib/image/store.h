@@ -82,6 +82,7 @@ struct image_users {
 
 struct image_removed {
 	char *untagged; /* familiar reference, or NULL */
+	char *image;	/* the image that was meant; NULL: a layer */
 	char *deleted;	/* image or layer chain id, or NULL */
 };
 

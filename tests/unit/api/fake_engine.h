@@ -414,6 +414,11 @@ int engine_image_pull(struct engine *en, const char *name, const char *tag, cons
 	return str_eq(name, "late") ? err_set(e, ERR_SYSTEM, 0, "connection reset") : 0;
 }
 
+void engine_event_prune(struct engine *en, const char *type, int64_t reclaimed_bytes)
+{
+	snprintf(en->last, sizeof(en->last), "prune %s %d", type, (int)reclaimed_bytes);
+}
+
 int engine_image_load(struct engine *en, struct stream *in, bool quiet, const char *platform,
 		      const struct image_job *job, struct err *e)
 {

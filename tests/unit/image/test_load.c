@@ -51,7 +51,7 @@ static int load(struct image_store *s, struct archive *a, struct buf *said, stru
 
 	CHECK_OK(tar_writer_end(a->w, e), *e);
 	in = stream_mem_new(a->bytes.data, a->bytes.len, NULL);
-	r = image_load(s, in, true, NULL, &job, e);
+	r = image_load(s, in, true, NULL, &job, NULL, e);
 	stream_free(in);
 	tar_writer_free(a->w);
 	stream_free(a->out);
