@@ -54,10 +54,15 @@ void docker_warnings(const struct json *list);
 /** docker_call() - one request without query and body; *ret may be NULL; the status or -1 */
 int docker_call(struct docker_cli *cli, const char *method, char *path, struct json **ret,
 		struct err *e);
-/** docker_filters() - adds "filters" to a query from "name=value" texts; ERR_INVALID for others */
-int docker_filters(struct http_query *q, const struct strv *filters, struct err *e);
-/** docker_query_time() - adds a time given as duration, RFC 3339 or seconds; nothing for NULL */
-void docker_query_time(struct http_query *q, const char *key, const char *text);
+/** docker_check_filter() - for option tables: the value is "name=value" */
+int docker_check_filter(void *conf, const char *value, struct err *e);
+/** docker_filters() - adds "filters" to a query from "name=value" texts */
+void docker_filters(struct http_query *q, const struct strv *filters);
+/** docker_query_time() - adds a time given as duration, RFC 3339 or its first parts, or seconds;
+ * nothing for NULL; ERR_INVALID names the key */
+int docker_query_time(struct http_query *q, const char *key, const char *text, struct err *e);
+/** docker_query_platform() - adds "platform" as JSON from "os/arch/variant"; nothing for NULL */
+void docker_query_platform(struct http_query *q, const char *text);
 /** docker_config_file() - path of config.json on the heap */
 char *docker_config_file(const struct docker_cli *cli);
 
@@ -133,7 +138,8 @@ struct docker_create {
 	/* limits */
 	uint64_t memory, memory_reservation, kernel_memory, shm_size;
 	const char *memory_swap, *cpus, *cpuset_cpus, *cpuset_mems;
-	int64_t pids_limit, cpu_shares, cpu_period, cpu_quota, memory_swappiness, oom_score_adj;
+	int64_t pids_limit, cpu_shares, cpu_period, cpu_quota, cpu_rt_period, cpu_rt_runtime,
+		memory_swappiness, oom_score_adj;
 	int64_t blkio_weight;
 	struct strv io_devices[5]; /* weight, read bps, write bps, read iops, write iops */
 	bool oom_kill_disable;
@@ -153,6 +159,9 @@ struct docker_create {
 
 #define DOCKER_RUN_ONLY 3
 extern const struct opt docker_run_opts[];
+/** docker_check_cpus(), docker_check_swap() - for option tables: --cpus, --memory-swap */
+int docker_check_cpus(void *conf, const char *value, struct err *e);
+int docker_check_swap(void *conf, const char *value, struct err *e);
 /** docker_create_init() - defaults */
 void docker_create_init(void *conf);
 /** docker_create_body() - the JSON body for image and command */
@@ -171,11 +180,6 @@ int docker_read_networks(struct docker_create *c, struct err *e) WARN_UNUSED;
 /** docker_put_networks() - writes NetworkingConfig */
 void docker_put_networks(const struct docker_create *c, struct json_w *w);
 
-/* docker_life.c */
-
-/** docker_confirmed() - force, or the user answers the question with y */
-bool docker_confirmed(bool force, const char *question);
-
 /* docker_table.c */
 
 /* Columns as wide as their widest cell plus three blanks, as text/tabwriter makes them. */
@@ -190,6 +194,9 @@ void docker_table_row(struct docker_table *t, const char *const *cells);
 /** docker_table_print() - prints and empties the table */
 void docker_table_print(struct docker_table *t);
 
+/** docker_labels() - "a=b,c=d" of a map, in order, on the heap */
+char *docker_labels(const struct json *labels);
+
 struct docker_column {
 	const char *key;  /* field for templates */
 	const char *head; /* heading */
@@ -201,6 +208,33 @@ int docker_format(const char *format, const struct json *rows, const struct dock
 		  const struct docker_column *heads, struct err *e);
 /** docker_format_tree() - prints one value through a template or "json" */
 int docker_format_tree(const char *format, const struct json *value, struct err *e);
+
+/* docker_context.c */
+
+/** docker_context_inspect() - what docker context inspect shows of a context; -1 with e */
+int docker_context_inspect(struct docker_cli *cli, const char *name, struct json **ret,
+			   struct err *e);
+
+/* docker_complete.c */
+
+/** docker_completion() - docker completion SHELL: prints the shell's script; exit code */
+int docker_completion(int argc, char **argv);
+/** docker_suggest() - docker __complete: prints what starts with the last of words */
+int docker_suggest(struct docker_cli *cli, int argc, char **argv);
+
+/* docker.c, for docker_complete.c */
+
+struct docker_command {
+	const char *group; /* "" at top level */
+	const char *name;
+	const struct docker_cmd *cmd;
+};
+struct docker_group {
+	const char *name, *about;
+};
+extern const struct docker_command docker_commands[]; /* ended by a NULL name */
+extern const struct docker_group docker_groups[];     /* ended by a NULL name */
+extern const struct opt docker_global_opts[];
 
 /* the commands */
 extern const struct docker_cmd docker_run_cmd, docker_create_cmd;
@@ -226,6 +260,9 @@ extern const struct docker_cmd docker_network_create_cmd, docker_network_connect
 extern const struct docker_cmd docker_push_cmd, docker_commit_cmd, docker_search_cmd;
 extern const struct docker_cmd docker_volume_create_cmd, docker_volume_inspect_cmd,
 	docker_volume_ls_cmd, docker_volume_rm_cmd, docker_volume_prune_cmd;
+extern const struct docker_cmd docker_context_create, docker_context_update, docker_context_use,
+	docker_context_show, docker_context_rm, docker_context_ls, docker_context_inspect_cmd;
+extern const struct docker_cmd docker_builder_prune_cmd, docker_system_prune_cmd;
 extern const struct docker_cmd docker_login_cmd, docker_logout_cmd;
 
 #endif

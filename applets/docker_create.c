@@ -99,29 +99,17 @@ static int put_each(struct json_w *w, const char *key, const struct strv *list,
 	return 0;
 }
 
-static int find_attach(struct docker_create *c, struct err *e)
+static void find_attach(struct docker_create *c)
 {
-	if (c->detach && c->attach.len > 0)
-		return err_set(e, ERR_INVALID, 0,
-			       "conflicting options: cannot attach when detached");
 	strv_for_each (it, &c->attach) {
-		if (strcasecmp(*it, "stdin") == 0)
-			c->attach_stdin = true;
-		else if (strcasecmp(*it, "stdout") == 0)
-			c->attach_stdout = true;
-		else if (strcasecmp(*it, "stderr") == 0)
-			c->attach_stderr = true;
-		else
-			return err_set(e, ERR_INVALID, 0,
-				       "invalid argument \"%s\" for \"-a, --attach\" flag: valid "
-				       "streams are STDIN, STDOUT and STDERR",
-				       *it);
+		c->attach_stdin |= strcasecmp(*it, "stdin") == 0;
+		c->attach_stdout |= strcasecmp(*it, "stdout") == 0;
+		c->attach_stderr |= strcasecmp(*it, "stderr") == 0;
 	}
 	if (c->attach.len == 0 && !c->detach) {
 		c->attach_stdout = c->attach_stderr = true;
 		c->attach_stdin = c->interactive;
 	}
-	return 0;
 }
 
 static int put_env(struct docker_create *c, struct json_w *w, struct err *e)
@@ -153,7 +141,8 @@ static int put_labels(struct docker_create *c, struct json_w *w, struct err *e)
 	return 0;
 }
 
-static int put_duration(struct json_w *w, const char *key, const char *text, struct err *e)
+static int put_duration(struct json_w *w, const char *key, const char *option, const char *text,
+			struct err *e)
 {
 	int64_t nsec;
 
@@ -161,6 +150,8 @@ static int put_duration(struct json_w *w, const char *key, const char *text, str
 		return 0;
 	if (time_parse_duration(text, &nsec, e) < 0)
 		return -1;
+	if (nsec < 0)
+		return err_set(e, ERR_INVALID, 0, "--health-%s cannot be negative", option);
 	jw_ki64(w, key, nsec);
 	return 0;
 }
@@ -185,11 +176,13 @@ static int put_health(struct docker_create *c, struct json_w *w, struct err *e)
 		jw_str(w, c->health_cmd);
 		jw_end(w);
 	}
-	if (put_duration(w, "Interval", c->health_interval, e) < 0 ||
-	    put_duration(w, "Timeout", c->health_timeout, e) < 0 ||
-	    put_duration(w, "StartPeriod", c->health_start, e) < 0 ||
-	    put_duration(w, "StartInterval", c->health_start_interval, e) < 0)
+	if (put_duration(w, "Interval", "interval", c->health_interval, e) < 0 ||
+	    put_duration(w, "Timeout", "timeout", c->health_timeout, e) < 0 ||
+	    put_duration(w, "StartPeriod", "start-period", c->health_start, e) < 0 ||
+	    put_duration(w, "StartInterval", "start-interval", c->health_start_interval, e) < 0)
 		return -1;
+	if (c->health_retries < 0)
+		return err_set(e, ERR_INVALID, 0, "--health-retries cannot be negative");
 	put_i64(w, "Retries", c->health_retries);
 	jw_end(w);
 	return 0;
@@ -249,6 +242,8 @@ static int put_security(struct docker_create *c, struct json_w *w, struct err *e
 			system_paths = true;
 			continue;
 		}
+		if (strpbrk(*it, "=:") == NULL && strcmp(*it, "no-new-privileges") != 0)
+			return err_set(e, ERR_INVALID, 0, "Invalid --security-opt: \"%s\"", *it);
 		if (file == NULL || strcmp(file, "unconfined") == 0 ||
 		    strcmp(file, "builtin") == 0) {
 			jw_str(w, *it);
@@ -296,23 +291,14 @@ static int put_volumes(struct docker_create *c, struct json_w *w, struct strv *r
 	return put_each(w, "Devices", &c->devices, spec_device, e);
 }
 
-static int put_swap(const char *text, struct json_w *w, struct err *e)
+static void put_swap(const char *text, struct json_w *w)
 {
 	uint64_t swap = 0;
 
-	if (text == NULL)
-		return 0;
-	if (strcmp(text, "-1") == 0) {
+	if (str_eq(text, "-1"))
 		jw_ki64(w, "MemorySwap", -1);
-		return 0;
-	}
-	if (str_size(text, &swap) < 0)
-		return err_set(e, ERR_INVALID, 0,
-			       "invalid argument \"%s\" for \"--memory-swap\" flag: invalid size: "
-			       "'%s'",
-			       text, text);
-	put_i64(w, "MemorySwap", (int64_t)swap);
-	return 0;
+	else if (str_size(text, &swap) == 0)
+		put_i64(w, "MemorySwap", (int64_t)swap);
 }
 
 int docker_put_limits(const struct docker_create *c, struct json_w *w, struct err *e)
@@ -321,8 +307,7 @@ int docker_put_limits(const struct docker_create *c, struct json_w *w, struct er
 
 	put_i64(w, "Memory", (int64_t)c->memory);
 	put_i64(w, "MemoryReservation", (int64_t)c->memory_reservation);
-	if (put_swap(c->memory_swap, w, e) < 0)
-		return -1;
+	put_swap(c->memory_swap, w);
 	if (c->cpus != NULL) {
 		if (spec_cpus(c->cpus, &nano, e) < 0)
 			return -1;
@@ -331,6 +316,8 @@ int docker_put_limits(const struct docker_create *c, struct json_w *w, struct er
 	put_i64(w, "CpuShares", c->cpu_shares);
 	put_i64(w, "CpuPeriod", c->cpu_period);
 	put_i64(w, "CpuQuota", c->cpu_quota);
+	put_i64(w, "CpuRealtimePeriod", c->cpu_rt_period);
+	put_i64(w, "CpuRealtimeRuntime", c->cpu_rt_runtime);
 	put_str(w, "CpusetCpus", c->cpuset_cpus);
 	put_str(w, "CpusetMems", c->cpuset_mems);
 	put_i64(w, "PidsLimit", c->pids_limit);
@@ -343,26 +330,19 @@ int docker_put_limits(const struct docker_create *c, struct json_w *w, struct er
 }
 
 static const struct {
-	const char *key, *option;
+	const char *key;
 	int (*write)(const char *text, struct json_w *w, struct err *e);
 } io_devices[] = {
-	{"BlkioWeightDevice", "blkio-weight-device", spec_device_weight},
-	{"BlkioDeviceReadBps", "device-read-bps", spec_device_bps},
-	{"BlkioDeviceWriteBps", "device-write-bps", spec_device_bps},
-	{"BlkioDeviceReadIOps", "device-read-iops", spec_device_iops},
-	{"BlkioDeviceWriteIOps", "device-write-iops", spec_device_iops},
+	{"BlkioWeightDevice", spec_device_weight},  {"BlkioDeviceReadBps", spec_device_bps},
+	{"BlkioDeviceWriteBps", spec_device_bps},   {"BlkioDeviceReadIOps", spec_device_iops},
+	{"BlkioDeviceWriteIOps", spec_device_iops},
 };
 
 static int put_io_devices(const struct docker_create *c, struct json_w *w, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_LEN(io_devices); i++) {
-		jw_karr(w, io_devices[i].key);
-		strv_for_each (it, &c->io_devices[i])
-			if (io_devices[i].write(*it, w, e) < 0)
-				return err_wrap(e, "invalid argument \"%s\" for \"--%s\" flag", *it,
-						io_devices[i].option);
-		jw_end(w);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(io_devices); i++)
+		if (put_each(w, io_devices[i].key, &c->io_devices[i], io_devices[i].write, e) < 0)
+			return -1;
 	return 0;
 }
 
@@ -382,24 +362,17 @@ static int put_resources(struct docker_create *c, struct json_w *w, struct err *
 }
 
 /* "name=address" and "name:address" are the same; the engine knows the second */
-static int put_hosts(struct json_w *w, const struct strv *hosts, struct err *e)
+static void put_hosts(struct json_w *w, const struct strv *hosts)
 {
 	if (hosts->len == 0)
-		return 0;
+		return;
 	jw_karr(w, "ExtraHosts");
 	strv_for_each (it, hosts) {
 		size_t n = strcspn(*it, "=:");
 
-		if (n == 0 || (*it)[n] == 0 || (*it)[n + 1] == 0)
-			return err_set(
-				e, ERR_INVALID, 0,
-				"invalid argument \"%s\" for \"--add-host\" flag: bad format for "
-				"add-host: \"%s\"",
-				*it, *it);
 		jw_strf(w, "%.*s:%s", (int)n, *it, *it + n + 1);
 	}
 	jw_end(w);
-	return 0;
 }
 
 /* upper case, CAP_ in front, in order, each once */
@@ -475,14 +448,15 @@ static int put_host_config(struct docker_create *c, const struct port_maps *port
 		jw_end(w);
 	}
 	put_network_host(c, ports, w);
-	if (put_hosts(w, &c->add_host, e) < 0 || put_security(c, w, e) < 0 ||
-	    put_volumes(c, w, ret_anonymous, e) < 0 || put_resources(c, w, e) < 0)
+	put_hosts(w, &c->add_host);
+	if (put_security(c, w, e) < 0 || put_volumes(c, w, ret_anonymous, e) < 0 ||
+	    put_resources(c, w, e) < 0)
 		return -1;
 	jw_end(w);
 	return 0;
 }
 
-static int put_config(struct docker_create *c, const char *image, struct json_w *w, struct err *e)
+static void put_config(struct docker_create *c, const char *image, struct json_w *w)
 {
 	int64_t seconds;
 
@@ -498,14 +472,8 @@ static int put_config(struct docker_create *c, const char *image, struct json_w 
 	jw_kbool(w, "Tty", c->tty);
 	jw_kbool(w, "OpenStdin", c->interactive);
 	jw_kbool(w, "StdinOnce", c->interactive && c->attach_stdin);
-	if (c->stop_timeout != NULL) {
-		if (str_i64(c->stop_timeout, &seconds) < 0)
-			return err_set(e, ERR_INVALID, 0,
-				       "invalid argument \"%s\" for \"--stop-timeout\" flag",
-				       c->stop_timeout);
+	if (str_i64(c->stop_timeout, &seconds) == 0)
 		jw_ki64(w, "StopTimeout", seconds);
-	}
-	return 0;
 }
 
 static int publish_all(struct docker_create *c, struct port_maps *ports, struct err *e)
@@ -516,6 +484,27 @@ static int publish_all(struct docker_create *c, struct port_maps *ports, struct 
 	return 0;
 }
 
+static int check_modes(const struct docker_create *c, struct err *e)
+{
+	const struct {
+		const char *value, *option, *word, *known;
+	} modes[] = {
+		{c->pid, "pid", "PID", "host"},
+		{c->uts, "uts", "UTS", "host"},
+		{c->cgroupns, "cgroupns", "CGROUP", "private"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+		if (!str_empty(modes[i].value) && !str_eq(modes[i].value, "host") &&
+		    !str_eq(modes[i].value, modes[i].known) &&
+		    !(i == 0 && str_starts(c->pid, "container:")))
+			return err_set(e, ERR_INVALID, 0, "--%s: invalid %s mode", modes[i].option,
+				       modes[i].word);
+	if (str_eq(c->log_driver, "none") && c->log_opt.len > 0)
+		return err_set(e, ERR_INVALID, 0, "invalid logging opts for driver none");
+	return 0;
+}
+
 int docker_create_body(struct docker_create *c, const char *image, int argc, char **argv,
 		       struct buf *out, struct err *e)
 {
@@ -523,7 +512,8 @@ int docker_create_body(struct docker_create *c, const char *image, int argc, cha
 	CLEANUP(port_maps_clear) struct port_maps ports = {0};
 	struct json_w w;
 
-	if (find_attach(c, e) < 0 || docker_read_networks(c, e) < 0 ||
+	find_attach(c);
+	if (check_modes(c, e) < 0 || docker_read_networks(c, e) < 0 ||
 	    publish_all(c, &ports, e) < 0)
 		return -1;
 	if (c->rm && c->restart != NULL && strcmp(c->restart, "no") != 0)
@@ -532,8 +522,9 @@ int docker_create_body(struct docker_create *c, const char *image, int argc, cha
 			       "and --rm");
 	jw_init(&w, out);
 	jw_obj(&w);
-	if (put_config(c, image, &w, e) < 0 || put_env(c, &w, e) < 0 || put_labels(c, &w, e) < 0 ||
-	    put_health(c, &w, e) < 0 || put_exposed(c, &ports, &w, e) < 0)
+	put_config(c, image, &w);
+	if (put_env(c, &w, e) < 0 || put_labels(c, &w, e) < 0 || put_health(c, &w, e) < 0 ||
+	    put_exposed(c, &ports, &w, e) < 0)
 		return -1;
 	put_command(c, argc, argv, &w);
 	if (put_host_config(c, &ports, &w, &anonymous, e) < 0)

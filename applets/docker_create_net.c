@@ -85,13 +85,8 @@ int docker_read_networks(struct docker_create *c, struct err *e)
 		const char *text = c->networks.len > 0 ? c->networks.items[i] : "default";
 
 		c->n_nets = i + 1;
-		if (spec_network(text, &c->nets[i], e) < 0) {
-			struct err why = *e;
-
-			return err_set(e, ERR_INVALID, 0,
-				       "invalid argument \"%s\" for \"--network\" flag: %s", text,
-				       why.msg);
-		}
+		if (spec_network(text, &c->nets[i], e) < 0)
+			return -1;
 	}
 	if (merge_options(c, &c->nets[0], e) < 0)
 		return -1;

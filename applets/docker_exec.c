@@ -289,13 +289,13 @@ static int attach_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 	state = json_get(info, "State");
 	if (!json_get_bool(state, "Running", false))
 		err_set(&e, ERR_CONFLICT, 0,
-			"cannot attach to a stopped container, start it first");
+			"You cannot attach to a stopped container, start it first");
 	else if (json_get_bool(state, "Paused", false))
 		err_set(&e, ERR_CONFLICT, 0,
-			"cannot attach to a paused container, unpause it first");
+			"You cannot attach to a paused container, unpause it first");
 	else if (json_get_bool(state, "Restarting", false))
 		err_set(&e, ERR_CONFLICT, 0,
-			"cannot attach to a restarting container, wait until it is running");
+			"You cannot attach to a restarting container, wait until it is running");
 	else
 		err_clear(&e);
 	if (e.kind != 0)

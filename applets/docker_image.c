@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* docker images, rmi, tag, history, image prune (cli/command/image, formatter/image.go). */
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,7 @@ static const struct opt images_opts[] = {
 	 "Show all images (default hides intermediate images)", NULL},
 	{0, "digests", OPT_FLAG, offsetof(struct images_conf, digests), NULL, "Show digests", NULL},
 	{'f', "filter", OPT_STRV, offsetof(struct images_conf, filters), "filter",
-	 "Filter output based on conditions provided", NULL},
+	 "Filter output based on conditions provided", docker_check_filter},
 	{0, "format", OPT_STR, offsetof(struct images_conf, format), "string",
 	 "Format output using a custom template: table, table TEMPLATE, json, TEMPLATE", NULL},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct images_conf, no_trunc), NULL,
@@ -150,8 +149,7 @@ static int fetch(struct docker_cli *cli, struct images_conf *c, const char *name
 		http_query_add(&q, "all", "1");
 	if (name != NULL)
 		strv_addf(&c->filters, "reference=%s", name);
-	if (docker_filters(&q, &c->filters, e) < 0)
-		return -1;
+	docker_filters(&q, &c->filters);
 	return client_call(client, &rq, ret, e);
 }
 
@@ -353,11 +351,15 @@ static void history_row(struct json_w *w, const struct json *m, const struct his
 
 static int history_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **argv)
 {
-	static const struct docker_column columns[] = {
-		{"ID", "IMAGE"},  {"CreatedSince", "CREATED"}, {"CreatedBy", "CREATED BY"},
-		{"Size", "SIZE"}, {"Comment", "COMMENT"},      {NULL, NULL},
-	};
 	const struct history_conf *c = conf;
+	const struct docker_column columns[] = {
+		{"ID", "IMAGE"},
+		{"CreatedSince", c->human ? "CREATED" : "CREATED AT"},
+		{"CreatedBy", "CREATED BY"},
+		{"Size", "SIZE"},
+		{"Comment", "COMMENT"},
+		{NULL, NULL},
+	};
 	CLEANUP(json_freep) struct json *list = NULL;
 	CLEANUP(json_freep) struct json *rows = NULL;
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
@@ -386,61 +388,4 @@ const struct docker_cmd docker_history_cmd = {
 	.max = 1,
 	.run = history_main,
 	.init = history_init,
-};
-
-/* --- prune ------------------------------------------------------------------------------ */
-
-static int prune_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **argv UNUSED)
-{
-	struct rmi_conf *c = conf;
-	CLEANUP(http_query_clear) struct http_query q = HTTP_QUERY_INIT;
-	struct client_req rq = {.method = "POST", .path = "/images/prune", .query = &q};
-	CLEANUP(json_freep) struct json *v = NULL;
-	char size[UNITS_SIZE];
-	struct err e;
-
-	if (!c->force) {
-		printf("WARNING! This will remove all %s.\nAre you sure you want to continue? "
-		       "[y/N] ",
-		       c->all ? "images without at least one container associated to them"
-			      : "dangling images");
-		fflush(stdout);
-		if (tolower(getchar()) != 'y')
-			return 0;
-	}
-	strv_addf(&c->filters, "dangling=%s", c->all ? "false" : "true");
-	if (docker_filters(&q, &c->filters, &e) < 0 || docker_client(cli, &e) == NULL ||
-	    client_call(cli->client, &rq, &v, &e) < 0)
-		return docker_fail(&e);
-	if (json_len(json_get(v, "ImagesDeleted")) > 0) {
-		puts("Deleted Images:");
-		json_for_each (m, json_get(v, "ImagesDeleted")) {
-			if (json_get_str(m, "Untagged") != NULL)
-				printf("untagged: %s\n", json_get_str(m, "Untagged"));
-			else
-				printf("deleted: %s\n", json_get_str(m, "Deleted"));
-		}
-		puts("");
-	}
-	printf("Total reclaimed space: %s\n",
-	       units_size((double)json_get_i64(v, "SpaceReclaimed", 0), 4, size));
-	return 0;
-}
-
-static const struct opt prune_opts[] = {
-	{'a', "all", OPT_FLAG, offsetof(struct rmi_conf, all), NULL,
-	 "Remove all unused images, not just dangling ones", NULL},
-	{0, "filter", OPT_STRV, offsetof(struct rmi_conf, filters), "filter",
-	 "Provide filter values (e.g. \"until=<timestamp>\")", NULL},
-	{'f', "force", OPT_FLAG, offsetof(struct rmi_conf, force), NULL,
-	 "Do not prompt for confirmation", NULL},
-	{0},
-};
-
-const struct docker_cmd docker_image_prune_cmd = {
-	.args = "[OPTIONS]",
-	.about = "Remove unused images",
-	.opts = prune_opts,
-	.conf_size = sizeof(struct rmi_conf),
-	.run = prune_main,
 };

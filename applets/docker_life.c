@@ -66,8 +66,8 @@ static const struct opt stop_opts[] = {
 	{'s', "signal", OPT_STR, offsetof(struct life_conf, signal), "string",
 	 "Signal to send to the container", NULL},
 	{'t', "timeout", OPT_STR, offsetof(struct life_conf, time), "int",
-	 "Seconds to wait before killing the container", NULL},
-	{0, "time", OPT_STR, offsetof(struct life_conf, time), "int", NULL, NULL},
+	 "Seconds to wait before killing the container", opt_check_int},
+	{0, "time", OPT_STR, offsetof(struct life_conf, time), "int", NULL, opt_check_int},
 	{0},
 };
 
@@ -226,57 +226,4 @@ const struct docker_cmd docker_wait_cmd = {
 	.min = 1,
 	.max = -1,
 	.run = wait_main,
-};
-
-bool docker_confirmed(bool force, const char *question)
-{
-	int c;
-
-	if (force)
-		return true;
-	printf("%s\nAre you sure you want to continue? [y/N] ", question);
-	fflush(stdout);
-	c = getchar();
-	return tolower(c) == 'y';
-}
-
-static int prune_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **argv UNUSED)
-{
-	const struct life_conf *c = conf;
-	CLEANUP(http_query_clear) struct http_query q = HTTP_QUERY_INIT;
-	struct client_req rq = {.method = "POST", .path = "/containers/prune", .query = &q};
-	CLEANUP(json_freep) struct json *v = NULL;
-	char size[UNITS_SIZE];
-	struct err e;
-
-	if (!docker_confirmed(c->force, "WARNING! This will remove all stopped containers."))
-		return 0;
-	if (docker_filters(&q, &c->filters, &e) < 0 || docker_client(cli, &e) == NULL ||
-	    client_call(cli->client, &rq, &v, &e) < 0)
-		return docker_fail(&e);
-	if (json_len(json_get(v, "ContainersDeleted")) > 0) {
-		puts("Deleted Containers:");
-		json_for_each (id, json_get(v, "ContainersDeleted"))
-			puts(json_str(id));
-		puts("");
-	}
-	printf("Total reclaimed space: %s\n",
-	       units_size((double)json_get_i64(v, "SpaceReclaimed", 0), 4, size));
-	return 0;
-}
-
-static const struct opt prune_opts[] = {
-	{0, "filter", OPT_STRV, offsetof(struct life_conf, filters), "filter",
-	 "Provide filter values (e.g. \"until=<timestamp>\")", NULL},
-	{'f', "force", OPT_FLAG, offsetof(struct life_conf, force), NULL,
-	 "Do not prompt for confirmation", NULL},
-	{0},
-};
-
-const struct docker_cmd docker_container_prune_cmd = {
-	.args = "[OPTIONS]",
-	.about = "Remove all stopped containers",
-	.opts = prune_opts,
-	.conf_size = sizeof(struct life_conf),
-	.run = prune_main,
 };

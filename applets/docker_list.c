@@ -26,7 +26,7 @@ static const struct opt ps_opts[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct ps_conf, all), NULL,
 	 "Show all containers (default shows just running)", NULL},
 	{'f', "filter", OPT_STRV, offsetof(struct ps_conf, filters), "filter",
-	 "Filter output based on conditions provided", NULL},
+	 "Filter output based on conditions provided", docker_check_filter},
 	{0, "format", OPT_STR, offsetof(struct ps_conf, format), "string",
 	 "Format output using a custom template: table, table TEMPLATE, json, TEMPLATE", NULL},
 	{'n', "last", OPT_INT, offsetof(struct ps_conf, last), "int",
@@ -186,16 +186,6 @@ static char *names_text(const struct json *names, bool all)
 	return buf_detach(&b);
 }
 
-static char *labels_text(const struct json *labels)
-{
-	CLEANUP(strv_clear) struct strv list = STRV_INIT;
-
-	json_for_each (m, labels)
-		strv_addf(&list, "%s=%s", json_key(m), json_str(m) != NULL ? json_str(m) : "");
-	strv_sort(&list);
-	return list.len > 0 ? strv_join(&list, ",") : xstrdup("");
-}
-
 static char *mounts_text(const struct json *mounts, bool no_trunc, unsigned *ret_local)
 {
 	struct buf b = BUF_INIT;
@@ -269,7 +259,7 @@ static void write_row(struct json_w *w, const struct json *c, const struct ps_co
 	char *cut = conf->no_trunc ? xstrdup(command != NULL ? command : "")
 				   : ellipsis(command != NULL ? command : "", 20);
 	CLEANUP(freep) char *image = image_text(c, conf->no_trunc);
-	CLEANUP(freep) char *labels = labels_text(json_get(c, "Labels"));
+	CLEANUP(freep) char *labels = docker_labels(json_get(c, "Labels"));
 	CLEANUP(freep) char *names = names_text(json_get(c, "Names"), conf->no_trunc);
 	CLEANUP(freep)
 	char *networks = networks_text(json_path(c, "NetworkSettings", "Networks", NULL));
@@ -300,6 +290,8 @@ static void write_row(struct json_w *w, const struct json *c, const struct ps_co
 	jw_kstr(w, "Size", size);
 	jw_kstr(w, "State", json_get_str(c, "State"));
 	jw_kstr(w, "Status", json_get_str(c, "Status"));
+	jw_key(w, "Label");
+	jw_tree(w, json_get(c, "Labels"));
 	jw_end(w);
 }
 
@@ -318,10 +310,10 @@ static int fetch(struct docker_cli *cli, const struct ps_conf *c, struct json **
 		snprintf(last, sizeof(last), "%d", c->latest ? 1 : c->last);
 		http_query_add(&q, "limit", last);
 	}
-	if (c->size || (c->format != NULL && strstr(c->format, ".Size") != NULL))
+	if (c->size || (c->format != NULL && (strstr(c->format, ".Size") != NULL ||
+					      strstr(c->format, "json .}}") != NULL)))
 		http_query_add(&q, "size", "1");
-	if (docker_filters(&q, &c->filters, e) < 0)
-		return -1;
+	docker_filters(&q, &c->filters);
 	return client_call(client, &rq, ret, e);
 }
 
@@ -344,6 +336,10 @@ static int ps_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **a
 	struct json_w w;
 	struct err e;
 
+	if (c->quiet && !str_empty(c->format))
+		fputs("WARNING: Ignoring custom format, because both --format and --quiet are "
+		      "set.\n",
+		      stderr);
 	if (fetch(cli, c, &list, &e) < 0)
 		return docker_fail(&e);
 	jw_init(&w, &b);
@@ -352,8 +348,8 @@ static int ps_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **a
 		write_row(&w, item, c);
 	jw_end(&w);
 	if (json_parse(b.data, b.len, &rows, &e) < 0 ||
-	    docker_format(c->quiet && c->format == NULL ? "{{.ID}}" : c->format, rows,
-			  c->size ? columns_size : columns, ps_heads, &e) < 0)
+	    docker_format(c->quiet ? "{{.ID}}" : c->format, rows, c->size ? columns_size : columns,
+			  ps_heads, &e) < 0)
 		return docker_fail(&e);
 	return 0;
 }

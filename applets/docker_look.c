@@ -9,6 +9,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "client/host.h"
 #include "client/lines.h"
 
 /* --- logs --------------------------------------------------------------------- */
@@ -68,7 +69,9 @@ static int logs_main(struct docker_cli *cli, void *conf, int argc UNUSED, char *
 	struct http_client *h;
 	struct err e;
 
-	if (docker_call(cli, "GET", client_path("/containers/%s/json", argv[0]), &info, &e) < 0)
+	if (docker_call(cli, "GET", client_path("/containers/%s/json", argv[0]), &info, &e) < 0 ||
+	    docker_query_time(&q, "since", c->since, &e) < 0 ||
+	    docker_query_time(&q, "until", c->until, &e) < 0)
 		return docker_fail(&e);
 	http_query_add(&q, "stdout", "1");
 	http_query_add(&q, "stderr", "1");
@@ -78,8 +81,6 @@ static int logs_main(struct docker_cli *cli, void *conf, int argc UNUSED, char *
 		http_query_add(&q, "timestamps", "1");
 	if (c->details)
 		http_query_add(&q, "details", "1");
-	docker_query_time(&q, "since", c->since);
-	docker_query_time(&q, "until", c->until);
 	http_query_add(&q, "tail", c->tail);
 	if (client_send(cli->client, &rq, &h, &e) < 0 ||
 	    copy_log(http_client_body(h), json_bool(json_path(info, "Config", "Tty", NULL), false),
@@ -167,10 +168,15 @@ static int port_main(struct docker_cli *cli, void *conf UNUSED, int argc, char *
 		return docker_fail(&e);
 	ports = json_path(v, "NetworkSettings", "Ports", NULL);
 	if (argc == 1) {
-		json_for_each (m, ports) {
-			CLEANUP(freep) char *prefix = xasprintf("%s -> ", json_key(m));
+		CLEANUP(strv_clear) struct strv keys = STRV_INIT;
 
-			print_bindings(prefix, m);
+		json_for_each (m, ports)
+			strv_addf(&keys, "%05ld%s", strtol(json_key(m), NULL, 10), json_key(m));
+		strv_sort(&keys);
+		strv_for_each (it, &keys) {
+			CLEANUP(freep) char *prefix = xasprintf("%s -> ", *it + 5);
+
+			print_bindings(prefix, json_get(ports, *it + 5));
 		}
 		return 0;
 	}
@@ -221,52 +227,62 @@ const struct docker_cmd docker_diff_cmd = {
 /* --- inspect ---------------------------------------------------------------------- */
 
 struct inspect_conf {
-	const char *format, *type;
+	const char *format, *type, *platform;
 	bool size, verbose;
 };
 
-static const struct opt inspect_opts[] = {
-	{'f', "format", OPT_STR, offsetof(struct inspect_conf, format), "string",
-	 "Format output using a custom template: json, TEMPLATE", NULL},
-	{'s', "size", OPT_FLAG, offsetof(struct inspect_conf, size), NULL,
-	 "Display total file sizes if the type is container", NULL},
-	{0, "type", OPT_STR, offsetof(struct inspect_conf, type), "string",
-	 "Only inspect objects of the given type", NULL},
-	{0},
-};
-
 static const struct {
-	const char *type, *path, *word;
+	const char *type, *path;
 } objects[] = {
-	{"container", "/containers/%s/json", "container"},
-	{"image", "/images/%s/json", "image"},
-	{"network", "/networks/%s", "network"},
-	{"volume", "/volumes/%s", "volume"},
+	{"container", "/containers/%s/json"},
+	{"image", "/images/%s/json"},
+	{"network", "/networks/%s"},
+	{"volume", "/volumes/%s"},
 };
 
 /* asks for each type in turn; the last error says that there is nothing */
-static int inspect_one(struct docker_cli *cli, const struct inspect_conf *c, const char *name,
-		       struct json **ret, struct err *e)
+static int inspect_one(struct docker_cli *cli, const struct inspect_conf *c, const char *type,
+		       const char *name, struct json **ret, struct err *e)
 {
-	bool known = false;
+	CLEANUP(http_query_clear) struct http_query q = HTTP_QUERY_INIT;
 
+	if (str_eq(type, "context"))
+		return docker_context_inspect(cli, name, ret, e);
+	if (docker_client(cli, e) == NULL)
+		return -1;
+	if (c->size)
+		http_query_add(&q, "size", "1");
+	if (c->verbose)
+		http_query_add(&q, "verbose", "true");
+	docker_query_platform(&q, c->platform);
 	for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
-		char *path;
+		CLEANUP(freep) char *path = client_path(objects[i].path, name);
+		const struct client_req rq = {.path = path, .query = &q};
 
-		if (c->type != NULL && strcmp(c->type, objects[i].type) != 0)
+		if (type != NULL && strcmp(type, objects[i].type) != 0)
 			continue;
-		known = true;
-		path = i == 0 && c->size ? client_path("/containers/%s/json?size=1", name)
-					 : client_path(objects[i].path, name);
-		if (docker_call(cli, "GET", path, ret, e) >= 0)
+		if (client_call(cli->client, &rq, ret, e) >= 0)
 			return 0;
-		if (e->kind != ERR_NOTFOUND || c->type != NULL)
+		if (e->kind != ERR_NOTFOUND || type != NULL)
 			return -1;
 	}
-	if (!known)
-		return err_set(e, ERR_INVALID, 0, "\"%s\" is not a valid value for --type",
-			       c->type);
 	return err_set(e, ERR_NOTFOUND, 0, "Error: No such object: %s", name);
+}
+
+/* what "docker TYPE inspect" or --type says; NULL any */
+static int inspect_type(const struct docker_cli *cli, const struct inspect_conf *c, char **ret,
+			struct err *e)
+{
+	size_t n = strcspn(cli->command + 7, " ");
+
+	*ret = cli->command[7 + n] != 0 ? xstrndup(cli->command + 7, n) : xstrdup(c->type);
+	for (size_t i = 0; i < ARRAY_LEN(objects); i++)
+		if (*ret == NULL || str_eq(*ret, objects[i].type) || str_eq(*ret, "context"))
+			return 0;
+	return err_set(e, ERR_INVALID, 0,
+		       "unknown type: \"%s\": must be one of \"container\", \"image\", "
+		       "\"network\", \"volume\"",
+		       *ret);
 }
 
 static int inspect_main(struct docker_cli *cli, void *conf, int argc, char **argv)
@@ -274,91 +290,87 @@ static int inspect_main(struct docker_cli *cli, void *conf, int argc, char **arg
 	const struct inspect_conf *c = conf;
 	CLEANUP(buf_clear) struct buf out = BUF_INIT;
 	CLEANUP(buf_clear) struct buf errors = BUF_INIT;
+	CLEANUP(freep) char *type = NULL;
+	bool tree = c->format == NULL || str_eq(c->format, "json");
 	struct json_w w;
 	struct err e;
+	int printed = 0;
 
-	jw_init_indent(&w, &out, "    ");
-	w.plain_html = true;
+	if (inspect_type(cli, c, &type, &e) < 0)
+		return docker_fail(&e);
+	if (c->format == NULL)
+		jw_init_indent(&w, &out, "    ");
+	else
+		jw_init(&w, &out);
 	jw_arr(&w);
-	for (int i = 0; i < argc; i++) {
+	for (int i = 0; i < MAX(argc, 1); i++) {
 		CLEANUP(json_freep) struct json *v = NULL;
+		CLEANUP(freep) char *name = argc > 0 ? xstrdup(argv[i]) : host_context(&cli->conn);
 
-		if (inspect_one(cli, c, argv[i], &v, &e) < 0 ||
-		    (c->format != NULL && docker_format_tree(c->format, v, &e) < 0))
+		if (inspect_one(cli, c, type, name, &v, &e) < 0 ||
+		    (!tree && docker_format_tree(c->format, v, &e) < 0)) {
 			buf_addf(&errors, "%s\n", e.msg);
-		else if (c->format == NULL)
+			continue;
+		}
+		if (tree)
 			jw_tree(&w, v);
+		printed++;
 	}
 	jw_end(&w);
-	if (c->format == NULL)
-		puts(buf_str(&out));
+	if (tree || printed == 0)
+		puts(tree ? buf_str(&out) : "");
 	fflush(stdout);
 	fputs(buf_str(&errors), stderr);
 	return errors.len > 0 ? 1 : 0;
 }
 
+#define AT(member) offsetof(struct inspect_conf, member)
+#define FORMAT                                                                        \
+	{                                                                             \
+		'f', "format", OPT_STR, AT(format), "string",                         \
+			"Format output using a custom template: json, TEMPLATE", NULL \
+	}
+
+/* docker inspect has all, docker container inspect those behind the first, the rest the last */
+static const struct opt inspect_opts[] = {
+	{0, "type", OPT_STR, AT(type), "string", "Only inspect objects of the given type", NULL},
+	{'s', "size", OPT_FLAG, AT(size), NULL, "Display total file sizes if the type is container",
+	 NULL},
+	FORMAT,
+	{0},
+};
+static const struct opt image_opts[] = {
+	{0, "platform", OPT_STR, AT(platform), "string",
+	 "Inspect a specific platform of a multi-platform image", NULL},
+	FORMAT,
+	{0},
+};
 static const struct opt network_opts[] = {
-	{'f', "format", OPT_STR, offsetof(struct inspect_conf, format), "string",
-	 "Format output using a custom template: json, TEMPLATE", NULL},
-	{'v', "verbose", OPT_FLAG, offsetof(struct inspect_conf, verbose), NULL,
-	 "Verbose output for diagnostics", NULL},
+	{'v', "verbose", OPT_FLAG, AT(verbose), NULL, "Verbose output for diagnostics", NULL},
+	FORMAT,
 	{0},
 };
 
-static void network_init(void *conf)
-{
-	((struct inspect_conf *)conf)->type = "network";
-}
+#define INSPECT(cmd, arguments, text, table, least)       \
+	const struct docker_cmd cmd = {                   \
+		.args = arguments,                        \
+		.about = text,                            \
+		.opts = table,                            \
+		.conf_size = sizeof(struct inspect_conf), \
+		.min = least,                             \
+		.max = -1,                                \
+		.run = inspect_main,                      \
+	}
 
-const struct docker_cmd docker_network_inspect_cmd = {
-	.args = "[OPTIONS] NETWORK [NETWORK...]",
-	.about = "Display detailed information on one or more networks",
-	.opts = network_opts,
-	.conf_size = sizeof(struct inspect_conf),
-	.min = 1,
-	.max = -1,
-	.run = inspect_main,
-	.init = network_init,
-};
-
-static void container_init(void *conf)
-{
-	((struct inspect_conf *)conf)->type = "container";
-}
-
-static void image_init(void *conf)
-{
-	((struct inspect_conf *)conf)->type = "image";
-}
-
-const struct docker_cmd docker_inspect_cmd = {
-	.args = "[OPTIONS] NAME|ID [NAME|ID...]",
-	.about = "Return low-level information on Docker objects",
-	.opts = inspect_opts,
-	.conf_size = sizeof(struct inspect_conf),
-	.min = 1,
-	.max = -1,
-	.run = inspect_main,
-};
-
-const struct docker_cmd docker_container_inspect_cmd = {
-	.args = "[OPTIONS] CONTAINER [CONTAINER...]",
-	.about = "Display detailed information on one or more containers",
-	.opts = inspect_opts,
-	.conf_size = sizeof(struct inspect_conf),
-	.min = 1,
-	.max = -1,
-	.run = inspect_main,
-	.init = container_init,
-};
-
-const struct docker_cmd docker_image_inspect_cmd = {
-	.args = "[OPTIONS] IMAGE [IMAGE...]",
-	.about = "Display detailed information on one or more images",
-	.opts = inspect_opts,
-	.conf_size = sizeof(struct inspect_conf),
-	.min = 1,
-	.max = -1,
-	.run = inspect_main,
-	.init = image_init,
-};
+INSPECT(docker_inspect_cmd, "[OPTIONS] NAME|ID [NAME|ID...]",
+	"Return low-level information on Docker objects", inspect_opts, 1);
+INSPECT(docker_container_inspect_cmd, "[OPTIONS] CONTAINER [CONTAINER...]",
+	"Display detailed information on one or more containers", inspect_opts + 1, 1);
+INSPECT(docker_image_inspect_cmd, "[OPTIONS] IMAGE [IMAGE...]",
+	"Display detailed information on one or more images", image_opts, 1);
+INSPECT(docker_network_inspect_cmd, "[OPTIONS] NETWORK [NETWORK...]",
+	"Display detailed information on one or more networks", network_opts, 1);
+INSPECT(docker_volume_inspect_cmd, "[OPTIONS] VOLUME [VOLUME...]",
+	"Display detailed information on one or more volumes", inspect_opts + 2, 1);
+INSPECT(docker_context_inspect_cmd, "[OPTIONS] [CONTEXT] [CONTEXT...]",
+	"Display detailed information on one or more contexts", inspect_opts + 2, 0);

@@ -253,15 +253,6 @@ static char *go_time(const char *rfc3339)
 			 clock);
 }
 
-static char *labels_text(const struct json *labels)
-{
-	CLEANUP(strv_clear) struct strv pairs = STRV_INIT;
-
-	json_for_each (m, labels)
-		strv_addf(&pairs, "%s=%s", json_key(m), json_str(m) != NULL ? json_str(m) : "");
-	return pairs.len > 0 ? strv_join(&pairs, ",") : xstrdup("");
-}
-
 static void write_bool(struct json_w *w, const char *key, const struct json *v, const char *member)
 {
 	jw_kstr(w, key, json_get_bool(v, member, false) ? "true" : "false");
@@ -271,7 +262,7 @@ static void write_row(struct json_w *w, const struct json *v, bool no_trunc)
 {
 	const char *id = json_get_str(v, "Id"), *created = json_get_str(v, "Created");
 	CLEANUP(freep) char *when = go_time(created != NULL ? created : "");
-	CLEANUP(freep) char *labels = labels_text(json_get(v, "Labels"));
+	CLEANUP(freep) char *labels = docker_labels(json_get(v, "Labels"));
 
 	jw_obj(w);
 	jw_kstr(w, "CreatedAt", when);
@@ -284,6 +275,8 @@ static void write_row(struct json_w *w, const struct json *v, bool no_trunc)
 	jw_kstr(w, "Labels", labels);
 	jw_kstr(w, "Name", json_get_str(v, "Name"));
 	jw_kstr(w, "Scope", json_get_str(v, "Scope"));
+	jw_key(w, "Label");
+	jw_tree(w, json_get(v, "Labels"));
 	jw_end(w);
 }
 
@@ -342,8 +335,8 @@ static int list_main(struct docker_cli *cli, void *conf, int argc UNUSED, char *
 	const char *format = c->format;
 	struct err e;
 
-	if (docker_filters(&q, &c->filters, &e) < 0 || docker_client(cli, &e) == NULL ||
-	    client_call(cli->client, &rq, &all, &e) < 0)
+	docker_filters(&q, &c->filters);
+	if (docker_client(cli, &e) == NULL || client_call(cli->client, &rq, &all, &e) < 0)
 		return docker_fail(&e);
 	rows = list_rows(all, c->no_trunc, &e);
 	if (rows == NULL)
@@ -355,7 +348,7 @@ static int list_main(struct docker_cli *cli, void *conf, int argc UNUSED, char *
 
 static const struct opt list_opts[] = {
 	{'f', "filter", OPT_STRV, AT(list_conf, filters), "filter",
-	 "Provide filter values (e.g. \"driver=bridge\")", NULL},
+	 "Provide filter values (e.g. \"driver=bridge\")", docker_check_filter},
 	{0, "format", OPT_STR, AT(list_conf, format), "string",
 	 "Format output using a custom template: table, table TEMPLATE, json, TEMPLATE", NULL},
 	{0, "no-trunc", OPT_FLAG, AT(list_conf, no_trunc), NULL, "Do not truncate the output",
@@ -406,43 +399,4 @@ const struct docker_cmd docker_network_rm_cmd = {
 	.min = 1,
 	.max = -1,
 	.run = rm_main,
-};
-
-static int prune_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **argv UNUSED)
-{
-	const struct list_conf *c = conf;
-	CLEANUP(http_query_clear) struct http_query q = HTTP_QUERY_INIT;
-	struct client_req rq = {.method = "POST", .path = "/networks/prune", .query = &q};
-	CLEANUP(json_freep) struct json *v = NULL;
-	struct err e;
-
-	if (!docker_confirmed(c->force, "WARNING! This will remove all custom networks not used by "
-					"at least one container."))
-		return 0;
-	if (docker_filters(&q, &c->filters, &e) < 0 || docker_client(cli, &e) == NULL ||
-	    client_call(cli->client, &rq, &v, &e) < 0)
-		return docker_fail(&e);
-	if (json_len(json_get(v, "NetworksDeleted")) == 0)
-		return 0;
-	puts("Deleted Networks:");
-	json_for_each (name, json_get(v, "NetworksDeleted"))
-		puts(json_str(name));
-	puts("");
-	return 0;
-}
-
-static const struct opt prune_opts[] = {
-	{0, "filter", OPT_STRV, AT(list_conf, filters), "filter",
-	 "Provide filter values (e.g. \"until=<timestamp>\")", NULL},
-	{'f', "force", OPT_FLAG, AT(list_conf, force), NULL, "Do not prompt for confirmation",
-	 NULL},
-	{0},
-};
-
-const struct docker_cmd docker_network_prune_cmd = {
-	.args = "[OPTIONS]",
-	.about = "Remove all unused networks",
-	.opts = prune_opts,
-	.conf_size = sizeof(struct list_conf),
-	.run = prune_main,
 };

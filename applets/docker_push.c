@@ -191,8 +191,8 @@ static int search_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 	http_query_add(&q, "term", argv[0]);
 	if (c->limit > 0)
 		http_query_add(&q, "limit", limit);
-	if (docker_filters(&q, &c->filters, &e) < 0 || docker_client(cli, &e) == NULL ||
-	    client_call(cli->client, &rq, &v, &e) < 0)
+	docker_filters(&q, &c->filters);
+	if (docker_client(cli, &e) == NULL || client_call(cli->client, &rq, &v, &e) < 0)
 		return docker_fail(&e);
 	jw_init(&w, &b);
 	jw_arr(&w);
@@ -207,7 +207,7 @@ static int search_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 
 static const struct opt search_opts[] = {
 	{'f', "filter", OPT_STRV, offsetof(struct search_conf, filters), "filter",
-	 "Filter output based on conditions provided", NULL},
+	 "Filter output based on conditions provided", docker_check_filter},
 	{0, "format", OPT_STR, offsetof(struct search_conf, format), "string",
 	 "Pretty-print search using a Go template", NULL},
 	{0, "limit", OPT_INT, offsetof(struct search_conf, limit), "int",

@@ -74,7 +74,8 @@ static char *familiar(const char *image)
 
 static bool image_is_missing(const struct err *e)
 {
-	return e->kind == ERR_NOTFOUND && strstr(e->msg, "No such image") != NULL;
+	return e->kind == ERR_NOTFOUND && (strstr(e->msg, "No such image") != NULL ||
+					   strstr(e->msg, "image was found but") != NULL);
 }
 
 static int write_cidfile(const char *path, const char *id, struct err *e)
@@ -266,6 +267,10 @@ static int run_main(struct docker_cli *cli, void *conf, int argc, char **argv)
 
 	if (check_pull(c, &e) < 0)
 		return fail_run(cli, e.msg, DOCKER_EXIT_USAGE);
+	if (c->detach && c->attach.len > 0) {
+		fputs("conflicting options: cannot specify both --attach and --detach\n", stderr);
+		return 1;
+	}
 	if (!c->detach && docker_io_check(c->interactive && c->attach.len == 0, c->tty, &e) < 0)
 		return docker_fail(&e);
 	if (create(cli, c, argc, argv, &id, &e) < 0)

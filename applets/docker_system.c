@@ -190,10 +190,8 @@ static int events_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 	struct err e;
 	int r;
 
-	docker_query_time(&q, "since", c->since);
-	docker_query_time(&q, "until", c->until);
-	if (docker_filters(&q, &c->filters, &e) < 0 || (client = docker_client(cli, &e)) == NULL ||
-	    client_send(client, &rq, &h, &e) < 0)
+	docker_filters(&q, &c->filters);
+	if ((client = docker_client(cli, &e)) == NULL || client_send(client, &rq, &h, &e) < 0)
 		return docker_fail(&e);
 	lines_init(&l, http_client_body(h));
 	for (;;) {
@@ -214,7 +212,7 @@ static int events_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 
 static const struct opt events_opts[] = {
 	{'f', "filter", OPT_STRV, offsetof(struct system_conf, filters), "filter",
-	 "Filter output based on conditions provided", NULL},
+	 "Filter output based on conditions provided", docker_check_filter},
 	{0, "format", OPT_STR, offsetof(struct system_conf, format), "string",
 	 "Format output using a custom template: json, TEMPLATE", NULL},
 	{0, "since", OPT_STR, offsetof(struct system_conf, since), "string",

@@ -96,6 +96,16 @@ static void default_table(const struct json *rows, const struct docker_column *c
 	docker_table_print(&t);
 }
 
+char *docker_labels(const struct json *labels)
+{
+	CLEANUP(strv_clear) struct strv list = STRV_INIT;
+
+	json_for_each (m, labels)
+		strv_addf(&list, "%s=%s", json_key(m), json_str(m) != NULL ? json_str(m) : "");
+	strv_sort(&list);
+	return list.len > 0 ? strv_join(&list, ",") : xstrdup("");
+}
+
 /* docker takes \t and \n written as two characters for what they mean */
 static char *unescape(const char *format)
 {
@@ -145,6 +155,7 @@ int docker_format(const char *format, const struct json *rows, const struct dock
 	if (template_parse(table ? body : text, &t, e) < 0)
 		return -1;
 	template_set_html(t);
+	template_set_typed(t);
 	top = table ? headings(heads) : NULL;
 	if (top != NULL) {
 		if (template_run(t, top, &out, e) < 0)
@@ -169,8 +180,11 @@ int docker_format_tree(const char *format, const struct json *value, struct err 
 	CLEANUP(freep) char *text = unescape(strcmp(format, "json") == 0 ? "{{json .}}" : format);
 	CLEANUP(buf_clear) struct buf out = BUF_INIT;
 
-	if (template_parse(text, &t, e) < 0 || template_run(t, value, &out, e) < 0)
+	if (template_parse(text, &t, e) < 0)
 		return -1;
+	template_set_typed(t);
+	if (template_run(t, value, &out, e) < 0)
+		return err_wrap(e, "template parsing error");
 	puts(buf_str(&out));
 	return 0;
 }

@@ -39,6 +39,24 @@ static int bad_value(const struct opt *o, const char *value, const char *why, st
 		       o->short_name, why);
 }
 
+/* as Go's strconv says it */
+static int not_go(const struct opt *o, const char *value, const char *type, struct err *e)
+{
+	struct err why;
+
+	err_set(&why, ERR_INVALID, 0, "strconv.Parse%s: parsing \"%s\": invalid syntax", type,
+		value);
+	return o == NULL ? err_set(e, ERR_INVALID, 0, "%s", why.msg)
+			 : bad_value(o, value, why.msg, e);
+}
+
+int opt_check_int(void *config UNUSED, const char *value, struct err *e)
+{
+	int64_t number;
+
+	return str_i64(value, &number) < 0 ? not_go(NULL, value, "Int", e) : 0;
+}
+
 static int store(const struct opt *o, void *config, const char *value, struct err *e)
 {
 	void *to = (char *)config + o->offset;
@@ -47,37 +65,34 @@ static int store(const struct opt *o, void *config, const char *value, struct er
 
 	switch (o->type) {
 	case OPT_FLAG:
-		if (str_bool(value, to) < 0)
-			return bad_value(o, value, "invalid syntax", e);
-		return 0;
+		return str_bool(value, to) < 0 ? not_go(o, value, "Bool", e) : 0;
 	case OPT_STR:
 	case OPT_MAYBE:
 		*(const char **)to = value;
-		return 0;
+		break;
 	case OPT_STRV:
 		strv_add(to, value);
-		return 0;
+		break;
 	case OPT_INT:
 		if (str_i64(value, &number) < 0 || number < INT32_MIN || number > INT32_MAX)
-			return bad_value(o, value, "invalid syntax", e);
+			return not_go(o, value, "Int", e);
 		*(int *)to = (int)number;
 		return 0;
 	case OPT_I64:
-		if (str_i64(value, to) < 0)
-			return bad_value(o, value, "invalid syntax", e);
-		return 0;
+		return str_i64(value, to) < 0 ? not_go(o, value, "Int", e) : 0;
 	case OPT_SIZE:
-		if (str_size(value, to) < 0)
-			return bad_value(o, value, "invalid size", e);
+		if (str_size(value, to) < 0) {
+			err_set(&why, ERR_INVALID, 0, "invalid size: '%s'", value);
+			return bad_value(o, value, why.msg, e);
+		}
 		return 0;
 	case OPT_CALL:
-		if (o->call(config, value, &why) < 0)
-			return bad_value(o, value, why.msg, e);
-		return 0;
 	case OPT_END:
 	case OPT_HEADING:
 		break;
 	}
+	if (o->call != NULL && o->call(config, value, &why) < 0)
+		return bad_value(o, value, why.msg, e);
 	return 0;
 }
 

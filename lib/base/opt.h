@@ -37,9 +37,10 @@ struct opt {
 	char short_name;       /* 0: none */
 	const char *long_name; /* NULL: none */
 	enum opt_type type;
-	size_t offset;	     /* of the target in the config struct */
+	unsigned offset;     /* of the target in the config struct */
 	const char *metavar; /* shown in --help */
 	const char *help;    /* NULL: hidden */
+	/* OPT_CALL: takes the value; OPT_STR, OPT_STRV: says whether it is a good one */
 	int (*call)(void *config, const char *value, struct err *e);
 };
 
@@ -69,6 +70,8 @@ enum opt_flags {
  */
 int opt_parse(const struct opt *opts, void *config, int argc, char **argv, int flags,
 	      struct err *e) WARN_UNUSED;
+/** opt_check_int() - for the field call: the value is a whole number */
+int opt_check_int(void *config, const char *value, struct err *e) WARN_UNUSED;
 /** opt_wants_help() - --help (or -h when the table has no 'h') stands among the options */
 bool opt_wants_help(const struct opt *opts, int argc, char **argv, int flags);
 /** opt_print_help() - prints usage from the table */

@@ -19,8 +19,7 @@
 #include "json/json.h"
 #include "json/write.h"
 
-/* DIR/contexts/KIND/<sha256 of the name> */
-static char *store_path(const char *dir, const char *kind, const char *name)
+char *context_path(const char *dir, const char *kind, const char *name)
 {
 	char id[SHA256_HEX_SIZE];
 
@@ -30,16 +29,31 @@ static char *store_path(const char *dir, const char *kind, const char *name)
 
 bool context_exists(const char *dir, const char *name)
 {
-	CLEANUP(freep) char *store = store_path(dir, "meta", name);
+	CLEANUP(freep) char *store = context_path(dir, "meta", name);
 	CLEANUP(freep) char *file = path_join(store, "meta.json");
 
 	return path_exists(file);
 }
 
+int context_read(const char *dir, const char *name, struct json **ret, struct err *e)
+{
+	CLEANUP(freep) char *store = context_path(dir, "meta", name);
+	CLEANUP(freep) char *file = path_join(store, "meta.json");
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+
+	if (file_read(AT_FDCWD, file, CLIENT_CONFIG_MAX_BYTES, &b, e) < 0 ||
+	    json_parse(buf_str(&b), b.len, ret, e) < 0)
+		return err_set(
+			e, ERR_NOTFOUND, 0,
+			"context \"%s\": context not found: open %s: no such file or directory",
+			name, file);
+	return 0;
+}
+
 int context_create(const char *dir, const char *name, const char *host, const char *description,
 		   struct err *e)
 {
-	CLEANUP(freep) char *store = store_path(dir, "meta", name);
+	CLEANUP(freep) char *store = context_path(dir, "meta", name);
 	CLEANUP(freep) char *file = path_join(store, "meta.json");
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	struct json_w w;
@@ -48,7 +62,8 @@ int context_create(const char *dir, const char *name, const char *host, const ch
 	jw_obj(&w);
 	jw_kstr(&w, "Name", name);
 	jw_kobj(&w, "Metadata");
-	jw_kstr(&w, "Description", description);
+	if (!str_empty(description))
+		jw_kstr(&w, "Description", description);
 	jw_end(&w);
 	jw_kobj(&w, "Endpoints");
 	jw_kobj(&w, "docker");
@@ -64,8 +79,8 @@ int context_create(const char *dir, const char *name, const char *host, const ch
 
 int context_remove(const char *dir, const char *name, struct err *e)
 {
-	CLEANUP(freep) char *meta = store_path(dir, "meta", name);
-	CLEANUP(freep) char *tls = store_path(dir, "tls", name);
+	CLEANUP(freep) char *meta = context_path(dir, "meta", name);
+	CLEANUP(freep) char *tls = context_path(dir, "tls", name);
 
 	if (path_remove_tree(AT_FDCWD, tls, e) < 0)
 		return -1;

@@ -10,7 +10,13 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "json/json.h"
 
+/** context_path() - DIR/contexts/KIND/<sha256 of the name> on the heap; kind is "meta" or "tls" */
+char *context_path(const char *dir, const char *kind, const char *name);
+/** context_read() - the whole meta.json of a context, the caller's; ERR_NOTFOUND as the CLI says it
+ */
+int context_read(const char *dir, const char *name, struct json **ret, struct err *e) WARN_UNUSED;
 /** context_exists() - dir (the CLI's configuration directory) has a context of this name */
 bool context_exists(const char *dir, const char *name);
 
@@ -19,7 +25,7 @@ bool context_exists(const char *dir, const char *name);
  * @dir:         the CLI's configuration directory, made when absent
  * @name:        name
  * @host:        "unix:///run/user/1000/docker.sock"
- * @description: shown by docker context ls
+ * @description: shown by docker context ls; NULL none
  * @e:           filled on failure
  *
  * Replaces a context of this name.

@@ -14,10 +14,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "client/context.h"
 #include "config/limits.h"
 
 #define SYSTEM_SOCKET "unix:///var/run/docker.sock"
@@ -115,25 +115,17 @@ static char *current_context(const char *config_dir)
 static int from_context(const char *config_dir, const char *name, struct host *ret, struct err *e)
 {
 	CLEANUP(json_freep) struct json *meta = NULL;
-	CLEANUP(freep) char *path = NULL;
-	const struct json *docker;
+	CLEANUP(freep) char *tls = NULL;
 	const char *host;
-	char id[SHA256_HEX_SIZE];
 
-	sha256_hex(name, strlen(name), id);
-	path = xasprintf("%s/contexts/meta/%s/meta.json", config_dir, id);
-	meta = read_json(path);
-	docker = json_path(meta, "Endpoints", "docker", NULL);
-	host = json_get_str(docker, "Host");
-	if (meta == NULL || str_empty(host))
-		return err_set(
-			e, ERR_NOTFOUND, 0,
-			"context \"%s\": context not found: open %s: no such file or directory",
-			name, path);
-	if (host_parse(host, ret, e) < 0)
+	if (context_read(config_dir, name, &meta, e) < 0)
+		return -1;
+	host = json_get_str(json_path(meta, "Endpoints", "docker", NULL), "Host");
+	if (host_parse(host != NULL ? host : "", ret, e) < 0)
 		return -1;
 	ret->context = xstrdup(name);
-	ret->tls_dir = xasprintf("%s/contexts/tls/%s/docker", config_dir, id);
+	tls = context_path(config_dir, "tls", name);
+	ret->tls_dir = path_join(tls, "docker");
 	if (path_exists(ret->tls_dir))
 		ret->tls = true;
 	else
@@ -155,29 +147,36 @@ static char *default_socket(void)
 	return xstrdup(SYSTEM_SOCKET);
 }
 
-int host_find(const struct client_options *o, struct host *ret, struct err *e)
+char *host_context(const struct client_options *o)
 {
 	CLEANUP(freep) char *config_dir = host_config_dir(o->config_dir);
 	CLEANUP(freep) char *context = NULL;
+
+	if (!str_empty(o->context))
+		return xstrdup(o->context);
+	if (!str_empty(o->host) || !str_empty(getenv("DOCKER_HOST")))
+		return xstrdup("default");
+	if (!str_empty(getenv("DOCKER_CONTEXT")))
+		return xstrdup(getenv("DOCKER_CONTEXT"));
+	context = current_context(config_dir);
+	return str_empty(context) ? xstrdup("default") : TAKE(context);
+}
+
+int host_find(const struct client_options *o, struct host *ret, struct err *e)
+{
+	CLEANUP(freep) char *config_dir = host_config_dir(o->config_dir);
+	CLEANUP(freep) char *context = host_context(o);
 	CLEANUP(freep) char *text = NULL;
 
-	if (!str_empty(o->host)) {
-		text = xstrdup(o->host);
-	} else if (!str_empty(o->context)) {
-		context = xstrdup(o->context);
-	} else if (!str_empty(getenv("DOCKER_HOST"))) {
-		text = xstrdup(getenv("DOCKER_HOST"));
-	} else if (!str_empty(getenv("DOCKER_CONTEXT"))) {
-		context = xstrdup(getenv("DOCKER_CONTEXT"));
-	} else {
-		context = current_context(config_dir);
-	}
-	if (!str_empty(context) && strcmp(context, "default") != 0)
+	if (!str_eq(context, "default"))
 		return from_context(config_dir, context, ret, e);
+	text = xstrdup(!str_empty(o->host) ? o->host : getenv("DOCKER_HOST"));
+	if (str_empty(text))
+		str_replace_ptr(&text, NULL);
 	if (text == NULL)
 		text = default_socket();
 	if (host_parse(text, ret, e) < 0)
 		return -1;
-	ret->context = xstrdup("default");
+	ret->context = TAKE(context);
 	return 0;
 }

@@ -27,6 +27,9 @@ int host_parse(const char *text, struct host *ret, struct err *e) WARN_UNUSED;
 /** host_find() - the engine meant by options and environment; default sockets at the end:
  * $XDG_RUNTIME_DIR/docker.sock when it exists and /var/run/docker.sock cannot be used */
 int host_find(const struct client_options *o, struct host *ret, struct err *e) WARN_UNUSED;
+/** host_context() - name of the context that options, environment and config.json mean, on the
+ * heap; "default" when there is none */
+char *host_context(const struct client_options *o);
 /** host_clear() - frees what the struct holds */
 void host_clear(struct host *h);
 /** host_config_dir() - the CLI's configuration directory on the heap: given, $DOCKER_CONFIG or

@@ -44,7 +44,7 @@ static int read_lines(const char *path, bool env, struct strv *out, struct err *
 			continue;
 		if (memchr(line, ' ', strcspn(line, "=")) != NULL)
 			return err_set(e, ERR_INVALID, 0,
-				       "invalid %s file: %s: variable '%.*s' contains whitespaces",
+				       "invalid %s file (%s): variable '%.*s' contains whitespaces",
 				       env ? "env" : "label", path, (int)strcspn(line, "="), line);
 		resolved = env ? spec_env(line) : xstrdup(line);
 		if (resolved != NULL)
@@ -77,6 +77,7 @@ int spec_cpus(const char *text, int64_t *ret, struct err *e)
 int spec_ulimit(const char *text, struct json_w *w, struct err *e)
 {
 	CLEANUP(freep) char *copy = xstrdup(text);
+	CLEANUP(freep) char *word = NULL;
 	char *value = strchr(copy, '='), *hard;
 	int64_t soft_n, hard_n;
 
@@ -86,8 +87,15 @@ int spec_ulimit(const char *text, struct json_w *w, struct err *e)
 	hard = strchr(value, ':');
 	if (hard != NULL)
 		*hard++ = 0;
+	word = xasprintf(" %s ", copy);
+	if (strstr(" core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio "
+		   "rttime "
+		   "sigpending stack ",
+		   word) == NULL)
+		return err_set(e, ERR_INVALID, 0, "invalid ulimit type: %s", copy);
 	if (str_i64(value, &soft_n) < 0 || (hard != NULL && str_i64(hard, &hard_n) < 0))
-		return err_set(e, ERR_INVALID, 0, "invalid ulimit argument: %s", text);
+		return err_set(e, ERR_INVALID, 0,
+			       "strconv.ParseInt: parsing \"%s\": invalid syntax", value);
 	if (hard == NULL)
 		hard_n = soft_n;
 	if (hard_n >= 0 && (soft_n > hard_n || soft_n == -1))
@@ -116,8 +124,10 @@ int spec_device(const char *text, struct json_w *w, struct err *e)
 	} else if (dst != NULL && (perms = strchr(dst, ':')) != NULL) {
 		*perms++ = 0;
 	}
-	if (*copy == 0 || (perms != NULL && (*perms == 0 || strspn(perms, "rwm") != strlen(perms))))
-		return err_set(e, ERR_INVALID, 0, "invalid device specification: %s", text);
+	if (*copy == 0)
+		return err_set(e, ERR_INVALID, 0, "bad format for path: %s", text);
+	if (perms != NULL && (*perms == 0 || strspn(perms, "rwm") != strlen(perms)))
+		return err_set(e, ERR_INVALID, 0, "bad mode specified: %s", perms);
 	jw_obj(w);
 	jw_kstr(w, "PathOnHost", copy);
 	jw_kstr(w, "PathInContainer", dst != NULL ? dst : copy);

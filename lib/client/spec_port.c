@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "client/spec.h"
+#include "netlink/ip.h"
 
 void port_maps_clear(struct port_maps *m)
 {
@@ -139,6 +140,7 @@ int spec_publish(const char *text, struct port_maps *out, struct err *e)
 	CLEANUP(freep) char *copy = xstrdup(text);
 	char *ip = copy, *host, *port;
 	const char *proto;
+	struct ip parsed;
 
 	if (strchr(text, '=') != NULL)
 		return publish_long(text, out, e);
@@ -163,10 +165,10 @@ int spec_publish(const char *text, struct port_maps *out, struct err *e)
 		if (strlen(ip) > 0 && ip[strlen(ip) - 1] == ']')
 			ip[strlen(ip) - 1] = 0;
 	} else if (strchr(ip, ':') != NULL) {
-		return err_set(e, ERR_INVALID, 0, "Invalid IP address: %s", ip);
+		return err_set(e, ERR_INVALID, 0, "Invalid ip address: %s", ip);
 	}
-	if (strlen(ip) >= sizeof(out->items->host_ip))
-		return err_set(e, ERR_INVALID, 0, "Invalid IP address: %s", ip);
+	if (*ip != 0 && ip_parse(ip, &parsed, e) < 0)
+		return err_set(e, ERR_INVALID, 0, "Invalid ip address: %s", ip);
 	return add_ranges(out, ip, host, port, proto, e);
 }
 

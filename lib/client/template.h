@@ -4,7 +4,8 @@
  * JSON values. Known: fields, variables, pipelines, parentheses, comments,
  * {{- -}}, if / else if / else, with, range with index and value; the functions
  * json join split lower upper title truncate pad print println printf len index
- * slice eq ne lt le gt ge and or not. Not known: define, template, block, break.
+ * slice eq ne lt le gt ge and or not; break and continue; .Label "name" of a row.
+ * Not known: define, template, block.
  */
 #ifndef CLIENT_TEMPLATE_H
 #define CLIENT_TEMPLATE_H
@@ -28,6 +29,9 @@ void template_free(struct template *t);
 void template_freep(struct template **t);
 /** template_set_html() - {{json .}} escapes < > & as Go's json.Marshal does */
 void template_set_html(struct template *t);
+/** template_set_typed() - null prints as "[]", "map[]" or "<nil>", as the Engine API's Go types do
+ */
+void template_set_typed(struct template *t);
 /** template_run() - appends the template's output for one value; ERR_INVALID "template: :1: …" */
 int template_run(const struct template *t, const struct json *value, struct buf *out,
 		 struct err *e) WARN_UNUSED;

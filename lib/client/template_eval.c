@@ -87,12 +87,28 @@ static void print_json(struct buf *b, const struct json *v)
 	free(sorted);
 }
 
+/* null of the API: most keys are lists */
+static const char *null_text(const char *key)
+{
+	static const char maps[] =
+		" DriverOpts ExposedPorts Labels Options PortBindings Ports Sysctls"
+		" Tmpfs Volumes ";
+	static const char pointers[] =
+		" Health Healthcheck IPAMConfig MemorySwappiness OomKillDisable"
+		" PidsLimit Platform StopTimeout ";
+	CLEANUP(freep) char *word = xasprintf(" %s ", key);
+
+	return strstr(maps, word) != NULL	? "map[]"
+	       : strstr(pointers, word) != NULL ? "<nil>"
+						: "[]";
+}
+
 /* recursion is bounded by the document's depth */
 void tpl_print(struct buf *b, const struct val *v)
 {
 	switch (v->kind) {
 	case VAL_NIL:
-		buf_addstr(b, "<no value>");
+		buf_addstr(b, v->text != NULL ? null_text(v->text) : "<no value>");
 		break;
 	case VAL_STR:
 	case VAL_NUM:
@@ -107,27 +123,31 @@ void tpl_print(struct buf *b, const struct val *v)
 	}
 }
 
+static int no_entry(const char *name, struct err *e)
+{
+	return err_set(e, ERR_INVALID, 0,
+		       "template: :1:2: executing \"\" at <.%s>: map has no entry for key \"%s\"",
+		       name, name);
+}
+
 /* a field of a value; what is absent below the top is nil, for Go's types have it as zero */
 static int get_field(struct run *r, const struct val *v, const char *name, struct val *ret,
 		     struct err *e)
 {
 	const struct json *member;
 
-	if (v->kind == VAL_NIL) {
-		*ret = *v;
-		return 0;
-	}
+	if (v->kind == VAL_NIL)
+		return no_entry(name, e);
 	if (v->kind != VAL_JSON || json_kind(v->json) != JSON_OBJECT)
 		return err_set(e, ERR_INVALID, 0,
 			       "template: :1: executing \"\" at <.%s>: can't evaluate field %s",
 			       name, name);
 	member = json_get(v->json, name);
 	if (member == NULL && v->json == r->root)
-		return err_set(e, ERR_INVALID, 0,
-			       "template: :1:2: executing \"\" at <.%s>: map has no entry for key "
-			       "\"%s\"",
-			       name, name);
+		return no_entry(name, e);
 	*ret = tpl_value(member);
+	if (r->typed && json_kind(member) == JSON_NULL && member != NULL)
+		ret->text = name;
 	return 0;
 }
 
@@ -200,6 +220,35 @@ static int eval_logic(struct run *r, const struct tpl_cmd *c, const struct val *
 	return 0;
 }
 
+/* .Label "a.b-c" of a row: that label; of the row of headings: "b c" (formatter/custom.go) */
+static int eval_label(struct run *r, const struct tpl_cmd *c, const struct val *dot,
+		      struct val *ret, struct err *e)
+{
+	const struct json *labels = dot->kind == VAL_JSON ? json_get(dot->json, "Label") : NULL;
+	const char *dash;
+	struct val name;
+	char *text;
+
+	if (eval_arg(r, &c->args[1], dot, &name, e) < 0)
+		return -1;
+	if (name.kind != VAL_STR)
+		return err_set(e, ERR_INVALID, 0,
+			       "template: :1: executing \"\": wrong type for value");
+	if (labels != NULL) {
+		*ret = tpl_value(json_get(labels, name.text));
+		if (ret->kind != VAL_STR)
+			*ret = tpl_text(r, xstrdup(""));
+		return 0;
+	}
+	dash = strrchr(name.text, '.');
+	text = xstrdup(dash != NULL ? dash + 1 : name.text);
+	for (char *p = text; *p != 0; p++)
+		if (*p == '-' || *p == '_')
+			*p = ' ';
+	*ret = tpl_text(r, text);
+	return 0;
+}
+
 static int eval_cmd(struct run *r, const struct tpl_cmd *c, const struct val *dot,
 		    const struct val *piped, struct val *ret, struct err *e)
 {
@@ -207,6 +256,9 @@ static int eval_cmd(struct run *r, const struct tpl_cmd *c, const struct val *do
 	const struct tpl_arg *first = &c->args[0];
 	size_t n = 0;
 
+	if (first->kind == ARG_DOT && c->n_args == 2 && first->fields.len == 1 &&
+	    str_eq(first->fields.items[0], "Label"))
+		return eval_label(r, c, dot, ret, e);
 	if (first->kind != ARG_FUNC) {
 		if (c->n_args > 1 || piped != NULL)
 			return err_set(e, ERR_INVALID, 0,
@@ -304,7 +356,11 @@ static int run_range(struct run *r, const struct tpl_node *n, const struct val *
 			key = tpl_number(r, i++);
 		if (run_item(r, n, &key, &item, e) < 0)
 			return -1;
+		if (r->leave == NODE_BREAK)
+			break;
+		r->leave = 0;
 	}
+	r->leave = 0;
 	return 0;
 }
 
@@ -328,7 +384,7 @@ static int run_nodes(struct run *r, const struct tpl_node *n, const struct val *
 {
 	size_t mark = r->n_vars;
 
-	for (; n != NULL; n = n->next) {
+	for (; n != NULL && r->leave == 0; n = n->next) {
 		struct val v;
 		int code = 0;
 
@@ -348,6 +404,10 @@ static int run_nodes(struct run *r, const struct tpl_node *n, const struct val *
 		case NODE_WITH:
 			code = run_choice(r, n, dot, e);
 			break;
+		case NODE_BREAK:
+		case NODE_CONTINUE:
+			r->leave = n->kind;
+			break;
 		}
 		if (code < 0)
 			return -1;
@@ -365,6 +425,7 @@ int template_run(const struct template *t, const struct json *value, struct buf 
 	r->out = out;
 	r->root = value;
 	r->html = t->html;
+	r->typed = t->typed;
 	code = declare(r, "", &dot, e); /* $ */
 	if (code == 0)
 		code = run_nodes(r, t->nodes, &dot, e);

@@ -26,6 +26,18 @@ static char *text_of(const struct val *v)
 	return buf_detach(&b);
 }
 
+/* a row without what is there for .Label alone */
+static void json_row(struct json_w *w, const struct json *row)
+{
+	jw_obj(w);
+	json_for_each (m, row)
+		if (!str_eq(json_key(m), "Label")) {
+			jw_key(w, json_key(m));
+			jw_tree(w, m);
+		}
+	jw_end(w);
+}
+
 static int f_json(struct run *r, const struct val *a, size_t n UNUSED, struct val *ret,
 		  struct err *e UNUSED)
 {
@@ -40,6 +52,8 @@ static int f_json(struct run *r, const struct val *a, size_t n UNUSED, struct va
 		jw_raw(&w, a->text);
 	else if (a->kind == VAL_BOOL)
 		jw_bool(&w, a->flag);
+	else if (r->html && a->kind == VAL_JSON && a->json == r->root)
+		json_row(&w, a->json);
 	else
 		jw_tree(&w, a->kind == VAL_JSON ? a->json : NULL);
 	*ret = tpl_text(r, buf_detach(&b));

@@ -41,7 +41,15 @@ struct tpl_pipe {
 	struct tpl_cmd *cmds;
 };
 
-enum node_kind { NODE_TEXT, NODE_ACTION, NODE_IF, NODE_WITH, NODE_RANGE };
+enum node_kind {
+	NODE_TEXT,
+	NODE_ACTION,
+	NODE_IF,
+	NODE_WITH,
+	NODE_RANGE,
+	NODE_BREAK,
+	NODE_CONTINUE
+};
 
 struct tpl_node {
 	enum node_kind kind;
@@ -54,15 +62,17 @@ struct tpl_node {
 struct template
 {
 	struct tpl_node *nodes;
-	bool html; /* escaped JSON of objects */
+	bool html;  /* escaped JSON of objects */
+	bool typed; /* null prints as the Go type behind the key would */
 };
 
 enum val_kind { VAL_NIL, VAL_STR, VAL_NUM, VAL_BOOL, VAL_JSON };
 
 struct val {
 	enum val_kind kind;
-	const char *text;	 /* VAL_STR, VAL_NUM; borrowed from the document or the run */
-	bool flag;		 /* VAL_BOOL */
+	const char *text; /* VAL_STR, VAL_NUM; borrowed from the document or the run; VAL_NIL:
+			     the key of a typed null */
+	bool flag;	  /* VAL_BOOL */
 	const struct json *json; /* VAL_JSON: array or object */
 };
 
@@ -73,7 +83,8 @@ struct run {
 	size_t n_docs;
 	struct buf *out;
 	const struct json *root;
-	bool html;
+	bool html, typed;
+	enum node_kind leave; /* NODE_BREAK or NODE_CONTINUE on the way out to its range, else 0 */
 	struct {
 		const char *name;
 		struct val value;

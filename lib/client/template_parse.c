@@ -10,7 +10,7 @@
 
 struct parse {
 	const char *p;
-	unsigned depth;
+	unsigned depth, ranges;
 	struct err *e;
 };
 
@@ -285,9 +285,11 @@ static int parse_block(struct parse *s, struct tpl_node *n)
 
 	if (++s->depth > TEMPLATE_DEPTH_MAX)
 		return bad(s, "nested too deeply");
+	s->ranges += n->kind == NODE_RANGE;
 	if (parse_pipe(s, 0, &n->pipe) < 0 || end_action(s) < 0 ||
 	    parse_list(s, &n->body, &ending) < 0)
 		return -1;
+	s->ranges -= n->kind == NODE_RANGE;
 	if (ending == END_ELSE) {
 		blanks(s);
 		if (n->kind != NODE_RANGE && keyword(s, n->kind == NODE_IF ? "if" : "with")) {
@@ -314,8 +316,14 @@ static int parse_action(struct parse *s, struct tpl_node *n)
 		n->kind = NODE_WITH;
 	else if (keyword(s, "range"))
 		n->kind = NODE_RANGE;
+	else if (keyword(s, "break"))
+		n->kind = NODE_BREAK;
+	else if (keyword(s, "continue"))
+		n->kind = NODE_CONTINUE;
 	else
 		n->kind = NODE_ACTION;
+	if (n->kind == NODE_BREAK || n->kind == NODE_CONTINUE)
+		return s->ranges > 0 ? end_action(s) : bad(s, "{{break}} outside {{range}}");
 	if (n->kind != NODE_ACTION)
 		return parse_block(s, n);
 	return parse_pipe(s, 0, &n->pipe) < 0 ? -1 : end_action(s);
@@ -385,6 +393,11 @@ static int parse_list(struct parse *s, struct tpl_node **ret, enum ending *endin
 void template_set_html(struct template *t)
 {
 	t->html = true;
+}
+
+void template_set_typed(struct template *t)
+{
+	t->typed = true;
 }
 
 int template_parse(const char *text, struct template **ret, struct err *e)
