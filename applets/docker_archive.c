@@ -140,7 +140,7 @@ const struct docker_cmd docker_import_cmd = {
 	.opts = import_opts,
 	.conf_size = sizeof(struct archive_conf),
 	.min = 1,
-	.max = 2,
+	.max = -1,
 	.run = import_main,
 };
 

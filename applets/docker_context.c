@@ -144,6 +144,7 @@ static int create_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 	if (write_context(cli, c, argv[0], c->from, &e) < 0)
 		return docker_fail(&e);
 	puts(argv[0]);
+	fflush(stdout);
 	fprintf(stderr, "Successfully created context \"%s\"\n", argv[0]);
 	return 0;
 }
@@ -155,6 +156,7 @@ static int update_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 	if (check_name(argv[0], &e) < 0 || write_context(cli, conf, argv[0], argv[0], &e) < 0)
 		return docker_fail(&e);
 	puts(argv[0]);
+	fflush(stdout);
 	fprintf(stderr, "Successfully updated context \"%s\"\n", argv[0]);
 	return 0;
 }
@@ -309,6 +311,7 @@ static int ls_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **a
 	rows = list_rows(cli, str_empty(format) || str_eq(format, "table"), &e);
 	if (rows == NULL || docker_format(format, rows, columns, columns, &e) < 0)
 		return docker_fail(&e);
+	fflush(stdout);
 	if (!str_empty(getenv("DOCKER_HOST")) && cli->conn.context == NULL)
 		fputs("Warning: DOCKER_HOST environment variable overrides the active context. To "
 		      "use a context, either set the global --context flag, or unset DOCKER_HOST "
@@ -369,6 +372,8 @@ static int check_pairs(void *conf UNUSED, const char *value, struct err *e)
 	CLEANUP(strv_clear) struct strv parts = STRV_INIT;
 
 	strv_split(&parts, value, ",");
+	if (parts.len == 0)
+		strv_add(&parts, "");
 	strv_for_each (it, &parts)
 		if (strchr(*it, '=') == NULL)
 			return err_set(e, ERR_INVALID, 0, "%s must be formatted as key=value", *it);

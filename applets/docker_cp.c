@@ -539,7 +539,7 @@ static int cp_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **a
 }
 
 const struct docker_cmd docker_cp_cmd = {
-	.args = "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n       docker cp [OPTIONS] SRC_PATH|- "
+	.args = "[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n\tdocker cp [OPTIONS] SRC_PATH|- "
 		"CONTAINER:DEST_PATH",
 	.about = "Copy files/folders between a container and the local filesystem",
 	.opts = cp_opts,

@@ -24,6 +24,9 @@ void docker_create_init(void *conf)
 	c->sig_proxy = true;
 	c->pull = "missing";
 	c->memory_swappiness = -1;
+	c->platform = getenv("DOCKER_DEFAULT_PLATFORM");
+	if (str_empty(c->platform))
+		c->platform = NULL;
 }
 
 static void put_str(struct json_w *w, const char *key, const char *value)

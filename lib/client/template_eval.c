@@ -143,6 +143,10 @@ static int get_field(struct run *r, const struct val *v, const char *name, struc
 			       "template: :1: executing \"\" at <.%s>: can't evaluate field %s",
 			       name, name);
 	member = json_get(v->json, name);
+	/* Go's names differ from JSON's in case: ID is Id, APIVersion is ApiVersion */
+	for (const struct json *m = member == NULL ? json_first(v->json) : NULL;
+	     m != NULL && member == NULL; m = json_next(v->json, m))
+		member = strcasecmp(json_key(m), name) == 0 ? m : NULL;
 	if (member == NULL && v->json == r->root)
 		return no_entry(name, e);
 	*ret = tpl_value(member);
