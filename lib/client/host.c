@@ -152,9 +152,11 @@ char *host_context(const struct client_options *o)
 	CLEANUP(freep) char *config_dir = host_config_dir(o->config_dir);
 	CLEANUP(freep) char *context = NULL;
 
+	if (!str_empty(o->host))
+		return xstrdup("default");
 	if (!str_empty(o->context))
 		return xstrdup(o->context);
-	if (!str_empty(o->host) || !str_empty(getenv("DOCKER_HOST")))
+	if (!str_empty(getenv("DOCKER_HOST")))
 		return xstrdup("default");
 	if (!str_empty(getenv("DOCKER_CONTEXT")))
 		return xstrdup(getenv("DOCKER_CONTEXT"));

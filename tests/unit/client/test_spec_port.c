@@ -70,7 +70,7 @@ TEST(refused)
 	refuses("90-80", "Invalid containerPort: 90-80");
 	refuses("1-3:80-81",
 		"Invalid ranges specified for container and host Ports: 80-81 and 1-3");
-	refuses("::1:80:80", "Invalid IP address: ::1");
+	refuses("::1:80:80", "Invalid ip address: ::1");
 	refuses("published=1", "Invalid port format: published=1: target is missing");
 	refuses("", "Invalid containerPort: ");
 }
