@@ -25,7 +25,7 @@ CC      := $(musl_cc)
 LIBC    := musl
 CFLAGS  ?= -Oz -g
 # bytes are moved, hashed and parsed in bulk here; the rest is small rather than fast
-hot     := lib/archive/%.o lib/base/hash.o lib/base/map.o lib/base/stream.o lib/http/body.o \
+hot     := lib/archive/%.o lib/base/buf.o lib/base/hash.o lib/base/map.o lib/base/stream.o lib/http/body.o \
 	   $(patsubst %.c,%.o,$(wildcard $(patsubst %,lib/usernet/%.c,anyip* dest ether flow frag hostfwd* \
 	   icmp limit packet pipes ports* quota relay ring steer tap tcp* tun* udp* wheel)))
 # these read what the user or the user's own programs say, not strangers: only their arrays are guarded

@@ -42,11 +42,28 @@ char *buf_reserve(struct buf *b, size_t n)
 	return b->data + b->len;
 }
 
+/* Mostly a few bytes: musl's memcpy takes longer to begin than they take to copy. */
+static void copy_few(char *to, const char *p, size_t n)
+{
+	for (; n >= 16; n -= 16, to += 16, p += 16)
+		memcpy(to, p, 16);
+	if (n & 8)
+		memcpy(to, p, 8), to += 8, p += 8;
+	if (n & 4)
+		memcpy(to, p, 4), to += 4, p += 4;
+	if (n & 2)
+		memcpy(to, p, 2), to += 2, p += 2;
+	if (n & 1)
+		*to = *p;
+}
+
 void buf_add(struct buf *b, const void *p, size_t n)
 {
 	char *to = buf_reserve(b, n);
 
-	if (n > 0)
+	if (n <= 256)
+		copy_few(to, p, n);
+	else
 		memcpy(to, p, n);
 	b->len += n;
 	b->data[b->len] = '\0';
@@ -59,7 +76,8 @@ void buf_addstr(struct buf *b, const char *s)
 
 void buf_addch(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	*buf_reserve(b, 1) = c;
+	b->data[++b->len] = '\0';
 }
 
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap)

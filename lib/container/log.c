@@ -93,13 +93,11 @@ static void add_text(struct buf *out, const char *text, size_t n)
 	}
 }
 
-void jsonlog_entry(struct buf *out, const char *p, size_t n, bool is_stderr, const char *attrs,
-		   int64_t now_nsec)
+/* what is behind the text, the same for all that was read at once */
+static void add_tail(struct buf *out, bool is_stderr, const char *attrs, int64_t now_nsec)
 {
 	char when[TIME_RFC3339_SIZE];
 
-	buf_addstr(out, "{\"log\":\"");
-	add_text(out, p, n);
 	buf_addstr(out, is_stderr ? "\",\"stream\":\"stderr\"" : "\",\"stream\":\"stdout\"");
 	if (!str_empty(attrs)) {
 		buf_addstr(out, ",\"attrs\":");
@@ -107,6 +105,22 @@ void jsonlog_entry(struct buf *out, const char *p, size_t n, bool is_stderr, con
 	}
 	time_format(now_nsec, when);
 	buf_addf(out, ",\"time\":\"%s\"}\n", when);
+}
+
+static void add_line(struct buf *out, const char *p, size_t n, const struct buf *tail)
+{
+	buf_addstr(out, "{\"log\":\"");
+	add_text(out, p, n);
+	buf_add(out, tail->data, tail->len);
+}
+
+void jsonlog_entry(struct buf *out, const char *p, size_t n, bool is_stderr, const char *attrs,
+		   int64_t now_nsec)
+{
+	CLEANUP(buf_clear) struct buf tail = BUF_INIT;
+
+	add_tail(&tail, is_stderr, attrs, now_nsec);
+	add_line(out, p, n, &tail);
 }
 
 int jsonlog_reopen(struct jsonlog *l, struct err *e)
@@ -141,9 +155,9 @@ void jsonlog_close(struct jsonlog *l)
 	buf_clear(&l->partial[1]);
 }
 
-/* an entry, for the service and in the form of the file */
+/* an entry, for the service and in the form of the file; tail is kept for the next */
 static void add_entry(const struct jsonlog *l, struct buf *out, const char *p, size_t n,
-		      bool is_stderr, int64_t now_nsec)
+		      bool is_stderr, int64_t now_nsec, struct buf *tail)
 {
 	bool whole = n > 0 && p[n - 1] == '\n';
 
@@ -152,9 +166,10 @@ static void add_entry(const struct jsonlog *l, struct buf *out, const char *p, s
 	if (l->fd < 0)
 		return;
 	if (str_eq(l->config->driver, "local"))
-		locallog_entry(out, p, n - whole, is_stderr, !whole, now_nsec);
-	else
-		jsonlog_entry(out, p, n, is_stderr, l->config->attrs, now_nsec);
+		return locallog_entry(out, p, n - whole, is_stderr, !whole, now_nsec);
+	if (tail->len == 0)
+		add_tail(tail, is_stderr, l->config->attrs, now_nsec);
+	add_line(out, p, n, tail);
 }
 
 static char *numbered(const char *path, int n, bool gz)
@@ -225,11 +240,12 @@ static void write_out(struct jsonlog *l, const struct buf *out)
 
 void jsonlog_write(struct jsonlog *l, bool is_stderr, const char *p, size_t n, int64_t now_nsec)
 {
-	CLEANUP(buf_clear) struct buf out = BUF_INIT;
+	CLEANUP(buf_clear) struct buf out = BUF_INIT, tail = BUF_INIT;
 	struct buf *part = &l->partial[is_stderr];
 
 	if (l->fd < 0 && l->service == NULL)
 		return;
+	buf_reserve(&out, 3 * n);
 	while (n > 0) {
 		const char *nl = memchr(p, '\n', n);
 		size_t len = nl != NULL ? (size_t)(nl - p) + 1 : n;
@@ -245,10 +261,10 @@ void jsonlog_write(struct jsonlog *l, bool is_stderr, const char *p, size_t n, i
 		}
 		if (part->len > 0) {
 			buf_add(part, p, len);
-			add_entry(l, &out, part->data, part->len, is_stderr, now_nsec);
+			add_entry(l, &out, part->data, part->len, is_stderr, now_nsec, &tail);
 			buf_clear(part);
 		} else {
-			add_entry(l, &out, p, len, is_stderr, now_nsec);
+			add_entry(l, &out, p, len, is_stderr, now_nsec, &tail);
 		}
 		p += len;
 		n -= len;
@@ -260,11 +276,11 @@ void jsonlog_write(struct jsonlog *l, bool is_stderr, const char *p, size_t n, i
 void jsonlog_flush(struct jsonlog *l, int64_t now_nsec)
 {
 	for (int i = 0; i < 2; i++) {
-		CLEANUP(buf_clear) struct buf out = BUF_INIT;
+		CLEANUP(buf_clear) struct buf out = BUF_INIT, tail = BUF_INIT;
 
 		if (l->partial[i].len == 0)
 			continue;
-		add_entry(l, &out, l->partial[i].data, l->partial[i].len, i == 1, now_nsec);
+		add_entry(l, &out, l->partial[i].data, l->partial[i].len, i == 1, now_nsec, &tail);
 		buf_clear(&l->partial[i]);
 		write_out(l, &out);
 	}

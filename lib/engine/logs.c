@@ -109,6 +109,47 @@ static int write_entry(struct reader *r, const struct log_record *rec, const str
 	return r->l->write(r->l->arg, rec->is_stderr, r->out.data, r->out.len) < 0 ? -1 : 1;
 }
 
+/* what follows the text at *p; false: something else does */
+static bool passed(const char **p, const char *text)
+{
+	const char *rest = str_skip(*p, text);
+
+	if (rest != NULL)
+		*p = rest;
+	return rest != NULL;
+}
+
+/* a line as it nearly always is: no attributes, no escape but its newline; false: it is to be
+ * parsed */
+static bool is_usual(const char *line, size_t n, struct log_record *rec)
+{
+	const char *p = line, *quote, *escape, *end = line + n;
+	char when[TIME_RFC3339_SIZE];
+	struct err ignored;
+
+	if (!passed(&p, "{\"log\":\""))
+		return false;
+	rec->line = p;
+	quote = memchr(p, '"', (size_t)(end - p));
+	if (quote == NULL)
+		return false;
+	escape = memchr(p, '\\', (size_t)(quote - p));
+	rec->newline = escape != NULL && escape + 2 == quote && escape[1] == 'n';
+	if (escape != NULL && !rec->newline)
+		return false;
+	rec->n = (size_t)((escape != NULL ? escape : quote) - p);
+	p = quote;
+	rec->is_stderr = passed(&p, "\",\"stream\":\"stderr\",\"time\":\"");
+	if (!rec->is_stderr && !passed(&p, "\",\"stream\":\"stdout\",\"time\":\""))
+		return false;
+	n = (size_t)(end - p);
+	if (n < 3 || n - 2 >= sizeof(when) || p[n - 2] != '"' || p[n - 1] != '}')
+		return false;
+	memcpy(when, p, n - 2);
+	when[n - 2] = '\0';
+	return time_parse(when, &rec->nsec, &ignored) == 0;
+}
+
 /* one line of a json-file; as write_entry() */
 static int write_line(struct reader *r, const char *line, size_t n)
 {
@@ -117,6 +158,9 @@ static int write_line(struct reader *r, const char *line, size_t n)
 	const char *when;
 	struct err ignored;
 
+	if (is_usual(line, n, &rec))
+		return write_entry(r, &rec, NULL);
+	rec = (struct log_record){0};
 	if (json_parse(line, n, &v, &ignored) < 0)
 		return 1; /* torn by a crash: nothing to show */
 	rec.line = json_get_str(v, "log");

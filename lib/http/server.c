@@ -302,6 +302,7 @@ static int send_chunk(struct http_conn *c, const void *p, size_t n, struct err *
 	if (!c->chunked) {
 		r = stream_write(c->s, p, n, e);
 	} else {
+		buf_reserve(&framed, n + 24);
 		buf_addf(&framed, "%zx\r\n", n);
 		buf_add(&framed, p, n);
 		buf_addstr(&framed, "\r\n");

@@ -2,7 +2,6 @@
 /* JSON writer; the output is byte for byte what Go's encoding/json prints. */
 #include "json/write.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -85,6 +84,13 @@ void jw_end(struct json_w *w)
 	w->first = false;
 }
 
+/* stands for itself in any string; nearly all do */
+static bool is_usual(unsigned char c)
+{
+	return c > '>' ? c < 0x7f && c != '\\'
+		       : c >= ' ' && c != '"' && c != '&' && c != '<' && c != '>';
+}
+
 /* the escape of an ASCII byte, or NULL when it stands for itself */
 static const char *escape_of(const struct json_w *w, unsigned char c, char tmp[8])
 {
@@ -114,6 +120,10 @@ static void add_string(struct json_w *w, const char *s, size_t n)
 		const char *esc = NULL;
 		uint32_t cp;
 
+		if (is_usual((unsigned char)s[i])) {
+			i++;
+			continue;
+		}
 		if ((unsigned char)s[i] < 0x80) {
 			esc = escape_of(w, (unsigned char)s[i], tmp);
 		} else {
@@ -173,20 +183,27 @@ static void scalar(struct json_w *w, const char *text)
 	buf_addstr(w->buf, text);
 }
 
+static void number(struct json_w *w, bool negative, uint64_t n)
+{
+	char t[24], *p = t + sizeof(t) - 1;
+
+	*p = '\0';
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	if (negative)
+		*--p = '-';
+	scalar(w, p);
+}
+
 void jw_i64(struct json_w *w, int64_t n)
 {
-	char t[24];
-
-	snprintf(t, sizeof(t), "%" PRId64, n);
-	scalar(w, t);
+	number(w, n < 0, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
 }
 
 void jw_u64(struct json_w *w, uint64_t n)
 {
-	char t[24];
-
-	snprintf(t, sizeof(t), "%" PRIu64, n);
-	scalar(w, t);
+	number(w, false, n);
 }
 
 /* Go: shortest digits that read back the same; exponents below -6 and from 21 in e form */
