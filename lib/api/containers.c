@@ -16,6 +16,8 @@ void api_write_summaries(struct json_w *w, const struct engine_summaries *s)
 	jw_end(w);
 }
 
+#define CONTAINER_ROW_BYTES 1024 /* about what a row takes */
+
 int container_list(struct api_call *c, struct err *e)
 {
 	CLEANUP(engine_filters_clear) struct engine_filters f = {0};
@@ -29,6 +31,7 @@ int container_list(struct api_call *c, struct err *e)
 	if (engine_container_list(c->en, call_bool(c, "all"), call_bool(c, "size"), limit, &f, &l,
 				  e) < 0)
 		return -1;
+	buf_reserve(&b, l.list.len * CONTAINER_ROW_BYTES);
 	jw_init(&w, &b);
 	api_write_summaries(&w, &l);
 	return call_json(c, 200, &b, e);

@@ -70,24 +70,39 @@ void time_parts(int64_t sec, int *ret_year, int *ret_month, int *ret_day, int *r
 	*ret_sec = (int)(rest % 60);
 }
 
+/* n digits, then what divides them from the next */
+static char *put(char *to, int64_t v, int n, char then)
+{
+	for (int i = n; i-- > 0; v /= 10)
+		to[i] = (char)('0' + v % 10);
+	to[n] = then;
+	return to + n + 1;
+}
+
 static void format(int64_t nsec, bool full, char out[TIME_RFC3339_SIZE])
 {
 	int64_t sec = nsec / NSEC_PER_SEC, fraction = nsec % NSEC_PER_SEC;
-	int y, mo, d, h, mi, s, n;
+	int y, mo, d, h, mi, s;
+	char *end;
 
 	if (fraction < 0) {
 		fraction += NSEC_PER_SEC;
 		sec--;
 	}
 	time_parts(sec, &y, &mo, &d, &h, &mi, &s);
-	n = snprintf(out, TIME_RFC3339_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%09lld", y, mo, d, h,
-		     mi, s, (long long)fraction);
-	while (!full && out[n - 1] == '0')
-		n--;
-	if (out[n - 1] == '.')
-		n--;
-	out[n++] = 'Z';
-	out[n] = '\0';
+	end = put(out, y, 4, '-');
+	end = put(end, mo, 2, '-');
+	end = put(end, d, 2, 'T');
+	end = put(end, h, 2, ':');
+	end = put(end, mi, 2, ':');
+	end = put(end, s, 2, '.');
+	end = put(end, fraction, 9, '\0') - 1;
+	while (!full && end[-1] == '0')
+		end--;
+	if (end[-1] == '.')
+		end--;
+	*end++ = 'Z';
+	*end = '\0';
 }
 
 void time_format(int64_t nsec, char out[TIME_RFC3339_SIZE])

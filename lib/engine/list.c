@@ -106,12 +106,15 @@ bool filters_match(const char *pattern, const char *text)
 
 static bool name_ok(const struct strv *want, const char *name)
 {
-	CLEANUP(freep) char *slashed = xasprintf("/%s", name);
+	CLEANUP(freep) char *slashed = NULL;
 
-	for (size_t i = 0; want != NULL && i < want->len; i++)
+	if (want == NULL)
+		return true;
+	slashed = xasprintf("/%s", name);
+	for (size_t i = 0; i < want->len; i++)
 		if (filters_match(want->items[i], name) || filters_match(want->items[i], slashed))
 			return true;
-	return want == NULL;
+	return false;
 }
 
 static bool id_ok(const struct strv *want, const char *id)

@@ -66,6 +66,31 @@ TEST(logs_oldest_first_and_torn_lines_left_out)
 	fixture_free(en);
 }
 
+/* what a line may hold beside the usual: escapes before the end, no newline, attributes, another
+ * order */
+TEST(logs_unusual_lines)
+{
+	struct engine *en = fixture_engine();
+
+	write_log(en, fixture_container(en, 'a', "web", C_EXITED), 0,
+		  LINE("stdout", "1", "say \\\"a\\\"") LINE(
+			  "stdout", "2",
+			  "a\\\\") "{\"log\":\"b\\\\n\",\"stream\":\"stdout\",\"time\":\"2024-01-"
+				   "01T00:00:03Z\"}\n"
+				   "{\"log\":\"\",\"stream\":\"stdout\",\"time\":\"2024-01-01T00:"
+				   "00:04Z\"}\n"
+				   "{\"log\":\"c\",\"stream\":\"stderr\",\"attrs\":{\"k\":\"v\"},"
+				   "\"time\":\"2024-01-01T00:00:05Z\"}\n"
+				   "{\"stream\":\"stdout\",\"log\":\"d\\u003c\",\"time\":\"2024-01-"
+				   "01T00:00:06Z\"}\n"
+				   "{\"log\":\"e\",\"stream\":\"stdout\",\"time\":\"nonsense\"}\n"
+				   "{\"log\":\"f\",\"stream\":\"stdout\",\"time\":\"\n"
+				   "{\"log\":\"g\",\"stream\":\"stdout\",\"time\":\"2024-01-01T00:"
+				   "00:07.25Z\"}\n");
+	CHECK_LOGS("O:say \"a\"\nO:a\\\nO:b\\nO:E:cO:d<O:g", .out = true, .err = true, .tail = -1);
+	fixture_free(en);
+}
+
 TEST(logs_tail_reaches_into_rotated_files)
 {
 	struct engine *en = fixture_engine();
