@@ -291,7 +291,8 @@ static int exec_error(struct runtime_setup *s, const char *name, int sys, struct
 	}
 	s->exit_code = RUNTIME_EXIT_NOT_EXEC;
 	if (sys == EISDIR)
-		return err_set(e, ERR_DENIED, sys, "exec: \"%s\": is a directory", name);
+		return err_set(e, ERR_DENIED, sys,
+			       "exec: \"%s\": is a directory: permission denied", name);
 	return err_set(e, sys == EACCES ? ERR_DENIED : ERR_INVALID, sys, "exec: \"%s\": %s", name,
 		       sys == EACCES	? "permission denied"
 		       : sys == ENOEXEC ? "exec format error"

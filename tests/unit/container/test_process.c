@@ -77,5 +77,5 @@ TEST(process_explains_a_failed_exec)
 	fails("nosuch", "/", 127, "exec: \"nosuch\": executable file not found in $PATH");
 	fails("/nosuch", "/", 127, "exec: \"/nosuch\": stat /nosuch: no such file or directory");
 	fails("/etc/passwd", "/", 126, "exec: \"/etc/passwd\": permission denied");
-	fails("/etc", "/", 126, "exec: \"/etc\": is a directory");
+	fails("/etc", "/", 126, "exec: \"/etc\": is a directory: permission denied");
 }
