@@ -247,6 +247,7 @@ void jsonlog_write(struct jsonlog *l, bool is_stderr, const char *p, size_t n, i
 		return;
 	buf_reserve(&out, 3 * n);
 	while (n > 0) {
+		size_t before = out.len;
 		const char *nl = memchr(p, '\n', n);
 		size_t len = nl != NULL ? (size_t)(nl - p) + 1 : n;
 		size_t room = JSONLOG_LINE_MAX - part->len;
@@ -265,6 +266,11 @@ void jsonlog_write(struct jsonlog *l, bool is_stderr, const char *p, size_t n, i
 			buf_clear(part);
 		} else {
 			add_entry(l, &out, p, len, is_stderr, now_nsec, &tail);
+		}
+		if (before > 0 && l->config->max_bytes > 0 &&
+		    l->size + out.len > l->config->max_bytes) { /* no file is longer than that */
+			write_out(l, &(struct buf){.data = out.data, .len = before});
+			buf_consume(&out, before);
 		}
 		p += len;
 		n -= len;

@@ -121,7 +121,7 @@ syslog() { real run --network none --log-driver syslog "$@"; }
 	grep -F MESSAGE=err "$GOT" | grep -qF 'PRIORITY=3'
 	grep -F PARTIAL_MESSAGE=true "$GOT" | grep -qF 'CONTAINER_PARTIAL_ORDINAL=1\nCONTAINER_PARTIAL_LAST=false'
 	grep -F PARTIAL_LAST=true "$GOT" | grep -F PARTIAL_ORDINAL=2 | grep -vqF PARTIAL_MESSAGE
-	[ "$(real logs jrn | wc -c)" = 20009 ]
+	[ "$(real logs jrn | wc -c)" = 20005 ]
 	kill "$PEER"
 	wait "$PEER" 2>/dev/null || true
 	run real run --rm --network none --log-driver journald small true

@@ -95,6 +95,60 @@ TEST(log_rotates)
 	free(third);
 }
 
+TEST(log_rotates_and_compresses)
+{
+	char *path = xasprintf("%s/log", harness_tmpdir());
+	char *second = xasprintf("%s.1.gz", path), *third = xasprintf("%s.2.gz", path);
+	char *plain = xasprintf("%s.1", path), *fourth = xasprintf("%s.3.gz", path);
+	struct container_log c = {.driver = (char *)"json-file",
+				  .path = path,
+				  .max_files = 3,
+				  .max_bytes = 100,
+				  .compress = true};
+	struct buf b = BUF_INIT;
+	struct jsonlog l;
+	struct err e;
+
+	CHECK_OK(jsonlog_open(&l, &c, &e), e);
+	for (int i = 0; i < 10; i++)
+		jsonlog_write(&l, false, "line\n", 5, 1700000000500000000LL + i);
+	read_log(second, &b);
+	CHECK(b.len > 20 && memcmp(b.data, "\x1f\x8b\x08", 3) == 0);
+	read_log(third, &b);
+	CHECK(access(plain, F_OK) < 0 && access(fourth, F_OK) < 0);
+	jsonlog_close(&l);
+	buf_clear(&b);
+	free(path);
+	free(second);
+	free(third);
+	free(plain);
+	free(fourth);
+}
+
+TEST(log_files_of_one_large_output)
+{
+	char *path = xasprintf("%s/log", harness_tmpdir());
+	struct container_log c = {
+		.driver = (char *)"json-file", .path = path, .max_files = 9, .max_bytes = 200};
+	struct buf b = BUF_INIT;
+	struct jsonlog l;
+	struct err e;
+
+	CHECK_OK(jsonlog_open(&l, &c, &e), e);
+	jsonlog_write(&l, false, "1\n2\n3\n4\n5\n6\n7\n", 14, 1700000000500000000LL);
+	for (int i = 0; i < 3; i++) {
+		char *name = i > 0 ? xasprintf("%s.%d", path, i) : xstrdup(path);
+
+		read_log(name, &b);
+		CHECK(b.len > 0 && b.len <= 200);
+		CHECK_EQ(count(&b, "\n"), i == 0 ? 1 : 3);
+		free(name);
+	}
+	jsonlog_close(&l);
+	buf_clear(&b);
+	free(path);
+}
+
 TEST(log_none_writes_nothing)
 {
 	struct container_log c = {.driver = (char *)"none"};
