@@ -104,7 +104,7 @@ boot() {
 	shift 2
 	exec 8>&-
 	[ ! -e "$work/disk" ] || set -- -drive "file=$work/disk,format=raw,if=virtio,cache=unsafe" "$@"
-	timeout "${VM_TIMEOUT:-240}" qemu-system-x86_64 -accel "${VM_ACCEL:-tcg}" -cpu max,-cx16 -smp 2 \
+	timeout "${VM_TIMEOUT:-600}" qemu-system-x86_64 -accel "${VM_ACCEL:-tcg}" -cpu max,-cx16 -smp 2 \
 		-m "$memory" -nodefaults -no-user-config -no-reboot -display none -serial stdio -monitor none \
 		-kernel "$(echo "$kernel"/boot/vmlinuz-*)" -initrd "$work/initrd" \
 		-append "console=ttyS0 quiet panic=-1 mitigations=off $arguments" "$@" </dev/null 2>&1 |
