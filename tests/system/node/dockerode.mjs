@@ -73,8 +73,9 @@ await cases({
 		assert.deepEqual([data.StatusCode, out.text(), err.text()], [7, 'out\n', 'err\n']);
 		await c.remove();
 		const tty = sink();
-		const [done] = await docker.run('small', ['sh', '-c', 'tty; echo err >&2'], tty, { HostConfig: { AutoRemove: true } });
+		const [done, t] = await docker.run('small', ['sh', '-c', 'tty; echo err >&2'], tty);
 		assert.deepEqual([done.StatusCode, tty.text()], [0, '/dev/pts/0\r\nerr\r\n']);
+		await t.remove(); // (with AutoRemove it could be gone before dockerode waits for it)
 	},
 
 	async attach() {
@@ -355,8 +356,9 @@ await cases({
 	async volumes() {
 		const volume = await docker.createVolume({ Name: 'v1', Labels: { l: 'v' } });
 		const out = sink();
-		await docker.run('small', ['sh', '-c', 'echo kept >/v/f; cat /v/f'], out, { HostConfig: { Binds: ['v1:/v'], AutoRemove: true } });
+		const [, writer] = await docker.run('small', ['sh', '-c', 'echo kept >/v/f; cat /v/f'], out, { HostConfig: { Binds: ['v1:/v'] } });
 		assert.equal(out.text(), 'kept\r\n');
+		await writer.remove();
 		const c = await docker.createContainer({ Image: 'small', HostConfig: { Mounts: [{ Type: 'volume', Source: 'v1', Target: '/w' }] } });
 		assert.equal((await entries(await c.getArchive({ path: '/w/f' }))).f.text, 'kept\n');
 		await refused(docker.getVolume('v1').remove(), 409, /volume is in use/);
