@@ -227,7 +227,8 @@ sshd_start() {
 }
 
 @test "skopeo docker-daemon: inspect, copy out, copy in" {
-	command -v skopeo >/dev/null || skip "no skopeo"
+	[ -e "$STAGE/fixtures/skopeo" ] || skip "no skopeo of Debian sid"
+	skopeo() { timeout 60 "$STAGE/fixtures/skopeo/skopeo" --insecure-policy "$@"; }
 	local at=$BATS_TEST_TMPDIR/oci
 	[ "$(skopeo inspect --daemon-host "$DOCKER_HOST" docker-daemon:small:latest | jq -r .Os)" = linux ]
 	skopeo copy --quiet --src-daemon-host "$DOCKER_HOST" docker-daemon:small:latest "oci:$at:one"
