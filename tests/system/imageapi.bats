@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Answers about images that clients compare word by word, as dockerd 28.5.2 gave them for the same
-# requests: names and history, filters, conflicts of rmi, prunes.
+# Answers about images, networks and volumes that clients compare word by word, as dockerd 28.5.2 gave
+# them for the same requests: names and history, filters, conflicts of rmi, prunes, refusals, events.
 load lib
 
 setup_file() { stack_start; }
@@ -110,4 +110,88 @@ prune() {
 	real import "$STAGE/fixtures/small.tar.gz" base:1 >/dev/null
 	run -127 real run --name no base:1 /nothing
 	[ "$(real inspect -f '{{.State.Status}} {{.State.ExitCode}}' no)" = "created 127" ]
+}
+
+# network BODY: POST /networks/create; the answer, ids as ID, and the status
+network() {
+	api POST /networks/create -H 'Content-Type: application/json' -d "$1" | tr -d '\n' | sed -E 's/[0-9a-f]{64}/ID/g; s/br-[0-9a-f]{12}/BRIDGE/'
+}
+configs() { real network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' "$1" | sed -E 's/172\.[0-9]+\./172.X./'; }
+
+@test "networks: odd requests, each with its answer" {
+	local made='{"Id":"ID","Warning":""}201'
+	while IFS='|' read -r body answer; do
+		[ "$(network "$body")" = "${answer/MADE/$made}" ] || { echo "$body: $(network "$body")"; return 1; }
+	done <<-'TABLE'
+	{}|{"message":"invalid name: name is empty"}400
+	{"Name":"cfg","ConfigOnly":true,"IPAM":{"Config":[{"Subnet":"10.77.0.0/24"}]}}|MADE
+	{"Name":"n","ConfigFrom":{"Network":"nosuch"}}|{"message":"configuration network \"nosuch\" does not exist"}404
+	{"Name":"n","ConfigFrom":{"Network":"cfg"},"Labels":{"a":"b"}}|{"message":"user specified configurations are not supported if the network depends on a configuration network"}403
+	{"Name":"n","ConfigFrom":{"Network":"cfg"},"Options":{"a":"b"}}|{"message":"network driver options are not supported if the network depends on a configuration network"}403
+	{"Name":"uses","ConfigFrom":{"Network":"cfg"}}|MADE
+	{"Name":"n","Options":{"com.docker.network.enable_ipv6":"x"}}|{"message":"driver-opt \"com.docker.network.enable_ipv6\" is not a valid bool"}400
+	{"Name":"n","Options":{"com.docker.network.enable_ipv4":"false"}}|{"message":"IPv4 or IPv6 must be enabled"}400
+	{"Name":"n","Options":{"com.docker.network.host_ipv4":"x"}}|{"message":"failed to parse com.docker.network.host_ipv4 value: x (nil ip)"}400
+	{"Name":"n","Options":{"com.docker.network.bridge.gateway_mode_ipv4":"foo"}}|{"message":"failed to parse com.docker.network.bridge.gateway_mode_ipv4 value: foo (unknown gateway mode foo)"}400
+	{"Name":"a/b","Options":{"com.docker.network.enable_ipv6":"true"}}|MADE
+	{"Name":"six","EnableIPv6":true,"IPAM":{"Config":[{"Subnet":"fd99::/64"}]}}|MADE
+	TABLE
+	run real network rm cfg
+	[[ "$output" == *'error while removing network: configuration network "cfg" is in use'* ]]
+	[ "$(configs six)" = "fd99::/64 172.X.0.0/16 " ]
+	[[ "$(api GET /networks/a%2Fb | head -n 1 | jq -c '[.Name, .EnableIPv6]')" == '["a/b",true]' ]]
+	real network rm uses cfg six a/b
+	[[ "$(api POST /networks/nosuch/connect -H 'Content-Type: application/json' -d '{"Container":"none"}')" == *"No such container: none"*404 ]]
+	[[ "$(api POST /networks/bridge/disconnect)" == *'invalid name or ID supplied: \"\"'*400 ]]
+	[[ "$(api GET /networks -G --data-urlencode 'filters={"dangling":["1","0"]}')" == *'got more than one value for filter key \"dangling\"'*400 ]]
+}
+
+@test "a bridge that cannot be made leaves nothing behind: its subnet is free again" {
+	local pool
+	[ "$(network '{"Name":"one"}')" = '{"Id":"ID","Warning":""}201' ]
+	pool=$(real network inspect -f '{{(index .IPAM.Config 0).Subnet}}' one)
+	real network rm one
+	[[ "$(network '{"Name":"six","EnableIPv6":true,"IPAM":{"Config":[{"Subnet":"ff00::/64"}]}}')" == *BRIDGE*500 ]]
+	[ "$(network '{"Name":"one"}')" = '{"Id":"ID","Warning":""}201' ]
+	[ "$(real network inspect -f '{{(index .IPAM.Config 0).Subnet}}' one)" = "$pool" ]
+	real network rm one
+}
+
+@test "events of images, volumes and prunes" {
+	local since id
+	since=$(date +%s.%N)
+	real import "$STAGE/fixtures/small.tar.gz" ev:1 >/dev/null
+	id=$(real images -q --no-trunc ev:1)
+	real save -o "$BATS_TEST_TMPDIR/ev.tar" ev:1
+	real tag ev:1 ev:2
+	real run --rm -v evv:/m:ro ev:1 busybox true
+	real rmi ev:1
+	real rmi ev:2
+	real load -qi "$BATS_TEST_TMPDIR/ev.tar"
+	real volume rm evv
+	real volume prune -f
+	real image prune -f
+	real container prune -f
+	real builder prune -f
+	api GET "/events?since=$since&until=$(date +%s.%N)&filters=%7B%22type%22%3A%5B%22image%22%2C%22volume%22%2C%22builder%22%5D%7D" | sed '$d' |
+		jq -rc '[.Type, .Action, .Actor.ID, (.Actor.Attributes | del(.container) | to_entries | map(.key + "=" + .value) | sort | join(","))] | join(" ")' |
+		sed "s/$id/ID/g" >"$BATS_TEST_TMPDIR/seen"
+	cat "$BATS_TEST_TMPDIR/seen"
+	diff - "$BATS_TEST_TMPDIR/seen" <<-'LIST'
+	image tag ID name=ev:1
+	image import ID name=ID
+	image save ID name=ID
+	image tag ID name=ev:2
+	volume create evv driver=local
+	volume mount evv destination=/m,driver=local,propagation=,read/write=false
+	volume unmount evv driver=local
+	image untag ID name=ID
+	image untag ID name=ID
+	image delete ID name=ID
+	image load ID name=ID
+	volume destroy evv driver=local
+	volume prune  reclaimed=0
+	image prune  reclaimed=0
+	builder prune  reclaimed=0
+	LIST
 }
