@@ -106,8 +106,10 @@ static int read_filters(struct api_call *c, struct wanted *ret, struct err *e)
 		int64_t n;
 
 		if (str_i64(stars->items[i], &n) < 0)
-			return err_set(e, ERR_INVALID, 0, "invalid filter 'stars=[%.64s]'",
-				       stars->items[i]);
+			return err_set(e, ERR_INVALID, 0,
+				       "invalid filter 'stars=%.64s': strconv.Atoi: parsing "
+				       "\"%.64s\": invalid syntax",
+				       stars->items[i], stars->items[i]);
 		ret->stars = MAX(ret->stars, n);
 	}
 	return 0;
@@ -169,7 +171,7 @@ int image_search(struct api_call *c, struct err *e)
 	credentials(c, &auth);
 	engine_registries(c->en, &registries);
 	if (registry_search(&registries, call_get(c, "term"), (int)limit, &auth, &r, e) < 0)
-		return -1;
+		return call_registry_failed(e);
 	jw_init(&w, &b);
 	write_results(&w, &r, &want);
 	return call_json(c, 200, &b, e);

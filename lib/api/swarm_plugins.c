@@ -55,5 +55,6 @@ int refuse_buildkit(struct api_call *c, struct err *e)
 int refuse_cluster_volume(struct api_call *c, struct err *e)
 {
 	(void)c;
-	return err_set(e, ERR_UNIMPLEMENTED, 0, "cluster volumes are not supported");
+	return err_set(e, ERR_UNAVAILABLE, 0,
+		       "volume update only valid for cluster volumes, but swarm is unavailable");
 }

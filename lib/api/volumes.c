@@ -74,7 +74,7 @@ int volume_list_get(struct api_call *c, struct err *e)
 	struct json_w w;
 
 	if (call_filters(c, &f, e) < 0)
-		return -1;
+		return err_wrap(e, "error reading volume filters");
 	jw_init(&w, &b);
 	jw_obj(&w);
 	jw_key(&w, "Volumes");
@@ -127,7 +127,7 @@ static int create(struct api_call *c, const struct volume_request *rq, struct er
 int volume_create_post(struct api_call *c, struct err *e)
 {
 	struct volume_request rq = {0};
-	int r = call_bind(c, false, &request_json, &rq, e);
+	int r = call_bind(c, true, &request_json, &rq, e);
 
 	if (r == 0)
 		r = create(c, &rq, e);

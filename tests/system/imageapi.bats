@@ -143,6 +143,11 @@ configs() { real network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' 
 	real network rm uses cfg six a/b
 	[[ "$(api POST /networks/nosuch/connect -H 'Content-Type: application/json' -d '{"Container":"none"}')" == *"No such container: none"*404 ]]
 	[[ "$(api POST /networks/bridge/disconnect)" == *'invalid name or ID supplied: \"\"'*400 ]]
+	[[ "$(api PUT /volumes/x -H 'Content-Type: application/json' -d '{}')" == *"volume update only valid for cluster volumes, but swarm is unavailable"*503 ]]
+	[[ "$(api GET '/volumes?filters=x')" == *'"error reading volume filters: invalid filter"'*400 ]]
+	[[ "$(api POST /volumes/create)" == *'"com.docker.volume.anonymous":""'*201 ]]
+	[[ "$(api GET '/images/search?term=127.0.0.1:1/x')" == *"connection refused"*500 ]]
+	[[ "$(api GET '/images/search?term=x&filters=%7B%22stars%22%3A%5B%22x%22%5D%7D')" == *"invalid filter 'stars=x': strconv.Atoi"*400 ]]
 	[[ "$(api GET /networks -G --data-urlencode 'filters={"dangling":["1","0"]}')" == *'got more than one value for filter key \"dangling\"'*400 ]]
 }
 
