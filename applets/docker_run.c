@@ -26,8 +26,13 @@ static int fail_run(const struct docker_cli *cli, const char *msg, int code)
 {
 	const char *word = strrchr(cli->command, ' ') + 1;
 
+	CLEANUP(freep) char *text = xstrdup(msg);
+	char *sys = strstr(text, ": No such file");
+
+	if (sys != NULL)
+		sys[2] = 'n';
 	fflush(stdout);
-	fprintf(stderr, "docker: %s\n\nRun 'docker %s --help' for more information\n", msg, word);
+	fprintf(stderr, "docker: %s\n\nRun 'docker %s --help' for more information\n", text, word);
 	return code;
 }
 

@@ -28,6 +28,12 @@ static int on_call(void *config, const char *value, struct err *e)
 	return 0;
 }
 
+static int check_pair(void *config, const char *value, struct err *e)
+{
+	(void)config;
+	return strchr(value, '=') != NULL ? 0 : err_set(e, ERR_INVALID, 0, "no pair: %s", value);
+}
+
 static const struct opt opts[] = {
 	{'d', "detach", OPT_FLAG, offsetof(struct conf, detach), NULL, "in the background", NULL},
 	{'t', "tty", OPT_FLAG, offsetof(struct conf, tty), NULL, "a terminal", NULL},
@@ -37,6 +43,8 @@ static const struct opt opts[] = {
 	{0, "big", OPT_I64, offsetof(struct conf, big), "N", "a big number", NULL},
 	{'m', "memory", OPT_SIZE, offsetof(struct conf, memory), "BYTES", "a size", NULL},
 	{0, "call", OPT_CALL, 0, "X", "a function", on_call},
+	{'p', "pair", OPT_STRV, offsetof(struct conf, env), "PAIR", "checked", check_pair},
+	{0, "seconds", OPT_STR, offsetof(struct conf, name), "N", "checked", opt_check_int},
 	{'n', "net", OPT_MAYBE, offsetof(struct conf, maybe), "FILE", "with or without", NULL},
 	{0},
 };
@@ -127,6 +135,33 @@ TEST(refusals)
 	}
 	ARGS("--call=bad");
 	CHECK_EQ(parse(&c, argc, argv, 0, &e), -1);
+}
+
+TEST(values_are_checked_where_they_are_read)
+{
+	static const char *const bad[][2] = {
+		{"--pair=x", "invalid argument \"x\" for \"-p, --pair\" flag: no pair: x"},
+		{"--seconds=1s",
+		 "invalid argument \"1s\" for \"--seconds\" flag: strconv.ParseInt: "
+		 "parsing \"1s\": invalid syntax"},
+		{"-cx",
+		 "invalid argument \"x\" for \"-c, --count\" flag: strconv.ParseInt: parsing "
+		 "\"x\": invalid syntax"},
+		{"--tty=x", "strconv.ParseBool: parsing \"x\": invalid syntax"},
+		{"-m1q", "invalid argument \"1q\" for \"-m, --memory\" flag: invalid size: '1q'"}};
+
+	for (unsigned i = 0; i < ARRAY_LEN(bad); i++) {
+		char arg[32];
+
+		snprintf(arg, sizeof(arg), "%s", bad[i][0]);
+		ARGS(arg);
+		CHECK_EQ(parse(&c, argc, argv, 0, &e), -1);
+		CHECK_MSG(strstr(e.msg, bad[i][1]) != NULL, "%s", e.msg);
+	}
+	ARGS("-p", "a=b", "--seconds", "-5");
+	CHECK_OK(parse(&c, argc, argv, 0, &e), e);
+	CHECK_STR(c.env.items[0], "a=b");
+	CHECK_STR(c.name, "-5");
 }
 
 TEST(unknown_options_may_be_operands)

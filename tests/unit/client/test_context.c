@@ -110,3 +110,20 @@ TEST(a_broken_file_is_left_alone_and_a_link_followed)
 	CHECK(S_ISLNK(st.st_mode));
 	CHECK_EQ(path_remove_tree(AT_FDCWD, dir, &e), 0);
 }
+
+TEST(what_was_written_is_read)
+{
+	CLEANUP(json_freep) struct json *v = NULL;
+	struct err e;
+
+	CHECK(mkdtemp(dir) != NULL);
+	CHECK_EQ(context_read(dir, "far", &v, &e), -1);
+	CHECK_EQ(e.kind, ERR_NOTFOUND);
+	CHECK_MSG(strstr(e.msg, "context \"far\": context not found: open /") != NULL, "%s", e.msg);
+	CHECK_EQ(context_create(dir, "far", "tcp://h:1", NULL, &e), 0);
+	CHECK_EQ(context_read(dir, "far", &v, &e), 0);
+	CHECK_STR(json_get_str(v, "Name"), "far");
+	CHECK(json_path(v, "Metadata", "Description", NULL) == NULL);
+	CHECK_STR(json_str(json_path(v, "Endpoints", "docker", "Host", NULL)), "tcp://h:1");
+	CHECK_EQ(path_remove_tree(AT_FDCWD, dir, &e), 0);
+}

@@ -81,6 +81,10 @@ TEST(precedence)
 	CHECK_OK(host_find(&o, &h, &e), e);
 	CHECK_STR(h.text, "tcp://far:1");
 	host_clear(&h);
+	o.context = "default";
+	CHECK_OK(host_find(&o, &h, &e), e);
+	CHECK_STR(h.path, "/env.sock");
+	host_clear(&h);
 	o.host = "unix:///opt.sock";
 	CHECK_OK(host_find(&o, &h, &e), e);
 	CHECK_STR(h.path, "/opt.sock");

@@ -8,7 +8,8 @@
 #include "client/template.h"
 
 static const char doc[] =
-	"{\"Name\":\"/x\",\"N\":3,\"T\":true,\"Nil\":null,\"L\":[\"a\",\"b\"],\"E\":[],"
+	"{\"Label\":{\"a.b\":\"c\"},\"Name\":\"/"
+	"x\",\"N\":3,\"T\":true,\"Nil\":null,\"L\":[\"a\",\"b\"],\"E\":[],"
 	"\"M\":{\"k2\":\"v2\",\"k1\":\"v1\"},\"S\":{\"Status\":\"running\",\"Pid\":12},"
 	"\"P\":{\"80/tcp\":[{\"HostIp\":\"\",\"HostPort\":\"8080\"}],\"90/"
 	"tcp\":null},\"H\":\"<a>\"}";
@@ -39,7 +40,8 @@ TEST(fields)
 	gives("{{.Name}} {{ .S.Status }}", "/x running");
 	gives("{{.N}} {{.T}} {{.L}} {{.M}}", "3 true [a b] map[k1:v1 k2:v2]");
 	gives("{{.Nil}} {{.S.Absent}}", "<no value> <no value>");
-	gives("{{$}}", "map[E:[] H:<a> L:[a b] M:map[k1:v1 k2:v2] N:3 Name:/x Nil:<no value> "
+	gives("{{$}}", "map[E:[] H:<a> L:[a b] Label:map[a.b:c] M:map[k1:v1 k2:v2] N:3 Name:/x "
+		       "Nil:<no value> "
 		       "P:map[80/tcp:[map[HostIp: HostPort:8080]] 90/tcp:<no value>] "
 		       "S:map[Pid:12 Status:running] T:true]");
 	gives("a {{- /* note */ -}} b{{ `raw` }}", "abraw");
@@ -86,6 +88,49 @@ TEST(functions)
 	      "true true true true x");
 }
 
+TEST(loops_may_be_left)
+{
+	gives("{{range .L}}{{if eq . \"b\"}}{{break}}{{end}}{{.}}{{end}}!", "a!");
+	gives("{{range .L}}{{if eq . \"a\"}}{{continue}}{{end}}{{.}}{{end}}!", "b!");
+	gives("{{range .L}}{{range $.L}}{{.}}{{break}}{{end}}-{{end}}", "a-a-");
+}
+
+TEST(labels_and_names_of_another_case)
+{
+	gives("{{.Label \"a.b\"}}|{{.Label \"none\"}}|", "c||");
+	gives("{{.name}} {{.s.STATUS}}", "/x running");
+}
+
+/* as docker prints what the Engine API's types have: lists, maps and pointers without value */
+TEST(typed_nulls)
+{
+	static const char nulls[] = "{\"Entrypoint\":null,\"Volumes\":null,\"Platform\":null}";
+	CLEANUP(json_freep) struct json *v = NULL;
+	CLEANUP(template_freep) struct template *t = NULL;
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	struct err e;
+
+	CHECK_OK(json_parse(nulls, strlen(nulls), &v, &e), e);
+	CHECK_OK(template_parse("{{.Entrypoint}} {{.Volumes}} {{.Platform}}", &t, &e), e);
+	template_set_typed(t);
+	CHECK_OK(template_run(t, v, &b, &e), e);
+	CHECK_STR(buf_str(&b), "[] map[] <nil>");
+}
+
+/* the headings of a table have no labels: the name's last part is the heading */
+TEST(label_headings)
+{
+	CLEANUP(json_freep) struct json *v = NULL;
+	CLEANUP(template_freep) struct template *t = NULL;
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	struct err e;
+
+	CHECK_OK(json_parse("{}", 2, &v, &e), e);
+	CHECK_OK(template_parse("{{.Label \"com.example.some-name\"}}", &t, &e), e);
+	CHECK_OK(template_run(t, v, &b, &e), e);
+	CHECK_STR(buf_str(&b), "some name");
+}
+
 static void fails(const char *text, const char *want)
 {
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
@@ -112,4 +157,6 @@ TEST(refused)
 	fails("{{range .N}}{{end}}", "range can't iterate");
 	fails("{{len}}", "wrong number of args");
 	fails("{{/* x", "unclosed comment");
+	fails("{{break}}", "outside {{range}}");
+	fails("{{.S.Absent.X}}", "no entry for key \"X\"");
 }
