@@ -67,7 +67,7 @@ static int start_attached(struct api_call *c, const struct exec_start_request *r
 	if (engine_exec_start(c->en, c->name, &a, (unsigned)MIN(rq->console_size[0], UINT16_MAX),
 			      (unsigned)MIN(rq->console_size[1], UINT16_MAX), &why) < 0) {
 		CLEANUP(freep) char *text = xasprintf("%s\r\n", why.msg);
-		unsigned char head[8] = {tty ? 1 : 2};
+		unsigned char head[8] = {1};
 		size_t n = strlen(text);
 
 		head[6] = (unsigned char)(n >> 8);

@@ -265,6 +265,10 @@ int sys_info(struct api_call *c, struct err *e)
 	write_features(&w, &i);
 	write_host(&w, &i);
 	write_rest(&w, &i);
+	if (c->version < API_VERSION(1, 50)) {
+		jw_kbool(&w, "BridgeNfIptables", false);
+		jw_kbool(&w, "BridgeNfIp6tables", false);
+	}
 	jw_end(&w);
 	return call_json(c, 200, &b, e);
 }

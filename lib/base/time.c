@@ -275,9 +275,13 @@ static int parse_unix(const char *s, int64_t *ret_nsec)
 		if (fraction < 0 || *dot != '\0')
 			return -1;
 	}
-	if (str_i64(whole, &sec) < 0 || sec > INT64_MAX / NSEC_PER_SEC - 1 ||
-	    sec < INT64_MIN / NSEC_PER_SEC + 1)
+	if (str_i64(whole, &sec) < 0)
 		return -1;
+	/* times beyond what is counted (1677 to 2262) are its ends */
+	if (sec > INT64_MAX / NSEC_PER_SEC - 1)
+		sec = INT64_MAX / NSEC_PER_SEC - 1;
+	if (sec < INT64_MIN / NSEC_PER_SEC + 1)
+		sec = INT64_MIN / NSEC_PER_SEC + 1;
 	*ret_nsec = sec * NSEC_PER_SEC + fraction;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "engine/engine_internal.h"
 #include "storage/cp.h"
@@ -107,10 +108,12 @@ static int container_owner(struct engine *en, const char *name, struct cp_reques
 		return -1;
 	user = xstrdup(c->config.user != NULL ? c->config.user : "");
 	container_unref(en, c);
+	if (*user == '\0') /* the owners in the archive stay */
+		return 0;
 	colon = strchr(user, ':');
 	if (colon != NULL)
 		*colon = '\0';
-	if ((*user != '\0' && str_u64(user, UINT32_MAX, &uid) < 0) ||
+	if (str_u64(user, UINT32_MAX, &uid) < 0 ||
 	    (colon != NULL && str_u64(colon + 1, UINT32_MAX, &gid) < 0))
 		return err_set(e, ERR_UNIMPLEMENTED, 0,
 			       "copyUIDGID needs a container user given by number");
@@ -118,6 +121,29 @@ static int container_owner(struct engine *en, const char *name, struct cp_reques
 	req->uid = (uint32_t)uid;
 	req->gid = (uint32_t)gid;
 	return 0;
+}
+
+/* a read-only root file system is written to in volumes and binds only */
+static int check_writable(struct engine *en, const char *name, const char *path, struct err *e)
+{
+	struct container *c = container_get(en, name, e);
+	CLEANUP(freep) char *absolute = NULL;
+	CLEANUP(freep) char *clean = NULL;
+	bool ok;
+
+	if (c == NULL)
+		return -1;
+	absolute = xasprintf("/%s", path);
+	clean = path_clean(absolute);
+	ok = !c->host.readonly_rootfs;
+	for (size_t i = 0; !ok && i < c->mounts.len; i++) {
+		const struct docker_mount_point *p = &c->mounts.items[i].point;
+		const char *rest = str_skip(clean, p->destination);
+
+		ok = rest != NULL && (*rest == '\0' || *rest == '/') && !str_eq(p->type, "tmpfs");
+	}
+	container_unref(en, c);
+	return ok ? 0 : err_set(e, ERR_INVALID, 0, "container rootfs is marked read-only");
 }
 
 int engine_archive_put(struct engine *en, const char *name, const char *path,
@@ -128,7 +154,8 @@ int engine_archive_put(struct engine *en, const char *name, const char *path,
 		.op = CP_PUT, .path = path, .no_overwrite_dir_nondir = no_overwrite_dir_nondir};
 	int fds[2], r;
 
-	if (copy_uid_gid && container_owner(en, name, &req, e) < 0)
+	if (check_writable(en, name, path, e) < 0 ||
+	    (copy_uid_gid && container_owner(en, name, &req, e) < 0))
 		return -1;
 	if (fd_pipe(fds, e) < 0)
 		return -1;

@@ -18,6 +18,7 @@
 #include "oci/spec.h"
 #include "sandbox/caps.h"
 
+#define NSEC_PER_MS	 1000000
 #define SHM_SIZE_DEFAULT (64 * 1024 * 1024)
 
 static void default_str(char **s, const char *value)
@@ -235,6 +236,11 @@ static int check_caps(const struct docker_host_config *h, struct err *e)
 	return 0;
 }
 
+static int bad_port(const char *text, struct err *e)
+{
+	return err_set(e, ERR_INVALID, 0, "invalid port specification: \"%s\"", text);
+}
+
 static int check_ports(const struct container *c, struct err *e)
 {
 	struct port_range r;
@@ -247,7 +253,7 @@ static int check_ports(const struct container *c, struct err *e)
 		const struct json_array *bindings = entry->value;
 
 		if (port_parse(entry->key, &r, e) < 0)
-			return -1;
+			return bad_port(entry->key, e);
 		for (size_t k = 0; bindings != NULL && k < bindings->len; k++) {
 			const struct docker_port_binding *b =
 				(struct docker_port_binding *)bindings->items + k;
@@ -255,7 +261,7 @@ static int check_ports(const struct container *c, struct err *e)
 			struct ip ip;
 
 			if (port_parse_host(b->host_port != NULL ? b->host_port : "", &host, e) < 0)
-				return -1;
+				return bad_port(b->host_port, e);
 			if (!str_empty(b->host_ip) && ip_parse(b->host_ip, &ip, e) < 0)
 				return -1;
 		}
@@ -295,6 +301,25 @@ static void defaults(struct engine *en, struct container *c)
 	}
 }
 
+static int check_health(const struct docker_health_config *h, struct err *e)
+{
+	const struct {
+		const char *name;
+		int64_t value;
+	} times[] = {{"Interval", h->interval},
+		     {"Timeout", h->timeout},
+		     {"StartPeriod", h->start_period},
+		     {"StartInterval", h->start_interval}};
+
+	for (size_t i = 0; i < ARRAY_LEN(times); i++)
+		if (times[i].value != 0 && times[i].value < NSEC_PER_MS)
+			return err_set(e, ERR_INVALID, 0,
+				       "%s in Healthcheck cannot be less than 1ms", times[i].name);
+	if (h->retries < 0)
+		return err_set(e, ERR_INVALID, 0, "Retries in Healthcheck cannot be negative");
+	return 0;
+}
+
 static int check(struct engine *en, struct container *c, struct err *e)
 {
 	if (!str_empty(c->config.working_dir) && *c->config.working_dir != '/')
@@ -306,7 +331,8 @@ static int check(struct engine *en, struct container *c, struct err *e)
 		if (*c->config.env.items[i] == '\0' || *c->config.env.items[i] == '=')
 			return err_set(e, ERR_INVALID, 0, "invalid environment variable: %s",
 				       c->config.env.items[i]);
-	if (log_check(c, e) < 0 || check_signal(c->config.stop_signal, e) < 0 ||
+	if ((c->config.healthcheck != NULL && check_health(c->config.healthcheck, e) < 0) ||
+	    log_check(c, e) < 0 || check_signal(c->config.stop_signal, e) < 0 ||
 	    host_check_restart_policy(&c->host, e) < 0 || check_caps(&c->host, e) < 0 ||
 	    check_modes(&c->host, e) < 0 || check_ports(c, e) < 0 || links_resolve(en, c, e) < 0 ||
 	    limits_check(en, &c->host, false, e) < 0)
@@ -337,7 +363,7 @@ static int reserve_name(struct engine *en, struct container *c, const char *name
 	MUTEX_GUARD(&en->mu);
 
 	if (name != NULL) {
-		if (container_name_free(en, name, e) < 0)
+		if (container_name_free(en, "", name, e) < 0)
 			return -1;
 		c->name = xstrdup(name);
 	} else {

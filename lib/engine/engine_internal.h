@@ -180,8 +180,8 @@ void container_unref(struct engine *en, struct container *c);
 struct container *container_find(struct engine *en, const char *name, struct err *e);
 /* the same with a reference, mu not held */
 struct container *container_get(struct engine *en, const char *name, struct err *e);
-/* a well-formed name that nobody has; with mu held */
-int container_name_free(struct engine *en, const char *name, struct err *e);
+/* a well-formed name that nobody has; slash: what a message shows before it. With mu held */
+int container_name_free(struct engine *en, const char *slash, const char *name, struct err *e);
 char *container_random_name(void);
 char *container_dir(struct engine *en, const struct container *c);
 char *container_bundle(struct engine *en, const struct container *c);
@@ -266,6 +266,8 @@ bool health_exec_ended(struct health *h, const char *exec_id, int exit_code);
 void legacy_tell(struct engine *en);
 
 /* --- making (create.c, mounts.c, spec.c) --- */
+/* "mount" or "unmount" of each volume */
+void mounts_event(struct engine *en, const struct container *c, const char *action);
 int mounts_plan(struct engine *en, struct container *c, const struct strv *image_volumes,
 		struct err *e);
 /* completes a mount read from a config.v2.json that Docker wrote */

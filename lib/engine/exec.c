@@ -143,10 +143,9 @@ static struct exec *exec_get(struct engine *en, const char *id, struct container
 static int check_start(const struct exec *x, struct err *e)
 {
 	if (x->state == EXEC_EXITED)
-		return err_set(e, ERR_CONFLICT, 0, "Error: Exec command %s has already run", x->id);
+		return err_set(e, ERR_CONFLICT, 0, "exec command %s has already run", x->id);
 	if (x->state != EXEC_CREATED)
-		return err_set(e, ERR_CONFLICT, 0, "Error: Exec command %s is already running",
-			       x->id);
+		return err_set(e, ERR_CONFLICT, 0, "exec command %s is already running", x->id);
 	return check_running(x->c, e);
 }
 

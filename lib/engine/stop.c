@@ -212,14 +212,17 @@ int engine_container_kill(struct engine *en, const char *name, const char *signa
 		MUTEX_GUARD(&en->mu);
 
 		container_settled(en, c);
-		r = container_step(en, c, EV_KILL, e);
 		run = this_run(en, c);
+		/* between two runs there is nothing to signal, but a restart to call off */
+		r = run.waits ? 0 : container_step(en, c, EV_KILL, e);
 		if (r == 0 && (sig == SIGKILL || sig == stop_sig))
 			c->manually_stopped = true;
+		if (run.waits)
+			pthread_cond_broadcast(&en->changed);
 	}
-	if (r == 0)
+	if (r == 0 && !run.waits)
 		r = send_signal(en, c, sig, sig == SIGKILL, e);
-	if (r == 0 && sig == SIGKILL) {
+	if (r == 0 && (sig == SIGKILL || (run.waits && sig == stop_sig))) {
 		thaw(en, c);
 		wait_stopped(&run, KILL_TIMEOUT_SEC);
 	}
@@ -276,7 +279,7 @@ static int take_name(struct engine *en, struct container *c, const char *new_nam
 	if (str_eq(c->name, new_name))
 		return err_set(e, ERR_INVALID, 0,
 			       "Renaming a container with the same name as its current name");
-	if (container_name_free(en, new_name, e) < 0)
+	if (container_name_free(en, "/", new_name, e) < 0)
 		return err_wrap(e, "Error when allocating new name");
 	map_steal(&en->names, c->name);
 	map_put(&en->names, new_name, c);
@@ -324,6 +327,15 @@ int engine_container_resize(struct engine *en, const char *name, unsigned rows, 
 		/* without a terminal there is nothing to do, and dockerd says so by success */
 		r = c->config.tty ? shim_resize(&conn, "", rows, cols, e) : 0;
 		shim_close(&conn);
+	}
+	if (r == 0) {
+		char height[12], width[12];
+		const struct engine_event_attribute more[] = {
+			{"height", height}, {"width", width}, {0}};
+
+		snprintf(height, sizeof(height), "%u", rows);
+		snprintf(width, sizeof(width), "%u", cols);
+		container_event_with(en, c, "resize", more);
 	}
 	container_unref(en, c);
 	return r;

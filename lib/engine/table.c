@@ -107,7 +107,7 @@ struct container *container_get(struct engine *en, const char *name, struct err 
 	return c;
 }
 
-static int name_check(const char *name, struct err *e)
+static int name_check(const char *slash, const char *name, struct err *e)
 {
 	size_t n = strlen(name);
 	bool ok = n >= 2 && isalnum((unsigned char)name[0]);
@@ -117,16 +117,16 @@ static int name_check(const char *name, struct err *e)
 	if (!ok)
 		return err_set(
 			e, ERR_INVALID, 0,
-			"Invalid container name (/%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
-			name);
+			"Invalid container name (%s%s), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed",
+			slash, name);
 	return 0;
 }
 
-int container_name_free(struct engine *en, const char *name, struct err *e)
+int container_name_free(struct engine *en, const char *slash, const char *name, struct err *e)
 {
 	const struct container *other = map_get(&en->names, name);
 
-	if (name_check(name, e) < 0)
+	if (name_check(slash, name, e) < 0)
 		return -1;
 	if (other == NULL)
 		return 0;

@@ -55,19 +55,19 @@ TEST(names)
 	struct container *c = fixture_container(en, 'a', "taken", C_CREATED);
 	struct err e;
 
-	CHECK(container_name_free(en, "taken", &e) < 0);
+	CHECK(container_name_free(en, "/", "taken", &e) < 0);
 	CHECK_EQ(e.kind, ERR_CONFLICT);
 	CHECK(strstr(e.msg, c->id) != NULL);
-	CHECK_OK(container_name_free(en, "a1", &e), e);
-	CHECK_OK(container_name_free(en, "web_1.x-y", &e), e);
-	CHECK(container_name_free(en, "a", &e) < 0);
-	CHECK(container_name_free(en, "-ab", &e) < 0);
-	CHECK(container_name_free(en, "a/b", &e) < 0);
-	CHECK(container_name_free(en, "", &e) < 0);
+	CHECK_OK(container_name_free(en, "/", "a1", &e), e);
+	CHECK_OK(container_name_free(en, "/", "web_1.x-y", &e), e);
+	CHECK(container_name_free(en, "/", "a", &e) < 0);
+	CHECK(container_name_free(en, "/", "-ab", &e) < 0);
+	CHECK(container_name_free(en, "/", "a/b", &e) < 0);
+	CHECK(container_name_free(en, "/", "", &e) < 0);
 	for (int i = 0; i < 100; i++) {
 		CLEANUP(freep) char *name = container_random_name();
 
-		CHECK_OK(container_name_free(en, name, &e), e);
+		CHECK_OK(container_name_free(en, "/", name, &e), e);
 	}
 	fixture_free(en);
 }
