@@ -28,7 +28,7 @@
 #define HTTP_READ_BYTES	     (16 * KIB)	 /* read-ahead buffer at first; grows to HTTP_HEAD_MAX */
 #define HTTP_WRITE_BYTES     (16 * KIB)	 /* answer bytes kept back before they are sent */
 #define HTTP_URL_MAX	     (64 * KIB)	 /* a URL */
-#define HTTP_WS_FRAME_MAX    (16 * MIB) /* payload of one WebSocket frame; it is never kept */
+#define HTTP_WS_FRAME_MAX    (16 * MIB)	 /* payload of one WebSocket frame; it is never kept */
 
 /* tls: certificates are files of the user or bytes of a peer */
 #define TLS_PEM_FILE_MAX (16 * MIB) /* a CA bundle */
@@ -110,9 +110,10 @@
 #define CLIENT_LINE_MAX_BYTES	(16 * MIB) /* one line of a stream */
 
 /* api */
-#define API_BODY_MAX  (16 * MIB) /* a JSON body */
-#define API_CONNS_MAX 1024 /* connections at a time, a thread each; at most half the descriptors \
-			    */
+#define API_BODY_MAX (16 * MIB) /* a JSON body */
+#define API_CONNS_MAX                                                              \
+	1024 /* connections at a time, a thread each; at most half the descriptors \
+	      */
 #define API_HANDSHAKE_MS 10000 /* TLS handshake of a client */
 #define API_DRAIN_MS	 2000  /* for requests under way when dockerd is upgraded */
 /* engine */
