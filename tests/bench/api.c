@@ -2,14 +2,20 @@
 /*
  * The API's speed: "client api WHAT SOCKET ...", one connection kept or one a request.
  *
- *   get SOCKET PATH N kept|new           median us of N times GET PATH
- *   rate SOCKET PATH MS kept|new         requests in a second by 8 threads
- *   fan SOCKET ID LISTENERS N            ms until all of GET /events have got N events of container
- * ID read SOCKET PATH                     ms of one GET PATH with all of its answer write SOCKET
- * IMAGE SCRIPT            a container runs it with sh: created, started, waited for; prints its id
- *   start SOCKET IMAGE N AT_ONCE         N containers that sleep, created and started by AT_ONCE
- * threads: ms of all of them exec SOCKET ID N                     median ms of create, start and
- * all output of "echo" in it
+ * get SOCKET PATH N kept|new
+ *	median us of N times GET PATH
+ * rate SOCKET PATH MS kept|new
+ *	requests in a second by 8 threads
+ * fan SOCKET ID LISTENERS N
+ *	ms until all of the listeners of GET /events have got N events of container ID
+ * read SOCKET PATH
+ *	one GET PATH with all of its answer
+ * write SOCKET IMAGE SCRIPT
+ *	a container runs it with sh: created, started, waited for; prints its id
+ * start SOCKET IMAGE N AT_ONCE
+ *	ms of creating and starting N containers that sleep, by AT_ONCE threads
+ * exec SOCKET ID N
+ *	median ms of create, start and all output of "echo" in it
  */
 #include <errno.h>
 #include <pthread.h>
