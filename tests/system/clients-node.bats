@@ -13,7 +13,8 @@ setup_file() {
 	cp "$BATS_TEST_DIRNAME"/node/*.mjs "$BATS_FILE_TMPDIR/"
 	stack_env
 	# testcontainers takes the bridge's gateway for the host when it runs in a container itself
-	export NODE=$node TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=localhost
+	export NODE=$node TMPDIR=$BATS_FILE_TMPDIR/tmp TESTCONTAINERS_RYUK_DISABLED=true TESTCONTAINERS_HOST_OVERRIDE=localhost
+	mkdir "$TMPDIR"
 	registry_start
 	registry_trust
 	stack_start
