@@ -266,8 +266,6 @@ bool health_exec_ended(struct health *h, const char *exec_id, int exit_code);
 void legacy_tell(struct engine *en);
 
 /* --- making (create.c, mounts.c, spec.c) --- */
-/* "mount" or "unmount" of each volume */
-void mounts_event(struct engine *en, const struct container *c, const char *action);
 int mounts_plan(struct engine *en, struct container *c, const struct strv *image_volumes,
 		struct err *e);
 /* completes a mount read from a config.v2.json that Docker wrote */

@@ -573,26 +573,3 @@ int mounts_plan(struct engine *en, struct container *c, const struct strv *image
 			return -1;
 	return 0;
 }
-
-void mounts_event(struct engine *en, const struct container *c, const char *action)
-{
-	bool mount = str_eq(action, "mount");
-
-	for (size_t i = 0; i < c->mounts.len; i++) {
-		const struct docker_mount_point *p = &c->mounts.items[i].point;
-		struct json_strmap a = {0};
-
-		if (!str_eq(p->type, "volume") || p->name == NULL)
-			continue;
-		json_strmap_set(&a, "container", c->id);
-		json_strmap_set(&a, "driver", "local");
-		if (mount) {
-			json_strmap_set(&a, "destination", p->destination);
-			json_strmap_set(&a, "propagation",
-					p->propagation != NULL ? p->propagation : "");
-			json_strmap_set(&a, "read/write", p->rw ? "true" : "false");
-		}
-		engine_event_emit(en, "volume", action, p->name, &a);
-		json_strmap_clear(&a);
-	}
-}

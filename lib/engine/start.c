@@ -118,7 +118,6 @@ static int spawn_and_start(struct engine *en, struct container *c, const char *b
 		dress_error(e, 0);
 		return -1;
 	}
-	mounts_event(en, c, "mount");
 	if (network_plug(en, c, info->init_pid, e) < 0) {
 		/* an init that has failed has more to tell than that it is gone */
 		if (init_has_ended(info) && shim_start(conn, exit_code, &ignored) < 0) {
@@ -144,7 +143,6 @@ static void settle_failed(struct engine *en, struct container *c, const char *bu
 	struct err e;
 
 	network_release(en, c);
-	mounts_event(en, c, "unmount");
 	if (path_remove_tree(AT_FDCWD, bundle, &e) < 0 || cgroup_end(c->cgroup, &e) < 0)
 		log_warn(&e, "start %s: cleaning up", c->id);
 	pthread_mutex_lock(&en->mu);

@@ -234,7 +234,6 @@ static void supervise(void *arg)
 	if (!s->exited)
 		shim_lost(s, bundle);
 	network_release(en, c);
-	mounts_event(en, c, "unmount");
 	again = settle_exit(s);
 	announce_exit(s);
 	if (s->exited)
@@ -288,7 +287,6 @@ static void settle_missed(struct engine *en, struct container *c, const char *bu
 	shim_lost(&s, bundle);
 	publish_forget(c);
 	network_release(en, c);
-	mounts_event(en, c, "unmount");
 	settle_exit(&s);
 	take_back_resources(en, c, bundle);
 	announce_exit(&s);
