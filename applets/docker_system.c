@@ -191,7 +191,9 @@ static int events_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 	int r;
 
 	docker_filters(&q, &c->filters);
-	if ((client = docker_client(cli, &e)) == NULL || client_send(client, &rq, &h, &e) < 0)
+	if (docker_query_time(&q, "since", c->since, &e) < 0 ||
+	    docker_query_time(&q, "until", c->until, &e) < 0 ||
+	    (client = docker_client(cli, &e)) == NULL || client_send(client, &rq, &h, &e) < 0)
 		return docker_fail(&e);
 	lines_init(&l, http_client_body(h));
 	for (;;) {
