@@ -124,6 +124,7 @@ round() {
 	fails real exec web sh -c 'echo x >/b/f'
 	[ "$(real port web 80)" = 127.0.0.1:29331 ]
 	real start linked privileged
+	real wait privileged
 	[ "$(real logs privileged 2>&1 | tr -d ' \t')" = Seccomp:0 ]
 	real start -a local | tail -n 1 | grep -qx end
 	real logs local 2>&1 | grep -c '^local 199$' | grep -qx 2
