@@ -238,7 +238,8 @@ class Follower:
         self.s = socket.socket(socket.AF_UNIX)
         self.s.settimeout(60)
         self.s.connect(SOCK)
-        line = "POST /containers/%s/attach?stream=1&stdout=1" if attached else "GET /containers/%s/logs?follow=1&stdout=1"
+        # (logs: the head comes before the shim has the client, which may miss what is said meanwhile)
+        line = "POST /containers/%s/attach?logs=1&stream=1&stdout=1" if attached else "GET /containers/%s/logs?follow=1&stdout=1"
         upgrade = "Connection: Upgrade\r\nUpgrade: tcp\r\n" if attached else "Connection: close\r\n"
         self.s.sendall(((line + " HTTP/1.1\r\nHost: x\r\n%s\r\n") % (id_, upgrade)).encode())
         self.got = b""
