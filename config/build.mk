@@ -25,7 +25,8 @@ CC      := $(musl_cc)
 LIBC    := musl
 CFLAGS  ?= -Oz -g
 # bytes are moved, hashed and parsed in bulk here; the rest is small rather than fast
-hot     := lib/archive/%.o lib/base/buf.o lib/base/hash.o lib/base/map.o lib/base/stream.o lib/http/body.o \
+hot     := lib/archive/%.o $(patsubst %,lib/base/%.o,buf hash map memcpy stream) \
+	   lib/container/log.o lib/engine/logs.o lib/http/body.o lib/json/write.o \
 	   $(patsubst %.c,%.o,$(wildcard $(patsubst %,lib/usernet/%.c,anyip* dest ether flow frag hostfwd* \
 	   icmp limit packet pipes ports* quota relay ring steer tap tcp* tun* udp* wheel)))
 # these read what the user or the user's own programs say, not strangers: only their arrays are guarded
@@ -34,7 +35,8 @@ home    := applets/docker%.o lib/client/%.o lib/inspect/%.o lib/engine/%.o lib/a
 fixed   := -fno-pie
 tables  := -fno-asynchronous-unwind-tables -fno-unwind-tables
 cflags  := $(CFLAGS) $(sections) $(tables) $(fixed) $(hardening) -Wframe-larger-than=4096
-ldflags := -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now
+# one segment for code and constants: nothing is padded to a page between them
+ldflags := -static -no-pie -Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noseparate-code
 else ifeq ($(VARIANT),asan)
 CC      := $(host_cc)
 LIBC    := glibc

@@ -25,7 +25,7 @@
 #define HTTP_CHUNK_LINE_MAX  1024	 /* a chunk's size line with its extensions */
 #define HTTP_QUERY_PAIRS_MAX 256	 /* pairs in one query string */
 #define HTTP_DRAIN_MAX	     (256 * KIB) /* unread body dropped to keep a connection */
-#define HTTP_READ_BYTES	     (16 * KIB)	 /* read-ahead buffer at first; grows to HTTP_HEAD_MAX */
+#define HTTP_READ_BYTES	     4000	 /* read-ahead buffer at first; grows to HTTP_HEAD_MAX */
 #define HTTP_WRITE_BYTES     (16 * KIB)	 /* answer bytes kept back before they are sent */
 #define HTTP_URL_MAX	     (64 * KIB)	 /* a URL */
 #define HTTP_WS_FRAME_MAX    (16 * MIB)	 /* payload of one WebSocket frame; it is never kept */
@@ -99,7 +99,7 @@
 #define CONTAINER_PASSWD_MAX   (4 * MIB) /* bytes of a container's /etc/passwd or /etc/group */
 #define CONTAINER_COPYUP_DEPTH 256	 /* directories below each other when a volume is filled */
 #define SHIM_CLIENTS_MAX       1024	 /* attached clients of one process */
-#define SHIM_CONNS_MAX	       32	 /* engine connections of one shim */
+#define SHIM_CONNS_MAX	       256	 /* engine connections of one shim */
 #define SHIM_EXECS_MAX	       1024	 /* execs of one container, ended and unreported ones too */
 #define SHIM_CLIENT_BUF_MAX    (256 * KIB) /* output kept for a client that does not read */
 #define SHIM_STDIN_BUF_MAX     (64 * KIB)  /* input kept for a process that does not read */
@@ -111,11 +111,13 @@
 
 /* api */
 #define API_BODY_MAX (16 * MIB) /* a JSON body */
-#define API_CONNS_MAX                                                              \
-	1024 /* connections at a time, a thread each; at most half the descriptors \
-	      */
-#define API_HANDSHAKE_MS 10000 /* TLS handshake of a client */
-#define API_DRAIN_MS	 2000  /* for requests under way when dockerd is upgraded */
+/* connections at a time, a thread each; at most half the descriptors */
+#define API_CONNS_MAX 1024
+/* threads of a listener that wait for the next connection, and for how long */
+#define API_SPARE_THREADS 4
+#define API_SPARE_MS	  1000
+#define API_HANDSHAKE_MS  10000 /* TLS handshake of a client */
+#define API_DRAIN_MS	  2000	/* for requests under way when dockerd is upgraded */
 /* engine */
 #define ENGINE_STATE_FILE_MAX (16 * MIB) /* bytes of a config.v2.json */
 #define ENGINE_LOG_LINE_MAX   (1 * MIB)	 /* bytes of one line of a json-file log */

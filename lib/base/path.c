@@ -269,3 +269,83 @@ int path_remove_tree(int dir_fd, const char *name, struct err *e)
 			return err_sys(e, "remove %s", name);
 	return 0;
 }
+
+/* A character of a class, maybe escaped; *p is NULL where none may be. */
+static unsigned char class_char(const char **p)
+{
+	unsigned char c;
+
+	if (**p == '\\')
+		(*p)++;
+	else if (**p == '-' || **p == ']')
+		*p = "";
+	c = (unsigned char)**p;
+	*p = c != '\0' ? *p + 1 : NULL;
+	return c;
+}
+
+/* After the bracket of a class. */
+static bool class_has(const char **p, unsigned char c)
+{
+	bool negated = **p == '^', has = false;
+
+	*p += negated;
+	do {
+		unsigned char low = class_char(p), high = low;
+
+		if (*p != NULL && **p == '-') {
+			(*p)++;
+			high = class_char(p);
+		}
+		has = has || (low <= c && c <= high);
+	} while (*p != NULL && **p != ']');
+	if (*p != NULL)
+		(*p)++;
+	return has != negated;
+}
+
+/* Whether one element of a pattern, which is no star, is c; moves *p past it, NULL: malformed. */
+static bool element_is(const char **p, unsigned char c)
+{
+	unsigned char want = (unsigned char)*(*p)++;
+
+	if (want == '[')
+		return class_has(p, c) && c != '\0';
+	if (want == '?')
+		return c != '/' && c != '\0';
+	if (want == '\\')
+		want = (unsigned char)*(*p)++;
+	if (want == '\0')
+		*p = NULL;
+	return want == c;
+}
+
+int path_match(const char *pattern, const char *name)
+{
+	const char *star = NULL,
+		   *from = NULL; /* after the last star, and what it stands for until */
+
+	for (const char *p = pattern; *p != '\0';) {
+		if (*p == '*')
+			p++;
+		else
+			(void)element_is(&p, '\0');
+		if (p == NULL)
+			return -1;
+	}
+	for (;;) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			from = name;
+		} else if (*pattern == '\0' && *name == '\0') {
+			return 1;
+		} else if (*pattern != '\0' && element_is(&pattern, (unsigned char)*name)) {
+			name++;
+		} else {
+			if (star == NULL || *from == '/' || *from == '\0')
+				return 0;
+			name = ++from;
+			pattern = star;
+		}
+	}
+}

@@ -18,6 +18,9 @@ char *path_join(const char *a, const char *b);
 const char *path_base(const char *path);
 /** path_clean() - lexical normal form as Go's path.Clean, on the heap; "" gives "." */
 char *path_clean(const char *path);
+/** path_match() - Go's path.Match: * and ? stand for no slash, [a-z], [^a-z], \\x; 1 matches, 0
+ * not, -1 the pattern is malformed. A character is a byte */
+int path_match(const char *pattern, const char *name);
 /** path_exists() - stat(2) succeeds */
 bool path_exists(const char *path);
 /** path_open_beneath() - opens a relative path that cannot leave dir_fd; no symlink may lead out;

@@ -16,7 +16,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "config/limits.h"
-#include "json/utf8_internal.h"
+#include "json/utf8.h"
 
 #define CHUNK_MIN 1024
 #define CHUNK_MAX (64 * KIB)

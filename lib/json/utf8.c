@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* UTF-8, RFC 3629 section 3 and the table of well-formed sequences in section 4. */
-#include "json/utf8_internal.h"
+#include "json/utf8.h"
 
 size_t utf8_decode(const char *s, size_t n, uint32_t *ret_cp)
 {

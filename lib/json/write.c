@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "json/utf8_internal.h"
+#include "json/utf8.h"
 
 void jw_init(struct json_w *w, struct buf *buf)
 {
@@ -84,11 +84,38 @@ void jw_end(struct json_w *w)
 	w->first = false;
 }
 
-/* stands for itself in any string; nearly all do */
-static bool is_usual(unsigned char c)
+#define EACH(byte) (0x0101010101010101 * (uint64_t)(byte))
+
+static bool is_plain(unsigned char c)
 {
-	return c > '>' ? c < 0x7f && c != '\\'
-		       : c >= ' ' && c != '"' && c != '&' && c != '<' && c != '>';
+	return c >= ' ' && c < 0x80 && c != '"' && c != '\\' && c != '&' && c != '<' && c != '>';
+}
+
+/* of eight bytes; a zero byte of v leaves its uppermost bit in (v - EACH(1)) & ~v */
+static bool all_plain(uint64_t x)
+{
+	uint64_t backslash = x ^ EACH('\\');
+	uint64_t angle = (x | EACH('<' ^ '>')) ^ EACH('>');
+	uint64_t quote_amp = (x | EACH('"' ^ '&')) ^ EACH('&');
+	uint64_t hit = ((backslash - EACH(1)) & ~backslash) | ((angle - EACH(1)) & ~angle) |
+		       ((quote_amp - EACH(1)) & ~quote_amp) | ((x - EACH(' ')) & ~x) | x;
+
+	return (hit & EACH(0x80)) == 0;
+}
+
+size_t json_plain(const char *s, size_t n)
+{
+	size_t i = 0;
+	uint64_t x;
+
+	for (; i + 8 <= n; i += 8) {
+		memcpy(&x, s + i, 8);
+		if (!all_plain(x))
+			break;
+	}
+	while (i < n && is_plain((unsigned char)s[i]))
+		i++;
+	return i;
 }
 
 /* the escape of an ASCII byte, or NULL when it stands for itself */
@@ -115,15 +142,11 @@ static void add_string(struct json_w *w, const char *s, size_t n)
 	char tmp[8];
 
 	buf_addch(w->buf, '"');
-	for (size_t i = 0; i < n;) {
+	for (size_t i = json_plain(s, n); i < n; i += json_plain(s + i, n - i)) {
 		size_t len = 1;
 		const char *esc = NULL;
 		uint32_t cp;
 
-		if (is_usual((unsigned char)s[i])) {
-			i++;
-			continue;
-		}
 		if ((unsigned char)s[i] < 0x80) {
 			esc = escape_of(w, (unsigned char)s[i], tmp);
 		} else {

@@ -35,6 +35,9 @@ struct json_w {
 	char closers[JSON_WRITE_DEPTH];
 };
 
+/** json_plain() - how many bytes at the begin of a text stand for themselves in a JSON string, also
+ * where Go escapes <, > and & */
+size_t json_plain(const char *s, size_t n);
 /** jw_init() - starts a compact document appended to buf, which must outlive the writer */
 void jw_init(struct json_w *w, struct buf *buf);
 /** jw_init_indent() - as jw_init(), as Go's MarshalIndent with prefix ""; indent is borrowed */

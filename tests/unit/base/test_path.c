@@ -97,3 +97,50 @@ TEST(mkdirs_and_remove_tree)
 	CHECK(path_exists("/etc"));
 	close(fd);
 }
+
+TEST(match)
+{
+	static const struct {
+		const char *pattern, *name;
+		int is;
+	} rows[] = {
+		{"", "", 1},
+		{"abc", "abc", 1},
+		{"*", "abc", 1},
+		{"*c", "abc", 1},
+		{"a*", "ab/c", 0},
+		{"a*/b", "abc/b", 1},
+		{"a*/b", "a/c/b", 0},
+		{"a*b*c*", "aXbYc", 1},
+		{"a*b?c*x", "abxbbxdbxebxczzx", 1},
+		{"a*b?c*x", "abxbbxdbxebxczzy", 0},
+		{"a?c", "a/c", 0},
+		{"a?", "a", 0},
+		{"ab[c]", "abc", 1},
+		{"ab[b-d]", "abc", 1},
+		{"ab[e-g]", "abc", 0},
+		{"ab[^c]", "abc", 0},
+		{"ab[^e-g]", "abc", 1},
+		{"ab[^c]", "ab", 0},
+		{"a\\*b", "a*b", 1},
+		{"a\\*b", "ab", 0},
+		{"[\\]a]", "]", 1},
+		{"[\\-]", "-", 1},
+		{"[x\\-]", "z", 0},
+		{"[a-b-d]", "a", -1},
+		{"[-]", "-", -1},
+		{"[]a]", "a", -1},
+		{"[", "a", -1},
+		{"[^", "a", -1},
+		{"[a", "a", -1},
+		{"[a-", "a", -1},
+		{"[a-]", "a", -1},
+		{"a\\", "a", -1},
+		{"x[", "a", -1},
+		{"*x", "xxx", 1},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		CHECK_MSG(path_match(rows[i].pattern, rows[i].name) == rows[i].is, "%s, %s",
+			  rows[i].pattern, rows[i].name);
+}

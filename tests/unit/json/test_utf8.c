@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "json/utf8_internal.h"
+#include "json/utf8.h"
 
 static size_t decode(const char *s, uint32_t *cp)
 {

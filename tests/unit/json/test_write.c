@@ -96,3 +96,17 @@ TEST(indent)
 		  "[\n    {\n        \"a\": 1,\n        \"b\": [],\n        \"c\": {},\n"
 		  "        \"d\": [\n            1,\n            2\n        ]\n    }\n]");
 }
+
+/* every byte at every place of what is looked at eight bytes at a time */
+TEST(plain)
+{
+	for (int c = 0; c < 256; c++)
+		for (size_t at = 0; at < 19; at++) {
+			bool plain = c >= 0x20 && c < 0x80 && strchr("\"\\<>&", c) == NULL;
+			char text[] = "abcdefgh ijklmn=!#z";
+
+			text[at] = (char)c;
+			CHECK_EQ(json_plain(text, 19), plain ? 19 : at);
+			CHECK_EQ(json_plain(text, at), at);
+		}
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* UTF-8 as Go's unicode/utf8 reads it: one replacement per bad byte. */
-#ifndef JSON_UTF8_INTERNAL_H
-#define JSON_UTF8_INTERNAL_H
+#ifndef JSON_UTF8_H
+#define JSON_UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>
