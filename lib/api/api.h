@@ -21,7 +21,7 @@ struct api;
 /** api_new() - an API without listeners; the engine is borrowed and must outlive it */
 struct api *api_new(struct engine *en);
 /**
- * api_listen() - accept connections from a listening socket in a thread of its own
+ * api_listen() - serve the connections of a listening socket in threads of its own
  * @a:   the API
  * @fd:  listening stream socket, owned from the call on; its permissions are the caller's matter
  * @tls: NULL for plain HTTP; borrowed, must outlive the API

@@ -97,9 +97,15 @@ int call_empty(struct api_call *c, int status, struct err *e);
 int call_progress_start(struct api_call *c, struct err *e);
 /** call_error_line() - end a stream of JSON lines by an error, or answer with it if none began */
 int call_error_line(struct api_call *c, const struct err *why, struct err *e);
-/** call_platform() - the platform parameter, "linux/arm64" or its JSON form, as text on the heap;
- * NULL when absent */
-int call_platform(const struct api_call *c, char **ret, struct err *e) WARN_UNUSED;
+/** call_platform() - a platform in JSON, which the API has known since a version, as text
+ * ("linux/arm64") on the heap; NULL when absent */
+int call_platform(const struct api_call *c, const char *key, unsigned since, char **ret,
+		  struct err *e) WARN_UNUSED;
+/** call_image_platform() - the image that the path names has to be for the platform asked for */
+int call_image_platform(const struct api_call *c, const char *key, unsigned since,
+			struct err *e) WARN_UNUSED;
+/** swarm_none() - the answer to all that is a swarm's; returns -1 */
+int swarm_none(struct err *e);
 /** call_registry_failed() - a registry that was not reached, or wants credentials that nobody gave,
  * is 500 in Docker's answers; returns -1 */
 int call_registry_failed(struct err *e);
@@ -129,7 +135,7 @@ int api_hijack_ws(struct api_call *c, bool binary, struct api_hijack *ret,
 void api_hijack_end(struct api_hijack *h);
 
 /* handlers, one file a resource */
-api_handler sys_ping, sys_version, sys_info, sys_auth, sys_df, sys_events;
+api_handler sys_options, sys_ping, sys_version, sys_info, sys_auth, sys_df, sys_events;
 api_handler container_list, container_create, container_inspect, container_start, container_stop,
 	container_restart, container_kill, container_pause, container_unpause, container_rename,
 	container_update, container_remove, container_prune, container_top, container_changes,
@@ -143,8 +149,9 @@ api_handler commit_post, image_save_get, image_push_post, image_search, distribu
 api_handler network_list, network_inspect, network_create, network_remove, network_connect,
 	network_disconnect, network_prune;
 api_handler volume_create_post, volume_list_get, volume_inspect, volume_delete, volume_prune;
-api_handler swarm_refuse, swarm_no_mode, plugin_list, plugin_refuse, build_prune, refuse_build,
-	refuse_buildkit, refuse_cluster_volume;
+api_handler swarm_refuse, swarm_leave, swarm_no_mode, plugin_list, plugin_lost, plugin_refuse,
+	build_prune, build_cancel, refuse_build, refuse_buildkit, refuse_cluster_volume,
+	refuse_experimental;
 
 /* engine_container_prune() and the like */
 typedef int api_prune_fn(struct engine *en, const struct engine_filters *f, struct strv *ret_gone,

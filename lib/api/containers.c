@@ -17,6 +17,7 @@ void api_write_summaries(struct json_w *w, const struct engine_summaries *s)
 }
 
 #define CONTAINER_ROW_BYTES 1024 /* about what a row takes */
+#define START_BODY_MAX	    7	 /* "null", "{}" and line ends */
 
 int container_list(struct api_call *c, struct err *e)
 {
@@ -78,10 +79,12 @@ static int adjust_mac(const struct api_call *c, struct docker_create_request *rq
 	bool old = c->version < API_VERSION(1, 44);
 	struct docker_endpoint *ep;
 
-	for (size_t i = 0; old && i < m->len; i++) {
+	for (size_t i = 0; i < m->len; i++) {
 		ep = m->items[i].value;
-		if (ep != NULL)
+		if (ep != NULL && old)
 			str_replace_ptr(&ep->mac_address, NULL);
+		if (ep != NULL && c->version < API_VERSION(1, 48))
+			ep->gw_priority = 0;
 	}
 	if (str_empty(mac))
 		return 0;
@@ -103,26 +106,58 @@ static int adjust_mac(const struct api_call *c, struct docker_create_request *rq
 	return 0;
 }
 
-/* Old clients send what later versions moved: nothing of it may surprise the engine. */
+static int needs(const char *what, const char *version, struct err *e)
+{
+	return err_set(e, ERR_INVALID, 0, "%s needs API v%s or newer", what, version);
+}
+
+/* options of mounts that came with later versions are refused or ignored, as Docker does it */
+static int adjust_mount(const struct api_call *c, struct docker_mount *m, struct err *e)
+{
+	struct docker_bind_options *bind = m->bind_options;
+	unsigned v = c->version;
+
+	if (v < API_VERSION(1, 48) && str_eq(m->type, "image"))
+		return needs("Mount type \"Image\"", "1.48", e);
+	if (v < API_VERSION(1, 45) && m->volume_options != NULL &&
+	    !str_empty(m->volume_options->subpath))
+		return needs("VolumeOptions.Subpath", "1.45", e);
+	if (bind == NULL)
+		return 0;
+	if (v < API_VERSION(1, 44) && bind->read_only_force_recursive)
+		return needs("BindOptions.ReadOnlyForceRecursive", "1.44", e);
+	bind->read_only_non_recursive |= v < API_VERSION(1, 44) && m->read_only;
+	bind->create_mountpoint &= v >= API_VERSION(1, 42);
+	bind->non_recursive &= v >= API_VERSION(1, 40);
+	return 0;
+}
+
+/* Old clients send what later versions moved, and expect their times' defaults. */
 static int adjust_create(const struct api_call *c, struct docker_create_request *rq,
 			 struct strv *warnings, struct err *e)
 {
+	struct docker_host_config *h = &rq->host_config;
+
 	if (str_empty(rq->config.image) && rq->config.cmd.len == 0 && rq->config.env.len == 0 &&
 	    rq->config.entrypoint.len == 0)
 		return err_set(e, ERR_INVALID, 0,
 			       "config cannot be empty in order to create a container");
-	/* before 1.40 -1 and 0 both meant no limit; before 1.42 ConsoleSize was ignored */
-	if (c->version < API_VERSION(1, 40) && rq->host_config.pids_limit.set &&
-	    rq->host_config.pids_limit.value <= 0)
-		rq->host_config.pids_limit.set = false;
+	h->pids_limit.set &= h->pids_limit.value > 0;
+	h->memory_swappiness.set &= h->memory_swappiness.value != -1;
+	h->auto_remove &= c->version >= API_VERSION(1, 25);
+	if (c->version < API_VERSION(1, 40) && str_empty(h->ipc_mode))
+		str_replace_ptr(&h->ipc_mode, "shareable");
 	if (c->version < API_VERSION(1, 42))
-		memset(rq->host_config.console_size, 0, sizeof(rq->host_config.console_size));
+		memset(h->console_size, 0, sizeof(h->console_size));
+	if (c->version < API_VERSION(1, 43))
+		json_strmap_clear(&h->annotations);
+	if (c->version < API_VERSION(1, 44) && rq->config.healthcheck != NULL)
+		rq->config.healthcheck->start_interval = 0;
 	if (c->version < API_VERSION(1, 44) && check_one_endpoint(rq, e) < 0)
 		return -1;
-	for (size_t i = 0; c->version < API_VERSION(1, 48) && i < rq->host_config.mounts.len; i++)
-		if (str_eq(rq->host_config.mounts.items[i].type, "image"))
-			return err_set(e, ERR_INVALID, 0,
-				       "Mount type \"Image\" needs API v1.48 or newer");
+	for (size_t i = 0; i < h->mounts.len; i++)
+		if (adjust_mount(c, &h->mounts.items[i], e) < 0)
+			return -1;
 	return adjust_mac(c, rq, warnings, e);
 }
 
@@ -153,6 +188,25 @@ int container_create(struct api_call *c, struct err *e)
 	return call_json(c, 201, &b, e);
 }
 
+/* until 1.44 the short id and the name of the host were aliases */
+static void old_aliases(struct docker_inspect *i)
+{
+	const struct json_map *m = &i->network_settings.networks;
+	CLEANUP(freep) char *short_id = xstrndup(i->id, 12);
+
+	for (size_t k = 0; k < m->len; k++) {
+		struct strv *aliases = &((struct docker_endpoint *)m->items[k].value)->aliases;
+		const char *name = m->items[k].key;
+
+		if (str_eq(name, "bridge") || str_eq(name, "host") || str_eq(name, "none"))
+			continue;
+		if (!strv_has(aliases, short_id))
+			strv_add(aliases, short_id);
+		if (!str_empty(i->config.hostname) && !strv_has(aliases, i->config.hostname))
+			strv_add(aliases, i->config.hostname);
+	}
+}
+
 int container_inspect(struct api_call *c, struct err *e)
 {
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
@@ -161,6 +215,8 @@ int container_inspect(struct api_call *c, struct err *e)
 
 	if (engine_container_inspect(c->en, c->name, call_bool(c, "size"), &i, e) < 0)
 		return -1;
+	if (c->version < API_VERSION(1, 45))
+		old_aliases(&i);
 	jw_init(&w, &b);
 	json_unbind(&w, &docker_inspect_json, &i);
 	json_struct_clear(&docker_inspect_json, &i);
@@ -169,6 +225,10 @@ int container_inspect(struct api_call *c, struct err *e)
 
 int container_start(struct api_call *c, struct err *e)
 {
+	if (c->rq->framing != HTTP_BODY_NONE && c->rq->content_bytes > START_BODY_MAX)
+		return err_set(e, ERR_INVALID, 0,
+			       "starting container with non-empty request body was deprecated "
+			       "since API v1.22 and removed in v1.24");
 	if (engine_container_start(c->en, c->name, e) < 0)
 		return -1;
 	return call_empty(c, 204, e);
@@ -180,8 +240,10 @@ static int stop_params(const struct api_call *c, const char **ret_signal, int *r
 {
 	int64_t t = -2;
 
-	if (call_int(c, "t", INT32_MIN, INT32_MAX, &t, e) < 0)
+	if (call_int(c, "t", INT32_MIN, INT32_MAX, &t, e) < 0) {
+		e->kind = ERR_SYSTEM;
 		return -1;
+	}
 	/* any negative number waits for ever, -2 is ours for "not given" */
 	*ret_timeout = call_get(c, "t")[0] == '\0' ? -2 : t < 0 ? -1 : (int)t;
 	*ret_signal = call_get(c, "signal")[0] != '\0' && c->version >= API_VERSION(1, 42)

@@ -40,6 +40,8 @@ static int attach(struct api_call *c, bool ws, struct err *e)
 	bool all = ws && c->version < API_VERSION(1, 42);
 	const char *keys = http_query_get(&c->query, "detachKeys");
 	struct engine_attach a = {
+		.client_fd = -1,
+		.multiplexed = !ws,
 		.in = all || call_bool(c, "stdin"),
 		.out = all || call_bool(c, "stdout"),
 		.err = all || call_bool(c, "stderr"),
@@ -53,7 +55,7 @@ static int attach(struct api_call *c, bool ws, struct err *e)
 	struct err why;
 	int r;
 
-	if (engine_attach_begin(c->en, c->name, a.detach_keys, &claim, &tty, e) < 0)
+	if (engine_attach_begin(c->en, c->name, &a, &claim, &tty, e) < 0)
 		return -1;
 	/* dockerd gives this one head without the common fields */
 	http_headers_clear(http_conn_headers(c->conn));

@@ -25,7 +25,7 @@ static int parse_types(const struct api_call *c, unsigned *ret, struct err *e)
 			*ret |= DF_VOLUME;
 		else if (strcmp(v, "build-cache") == 0)
 			*ret |= DF_BUILD;
-		else
+		else if (c->version >= API_VERSION(1, 42))
 			return err_set(e, ERR_INVALID, 0, "unknown object type: %.64s", v);
 	}
 	if (*ret == 0 || c->version < API_VERSION(1, 42))

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
  * GET /images/{name}/json. Until 1.49 the Config object had all fields of a
- * container's. (ContainerConfig, shown until 1.44 and long empty, is left out.)
+ * container's, until 1.44 there was what a commit had found, too.
  */
 #include "api/api_internal.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "engine/resource.h"
+#include "json/json.h"
+#include "storage/layer.h"
 
 static void write_set(struct json_w *w, const char *key, const struct strv *v)
 {
@@ -16,24 +18,6 @@ static void write_set(struct json_w *w, const char *key, const struct strv *v)
 		jw_kobj(w, *it);
 		jw_end(w);
 	}
-	jw_end(w);
-}
-
-static void write_health(struct json_w *w, const struct image_health *h)
-{
-	jw_kobj(w, "Healthcheck");
-	if (h->test.len > 0)
-		api_write_strs(w, "Test", &h->test, false);
-	if (h->interval_nsec != 0)
-		jw_ki64(w, "Interval", h->interval_nsec);
-	if (h->timeout_nsec != 0)
-		jw_ki64(w, "Timeout", h->timeout_nsec);
-	if (h->start_period_nsec != 0)
-		jw_ki64(w, "StartPeriod", h->start_period_nsec);
-	if (h->start_interval_nsec != 0)
-		jw_ki64(w, "StartInterval", h->start_interval_nsec);
-	if (h->retries != 0)
-		jw_ki64(w, "Retries", h->retries);
 	jw_end(w);
 }
 
@@ -63,8 +47,10 @@ static void write_config(struct json_w *w, const struct image_run_config *rc, bo
 	api_write_strs(w, "Env", &rc->env, true);
 	if (rc->exposed_ports.len > 0)
 		write_set(w, "ExposedPorts", &rc->exposed_ports);
-	if (rc->health != NULL)
-		write_health(w, rc->health);
+	if (rc->health != NULL) {
+		jw_key(w, "Healthcheck");
+		json_unbind(w, &image_health_json, rc->health);
+	}
 	api_write_strmap(w, "Labels", &rc->labels);
 	api_write_strs(w, "OnBuild", &rc->onbuild, true);
 	if (rc->shell.len > 0)
@@ -97,6 +83,22 @@ static void write_rootfs(struct json_w *w, const struct image_config *ic)
 	jw_end(w);
 }
 
+static void write_container_config(struct json_w *w, const struct image *img)
+{
+	const struct docker_config none = {0};
+	CLEANUP(json_freep) struct json *v = NULL;
+	const struct json *was = NULL;
+	struct err ignored;
+
+	if (json_parse(img->json, img->n_json, &v, &ignored) == 0)
+		was = json_get(v, "container_config");
+	jw_key(w, "ContainerConfig");
+	if (was != NULL)
+		jw_tree(w, was);
+	else
+		json_unbind(w, &docker_config_json, &none);
+}
+
 static void write_inspect(const struct api_call *c, struct json_w *w, const struct image_info *i)
 {
 	const struct image_config *ic = i->image->config;
@@ -123,16 +125,31 @@ static void write_inspect(const struct api_call *c, struct json_w *w, const stru
 	if (c->version < API_VERSION(1, 44))
 		jw_ki64(w, "VirtualSize", i->image->size_bytes);
 	write_config(w, &ic->config, c->version < API_VERSION(1, 50));
+	if (c->version < API_VERSION(1, 45))
+		write_container_config(w, i->image);
 }
 
 /* What the driver knows of the top layer. */
-static void write_driver(const struct api_call *c, struct json_w *w)
+static void write_driver(const struct api_call *c, struct json_w *w, const struct image *img)
 {
 	CLEANUP(engine_info_clear) struct engine_info info = {0};
+	CLEANUP(strv_clear) struct strv pairs = STRV_INIT;
+	struct err ignored;
+	int r;
 
 	engine_info(c->en, &info);
+	r = storage_layer_graph_data(image_store_storage(engine_images(c->en)), img->chain_id,
+				     &pairs, &ignored);
 	jw_kobj(w, "GraphDriver");
-	jw_knull(w, "Data");
+	jw_key(w, "Data");
+	if (r < 0 || pairs.len == 0) {
+		jw_null(w);
+	} else {
+		jw_obj(w);
+		for (size_t i = 0; i + 1 < pairs.len; i += 2)
+			jw_kstr(w, pairs.items[i], pairs.items[i + 1]);
+		jw_end(w);
+	}
 	jw_kstr(w, "Name", info.driver);
 	jw_end(w);
 }
@@ -144,12 +161,13 @@ int image_inspect(struct api_call *c, struct err *e)
 	struct image_info i = {0};
 	struct json_w w;
 
-	if (image_store_info(store, c->name, &i, e) < 0)
+	if (call_image_platform(c, "platform", API_VERSION(1, 49), e) < 0 ||
+	    image_store_info(store, c->name, &i, e) < 0)
 		return -1;
 	jw_init(&w, &b);
 	jw_obj(&w);
 	write_inspect(c, &w, &i);
-	write_driver(c, &w);
+	write_driver(c, &w, i.image);
 	write_rootfs(&w, i.image->config);
 	jw_kobj(&w, "Metadata");
 	write_time(&w, "LastTagTime", i.last_tagged_nsec);

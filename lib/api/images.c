@@ -81,7 +81,7 @@ int api_write_images(struct api_call *c, struct json_w *w, bool all, bool counts
 	CLEANUP(image_filters_clear) struct image_filters filters = IMAGE_FILTERS_INIT;
 	struct image_store *store = engine_images(c->en);
 	struct image_infos l = {0};
-	bool shared = counts || call_bool(c, "shared-size");
+	bool shared = counts || (c->version >= API_VERSION(1, 42) && call_bool(c, "shared-size"));
 
 	if (f != NULL && image_filters(f, &filters, e) < 0)
 		return -1;
@@ -167,7 +167,8 @@ int image_history(struct api_call *c, struct err *e)
 	struct json_w w;
 	size_t layer;
 
-	if (image_store_info(store, c->name, &i, e) < 0 ||
+	if (call_image_platform(c, "platform", API_VERSION(1, 48), e) < 0 ||
+	    image_store_info(store, c->name, &i, e) < 0 ||
 	    image_store_get(store, i.image->id, &top, e) < 0) {
 		image_info_clear(store, &i);
 		return -1;
@@ -216,7 +217,8 @@ int image_remove(struct api_call *c, struct err *e)
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	struct json_w w;
 
-	if (engine_image_remove(c->en, c->name, call_bool(c, "force"), call_bool(c, "noprune"), &r,
+	if (call_image_platform(c, "platforms", API_VERSION(1, 50), e) < 0 ||
+	    engine_image_remove(c->en, c->name, call_bool(c, "force"), call_bool(c, "noprune"), &r,
 				e) < 0)
 		return -1;
 	jw_init(&w, &b);

@@ -65,14 +65,19 @@ int image_push_post(struct api_call *c, struct err *e)
 	CLEANUP(registry_auth_clear) struct registry_auth auth = REGISTRY_AUTH_INIT;
 	struct image_job job = {.progress = show_progress, .cancelled = client_left, .arg = c};
 	const char *header = http_headers_get(&c->rq->headers, "X-Registry-Auth");
+	CLEANUP(freep) char *platform = NULL;
 	struct err ignored;
 
 	if (registry_auth_parse(header, &auth, &ignored) < 0)
 		registry_auth_clear(&auth);
-	return finish(c, engine_image_push(c->en, c->name, call_get(c, "tag"), &auth, &job, e), e);
+	if (call_platform(c, "platform", API_VERSION(1, 46), &platform, e) < 0)
+		return -1;
+	return finish(
+		c, engine_image_push(c->en, c->name, call_get(c, "tag"), platform, &auth, &job, e),
+		e);
 }
 
-static int import(struct api_call *c, const struct image_job *job, struct err *e)
+static int import(struct api_call *c, const char *src, const struct image_job *job, struct err *e)
 {
 	CLEANUP(stream_freep) struct stream *in = NULL;
 	CLEANUP(strv_clear) struct strv changes = STRV_INIT;
@@ -81,15 +86,12 @@ static int import(struct api_call *c, const struct image_job *job, struct err *e
 	char id[DIGEST_SIZE] = "";
 	const char *v;
 
-	if (!str_eq(call_get(c, "fromSrc"), "-"))
-		return err_set(e, ERR_UNIMPLEMENTED, 0,
-			       "importing from a URL is not supported: download it and import from "
-			       "standard input");
 	for (size_t i = 0; (v = http_query_get_nth(&c->query, "changes", i)) != NULL; i++)
 		strv_add(&changes, v);
-	in = http_body_stream_new(http_conn_body(c->conn));
+	if (str_eq(src, "-"))
+		in = http_body_stream_new(http_conn_body(c->conn));
 	return finish(c,
-		      engine_image_import(c->en, in, repo[0] != '\0' ? repo : NULL,
+		      engine_image_import(c->en, in, src, repo[0] != '\0' ? repo : NULL,
 					  tag[0] != '\0' ? tag : NULL,
 					  message[0] != '\0' ? message : NULL, &changes,
 					  platform[0] != '\0' ? platform : NULL, job, id, e),
@@ -100,11 +102,12 @@ int image_create(struct api_call *c, struct err *e)
 {
 	struct image_job job = {.progress = show_progress, .cancelled = client_left, .arg = c};
 	struct image_job body_job = {.progress = show_progress, .arg = c};
+	const char *src = call_get(c, "fromSrc");
 
 	if (call_get(c, "fromImage")[0] != '\0')
 		return pull(c, &job, e);
-	if (call_get(c, "fromSrc")[0] != '\0')
-		return import(c, &body_job, e);
+	if (src[0] != '\0')
+		return import(c, src, str_eq(src, "-") ? &body_job : &job, e);
 	return err_set(e, ERR_INVALID, 0, "either fromImage or fromSrc must be given");
 }
 
@@ -116,7 +119,7 @@ int image_load_post(struct api_call *c, struct err *e)
 
 	if (c->rq->framing == HTTP_BODY_NONE)
 		return err_set(e, ERR_INVALID, 0, "the archive to load is missing");
-	if (call_platform(c, &platform, e) < 0)
+	if (call_platform(c, "platform", API_VERSION(1, 48), &platform, e) < 0)
 		return -1;
 	return finish(
 		c, engine_image_load(c->en, in, call_bool_or(c, "quiet", true), platform, &job, e),

@@ -22,31 +22,40 @@ static int answer_write(struct stream *s, const void *p, size_t n, struct err *e
 
 static const struct stream_ops answer_ops = {.write = answer_write};
 
-int call_platform(const struct api_call *c, char **ret, struct err *e)
+int call_platform(const struct api_call *c, const char *key, unsigned since, char **ret,
+		  struct err *e)
 {
 	CLEANUP(json_freep) struct json *v = NULL;
-	const char *text = call_get(c, "platform");
+	const char *text = call_get(c, key);
 	const char *os, *arch, *variant;
 
 	*ret = NULL;
-	if (text[0] == '\0')
+	if (text[0] == '\0' || c->version < since)
 		return 0;
-	if (text[0] != '{') {
-		*ret = xstrdup(text);
-		return 0;
-	}
+	if (http_query_get_nth(&c->query, key, 1) != NULL)
+		return err_set(e, ERR_INVALID, 0,
+			       key[sizeof("platform") - 1] == 's'
+				       ? "multiple platforms are not supported"
+				       : "multiple platform parameters not supported");
 	if (json_parse(text, strlen(text), &v, e) < 0)
 		return err_wrap(e, "failed to parse platform");
 	os = json_get_str(v, "os");
 	arch = json_get_str(v, "architecture");
 	variant = json_get_str(v, "variant");
 	if (str_empty(os) || str_empty(arch))
-		return err_set(e, ERR_INVALID, 0,
-			       "both OS and Architecture must be provided when specifying a "
-			       "platform");
+		return err_set(e, ERR_INVALID, 0, "both OS and Architecture must be provided");
 	*ret = str_empty(variant) ? xasprintf("%s/%s", os, arch)
 				  : xasprintf("%s/%s/%s", os, arch, variant);
 	return 0;
+}
+
+int call_image_platform(const struct api_call *c, const char *key, unsigned since, struct err *e)
+{
+	CLEANUP(freep) char *platform = NULL;
+
+	if (call_platform(c, key, since, &platform, e) < 0)
+		return -1;
+	return engine_image_is_for(c->en, c->name, platform, e);
 }
 
 int image_save_get(struct api_call *c, struct err *e)
@@ -61,7 +70,7 @@ int image_save_get(struct api_call *c, struct err *e)
 		strv_add(&names, c->name);
 	for (size_t i = 0; c->name == NULL && (v = http_query_get_nth(&c->query, "names", i)); i++)
 		strv_add(&names, v);
-	if (call_platform(c, &platform, e) < 0 ||
+	if (call_platform(c, "platform", API_VERSION(1, 48), &platform, e) < 0 ||
 	    engine_image_save(c->en, &names, platform, &sv, e) < 0 ||
 	    http_conn_start(c->conn, 200, API_TAR, e) < 0 || image_save_write(sv, &a.s, e) < 0)
 		return -1;

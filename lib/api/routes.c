@@ -42,6 +42,8 @@ const struct api_route api_routes[] = {
 	{"HEAD", "/containers/*/archive", archive_head},
 	{"GET", "/containers/*/archive", archive_get},
 	{"PUT", "/containers/*/archive", archive_put},
+	{"GET", "/containers/*/checkpoints", refuse_experimental},
+	{"POST", "/containers/*/checkpoints", refuse_experimental},
 	{"DELETE", "/containers/**", container_remove},
 
 	/* exec */
@@ -68,7 +70,7 @@ const struct api_route api_routes[] = {
 	/* build */
 	{"POST", "/build", refuse_build},
 	{"POST", "/build/prune", build_prune},
-	{"POST", "/build/cancel", refuse_build},
+	{"POST", "/build/cancel", build_cancel},
 	{"POST", "/session", refuse_buildkit},
 	{"POST", "/grpc", refuse_buildkit},
 
@@ -93,16 +95,24 @@ const struct api_route api_routes[] = {
 	/* plugins */
 	{"GET", "/plugins", plugin_list},
 	{"GET", "/plugins/privileges", plugin_refuse},
-	{"GET", "/plugins/**/json", plugin_refuse},
-	{"DELETE", "/plugins/**", plugin_refuse},
-	{"POST", "/plugins/**", plugin_refuse},
+	{"POST", "/plugins/pull", plugin_refuse},
+	{"POST", "/plugins/create", plugin_refuse},
+	{"GET", "/plugins/**/json", plugin_lost},
+	{"DELETE", "/plugins/**", plugin_lost},
+	{"POST", "/plugins/**/enable", plugin_lost},
+	{"POST", "/plugins/**/disable", plugin_lost},
+	{"POST", "/plugins/**/push", plugin_lost},
+	{"POST", "/plugins/**/upgrade", plugin_lost},
+	{"POST", "/plugins/**/set", plugin_lost},
 
 	/* swarm */
 	{"GET", "/swarm", swarm_refuse},
-	{"GET", "/swarm/**", swarm_refuse},
+	{"GET", "/swarm/unlockkey", swarm_refuse},
 	{"POST", "/swarm/init", swarm_no_mode},
 	{"POST", "/swarm/join", swarm_no_mode},
-	{"POST", "/swarm/**", swarm_refuse},
+	{"POST", "/swarm/leave", swarm_leave},
+	{"POST", "/swarm/update", swarm_refuse},
+	{"POST", "/swarm/unlock", swarm_refuse},
 	{"GET", "/nodes", swarm_refuse},
 	{"GET", "/nodes/*", swarm_refuse},
 	{"DELETE", "/nodes/*", swarm_refuse},
@@ -126,6 +136,8 @@ const struct api_route api_routes[] = {
 	{"POST", "/configs/create", swarm_refuse},
 	{"POST", "/configs/*/update", swarm_refuse},
 	{"DELETE", "/configs/*", swarm_refuse},
+
+	{"OPTIONS", "/**", sys_options},
 };
 
 const size_t api_n_routes = sizeof(api_routes) / sizeof(api_routes[0]);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * Listeners and connections. Each listener has a thread that accepts, each
- * connection one that serves request after request. When there are as many as
- * may be, the one that has asked nothing for longest goes. api_stop() shuts the
- * sockets down, which ends every blocked read, and waits until all threads are
- * gone. a->mu guards the list of connections and the counters.
+ * Listeners and connections. Of a listener's threads one leads: it waits for the
+ * next connection, lets another thread lead, and serves request after request
+ * itself. A thread whose connection is over leads again, or waits a while for
+ * its turn, so that short connections cost no thread each. When there are as
+ * many connections as may be, the one that has asked nothing for longest goes.
+ * api_stop() shuts the sockets down, which ends every blocked read, and waits
+ * until all threads are gone. a->mu guards all that changes.
  */
 #include <errno.h>
 #include <poll.h>
@@ -29,7 +31,9 @@ struct api_listener {
 	struct api *a;
 	int fd;
 	const struct tls_config *tls;
-	pthread_t thread;
+	bool led;	     /* a thread waits for the next connection */
+	size_t n_followers;  /* threads that wait until they may lead */
+	pthread_cond_t next; /* nobody leads, or the API stops */
 };
 
 struct api_conn {
@@ -43,9 +47,9 @@ struct api_conn {
 struct api {
 	struct engine *en;
 	pthread_mutex_t mu;
-	pthread_cond_t idle; /* signalled when n_conns becomes 0 */
-	struct list conns;   /* the one longest without a request first */
-	size_t n_conns, max_conns;
+	pthread_cond_t fewer; /* fewer connections or threads, or a lead given up */
+	struct list conns;    /* the one longest without a request first */
+	size_t n_conns, max_conns, n_threads;
 	bool stopping;
 	int stop_pipe[2];
 	struct api_listener listeners[LISTENERS_MAX];
@@ -63,7 +67,7 @@ struct api *api_new(struct engine *en)
 	if (getrlimit(RLIMIT_NOFILE, &r) == 0)
 		a->max_conns = MIN(a->max_conns, r.rlim_cur / 2);
 	pthread_mutex_init(&a->mu, NULL);
-	cond_init(&a->idle);
+	cond_init(&a->fewer);
 	list_init(&a->conns);
 	if (fd_pipe(a->stop_pipe, &e) < 0)
 		a->stop_pipe[0] = a->stop_pipe[1] = -1;
@@ -126,18 +130,12 @@ static void serve(struct api_conn *c)
 	http_conn_free(conn);
 }
 
-static void conn_thread(void *arg)
+/* With a->mu held, as all of the next ones up to accept_one(). */
+static void drop_conn(struct api_conn *c)
 {
-	struct api_conn *c = arg;
-	struct api *a = c->a;
-
-	serve(c);
-	pthread_mutex_lock(&a->mu);
 	list_del(&c->link);
-	a->n_conns--;
-	if (a->n_conns == 0)
-		pthread_cond_broadcast(&a->idle);
-	pthread_mutex_unlock(&a->mu);
+	c->a->n_conns--;
+	pthread_cond_broadcast(&c->a->fewer);
 	free(c);
 }
 
@@ -152,7 +150,7 @@ static void refuse_conn(int fd)
 	close(fd);
 }
 
-/* Makes room for one more; with a->mu held. False: all are being answered. */
+/* Makes room for one more. False: all are being answered. */
 static bool end_quietest(struct api *a)
 {
 	struct api_conn *c;
@@ -167,59 +165,132 @@ static bool end_quietest(struct api *a)
 	return false;
 }
 
-static void start_conn(struct api_listener *l, int fd)
+static struct api_conn *add_conn(struct api_listener *l, int fd)
 {
 	struct api *a = l->a;
-	struct api_conn *c = xcalloc(1, sizeof(*c));
-	bool stopping, room;
-	struct err e;
+	struct api_conn *c;
 
+	if (a->n_conns >= a->max_conns && !end_quietest(a))
+		return NULL;
+	c = xcalloc(1, sizeof(*c));
 	*c = (struct api_conn){.a = a, .fd = fd, .tls = l->tls};
-	list_init(&c->link);
-	pthread_mutex_lock(&a->mu);
-	stopping = a->stopping;
-	room = !stopping && (a->n_conns < a->max_conns || end_quietest(a));
-	if (room) {
-		list_add_tail(&a->conns, &c->link);
-		a->n_conns++;
-	}
-	pthread_mutex_unlock(&a->mu);
-	if (room && thread_start(conn_thread, c, &e) == 0)
-		return;
-	if (room) {
-		log_warn(&e, "API connection refused");
-		pthread_mutex_lock(&a->mu);
-		list_del(&c->link);
-		a->n_conns--;
-		pthread_mutex_unlock(&a->mu);
-	}
-	if (stopping)
-		close(fd); /* as one that was not accepted any more */
-	else
-		refuse_conn(fd);
-	free(c);
+	list_add_tail(&a->conns, &c->link);
+	a->n_conns++;
+	return c;
 }
 
-static void *accept_thread(void *arg)
+/* Waits for the lead; false: there are threads enough, or the API stops. */
+static bool take_lead(struct api_listener *l)
 {
-	struct api_listener *l = arg;
+	int64_t until = l->led ? time_mono_ms() + API_SPARE_MS : 0;
+	bool early = l->n_followers < API_SPARE_THREADS;
+
+	l->n_followers++;
+	while (l->led && !l->a->stopping && early)
+		early = cond_wait_until(&l->next, &l->a->mu, until);
+	l->n_followers--;
+	if (l->led || l->a->stopping)
+		return false;
+	return l->led = true;
+}
+
+static void end_lead(struct api_listener *l)
+{
+	l->led = false;
+	pthread_cond_broadcast(&l->a->fewer);
+}
+
+static void listener_thread(void *arg);
+
+static int add_thread(struct api_listener *l, struct err *e)
+{
+	l->a->n_threads++;
+	if (thread_start(listener_thread, l, e) == 0)
+		return 0;
+	l->a->n_threads--;
+	return -1;
+}
+
+/* Another thread leads from here on. */
+static int pass_lead(struct api_listener *l, struct err *e)
+{
+	if (l->n_followers == 0 && add_thread(l, e) < 0)
+		return -1;
+	end_lead(l);
+	pthread_cond_signal(&l->next);
+	return 0;
+}
+
+/* The next connection, or -1 when the API stops. */
+static int accept_one(struct api_listener *l)
+{
 	struct pollfd pfd[2] = {{.fd = l->fd, .events = POLLIN},
 				{.fd = l->a->stop_pipe[0], .events = POLLIN}};
 
 	for (;;) {
 		int fd;
 
-		if (poll(pfd, 2, -1) < 0 && errno != EINTR)
-			break;
-		if (pfd[1].revents != 0)
-			break;
+		if ((poll(pfd, 2, -1) < 0 && errno != EINTR) || pfd[1].revents != 0)
+			return -1;
 		fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0)
-			start_conn(l, fd);
-		else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			return fd;
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
 			poll(&pfd[1], 1, ACCEPT_WAIT_MS);
 	}
-	return NULL;
+}
+
+/* Leads until there is a connection to be served: the lead is another's then. NULL: the API stops.
+ */
+static struct api_conn *lead(struct api_listener *l)
+{
+	struct api *a = l->a;
+
+	for (;;) {
+		int fd = accept_one(l);
+		struct api_conn *c;
+		struct err e;
+
+		if (fd < 0)
+			return NULL;
+		MUTEX_GUARD(&a->mu);
+		if (a->stopping) {
+			close(fd); /* as one that was not accepted any more */
+			return NULL;
+		}
+		c = add_conn(l, fd);
+		if (c != NULL && pass_lead(l, &e) == 0)
+			return c;
+		if (c != NULL) {
+			log_warn(&e, "API connection refused");
+			drop_conn(c);
+		}
+		refuse_conn(fd);
+	}
+}
+
+static void listener_thread(void *arg)
+{
+	struct api_listener *l = arg;
+	struct api *a = l->a;
+
+	pthread_mutex_lock(&a->mu);
+	while (take_lead(l)) {
+		struct api_conn *c;
+
+		pthread_mutex_unlock(&a->mu);
+		c = lead(l);
+		if (c != NULL)
+			serve(c);
+		pthread_mutex_lock(&a->mu);
+		if (c != NULL)
+			drop_conn(c);
+		else
+			end_lead(l);
+	}
+	a->n_threads--;
+	pthread_cond_broadcast(&a->fewer);
+	pthread_mutex_unlock(&a->mu);
 }
 
 int api_listen(struct api *a, int fd, const struct tls_config *tls, struct err *e)
@@ -233,7 +304,9 @@ int api_listen(struct api *a, int fd, const struct tls_config *tls, struct err *
 	/* an accepted connection may be gone before accept(2) */
 	fd_set_nonblock(fd, true);
 	*l = (struct api_listener){.a = a, .fd = fd, .tls = tls};
-	if (thread_start_joinable(&l->thread, accept_thread, l, e) < 0) {
+	cond_init(&l->next);
+	MUTEX_GUARD(&a->mu);
+	if (add_thread(l, e) < 0) {
 		close(fd);
 		return -1;
 	}
@@ -255,16 +328,20 @@ static void end_accepting(struct api *a)
 {
 	struct err e;
 
-	pthread_mutex_lock(&a->mu);
+	MUTEX_GUARD(&a->mu);
+	if (a->stopping)
+		return;
 	a->stopping = true;
-	pthread_mutex_unlock(&a->mu);
 	if (a->stop_pipe[1] >= 0 && fd_write_all(a->stop_pipe[1], "x", 1, &e) < 0)
 		log_warn(&e, "stopping the API");
 	for (size_t i = 0; i < a->n_listeners; i++) {
-		pthread_join(a->listeners[i].thread, NULL);
-		close(a->listeners[i].fd);
+		struct api_listener *l = &a->listeners[i];
+
+		pthread_cond_broadcast(&l->next);
+		while (l->led)
+			cond_wait_until(&a->fewer, &a->mu, -1);
+		close(l->fd);
 	}
-	a->n_listeners = 0;
 }
 
 void api_drain(struct api *a, int timeout_ms)
@@ -278,7 +355,7 @@ void api_drain(struct api *a, int timeout_ms)
 		if (c->fd >= 0 && !c->busy)
 			shutdown(c->fd, SHUT_RD); /* what has come already is read all the same */
 	while (a->n_conns > 0)
-		if (!cond_wait_until(&a->idle, &a->mu, deadline))
+		if (!cond_wait_until(&a->fewer, &a->mu, deadline))
 			break;
 	pthread_mutex_unlock(&a->mu);
 }
@@ -288,8 +365,8 @@ void api_stop(struct api *a)
 	end_accepting(a);
 	pthread_mutex_lock(&a->mu);
 	cut_connections(a);
-	while (a->n_conns > 0)
-		cond_wait_until(&a->idle, &a->mu, -1);
+	while (a->n_threads > 0)
+		cond_wait_until(&a->fewer, &a->mu, -1);
 	pthread_mutex_unlock(&a->mu);
 }
 
@@ -300,6 +377,6 @@ void api_free(struct api *a)
 	fd_close(&a->stop_pipe[0]);
 	fd_close(&a->stop_pipe[1]);
 	pthread_mutex_destroy(&a->mu);
-	pthread_cond_destroy(&a->idle);
+	pthread_cond_destroy(&a->fewer);
 	free(a);
 }

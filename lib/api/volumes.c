@@ -88,6 +88,7 @@ int volume_list_get(struct api_call *c, struct err *e)
 struct volume_request {
 	char *name, *driver;
 	struct json_strmap options, labels;
+	char *cluster; /* any makes it a volume of a swarm */
 };
 
 static const struct json_field request_fields[] = {
@@ -95,6 +96,7 @@ static const struct json_field request_fields[] = {
 	JSON_F(struct volume_request, driver, "Driver", JSON_B_STR, NULL, 0),
 	JSON_F(struct volume_request, options, "DriverOpts", JSON_B_STRMAP, NULL, 0),
 	JSON_F(struct volume_request, labels, "Labels", JSON_B_STRMAP, NULL, 0),
+	JSON_F(struct volume_request, cluster, "ClusterVolumeSpec", JSON_B_RAW, NULL, 0),
 	{0},
 };
 static const struct json_struct request_json = {"volume.CreateOptions",
@@ -114,6 +116,8 @@ static int create(struct api_call *c, const struct volume_request *rq, struct er
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	struct json_w w;
 
+	if (rq->cluster != NULL && c->version >= API_VERSION(1, 42))
+		return swarm_none(e);
 	join_pairs(&rq->labels, &labels);
 	join_pairs(&rq->options, &options);
 	if (engine_volume_create(c->en, rq->name, str_empty(rq->driver) ? "local" : rq->driver,

@@ -36,9 +36,9 @@ ssize_t http_reader_fill(struct http_reader *r, struct err *e)
 		r->start = 0;
 	}
 	if (r->end == r->cap) {
-		size_t want = r->cap == 0 ? HTTP_READ_BYTES : r->cap * 2;
+		size_t want = MAX(HTTP_READ_BYTES, MIN(r->cap * 2, HTTP_HEAD_MAX));
 
-		if (want > HTTP_HEAD_MAX)
+		if (r->cap == HTTP_HEAD_MAX)
 			return err_set(e, ERR_INVALID, 0, "HTTP head too long");
 		r->data = xrealloc(r->data, want);
 		r->cap = want;

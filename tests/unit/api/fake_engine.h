@@ -206,12 +206,12 @@ struct engine_attach_claim {
 	struct engine *en;
 };
 
-int engine_attach_begin(struct engine *en, const char *name, const char *detach_keys,
+int engine_attach_begin(struct engine *en, const char *name, const struct engine_attach *a,
 			struct engine_attach_claim **ret, bool *ret_tty, struct err *e)
 {
 	if (fake_find(en, name, e) < 0)
 		return -1;
-	if (str_eq(detach_keys, "bad"))
+	if (str_eq(a->detach_keys, "bad"))
 		return err_set(e, ERR_INVALID, 0, "Invalid detach keys (bad) provided");
 	*ret_tty = en->tty;
 	*ret = xcalloc(1, sizeof(**ret));
@@ -433,14 +433,19 @@ int engine_image_load(struct engine *en, struct stream *in, bool quiet, const ch
 	return (int)n;
 }
 
-int engine_image_import(struct engine *en, struct stream *in, const char *repo, const char *tag,
-			const char *message, const struct strv *changes, const char *platform,
-			const struct image_job *job, char *ret_id, struct err *e)
+int engine_image_import(struct engine *en, struct stream *in, const char *src, const char *repo,
+			const char *tag, const char *message, const struct strv *changes,
+			const char *platform, const struct image_job *job, char *ret_id,
+			struct err *e)
 {
 	(void)repo;
 	(void)tag;
 	(void)message;
 	(void)ret_id;
+	if (in == NULL) {
+		snprintf(en->last, sizeof(en->last), "import from %s", src);
+		return 0;
+	}
 	if (engine_image_load(en, in, false, platform, job, e) < 0)
 		return -1;
 	snprintf(en->last, sizeof(en->last), "import %zu", changes->len);
@@ -466,9 +471,17 @@ void engine_image_saved(struct engine *en, const struct image_save *sv)
 	(void)sv;
 }
 
-int engine_image_push(struct engine *en, const char *name, const char *tag,
+int engine_image_is_for(struct engine *en, const char *name, const char *platform, struct err *e)
+{
+	(void)en;
+	(void)name;
+	return str_eq(platform, "linux/m68k") ? err_set(e, ERR_NOTFOUND, 0, "not for that") : 0;
+}
+
+int engine_image_push(struct engine *en, const char *name, const char *tag, const char *platform,
 		      const struct registry_auth *auth, const struct image_job *job, struct err *e)
 {
+	(void)platform;
 	struct image_progress p = {.status = "Pushing", .id = tag};
 
 	snprintf(en->last, sizeof(en->last), "push %.50s %.50s %.50s", name, tag,

@@ -46,7 +46,8 @@ TEST(images_from_streams)
 {
 	CHECK_ASK("POST /images/create?fromSrc=-&changes=CMD%20x&changes=ENV%20a=b", "tar", 200);
 	CHECK_STR(fake.last, "import 2");
-	CHECK_ASK("POST /images/create?fromSrc=http://x/y", NULL, 501);
+	CHECK_ASK("POST /images/create?fromSrc=http://x/y", NULL, 200);
+	CHECK_STR(fake.last, "import from http://x/y");
 	CHECK_ASK("POST /images/load?quiet=0", "tar", 200);
 	CHECK_STR(fake.last, "load 0");
 	CHECK_ASK("POST /images/load", NULL, 400);
@@ -72,7 +73,9 @@ TEST(save)
 	CHECK_ASK("GET /images/get?names=a&names=b/c:d", NULL, 200);
 	CHECK_STR(fake.last, "save a b/c:d -");
 	CHECK_HAS("index.json");
-	CHECK_ASK("GET /images/x/y:z/get?platform=linux/arm64", NULL, 200);
+	CHECK_ASK("GET /images/x/y:z/get?platform=%7B%22os%22:%22linux%22,"
+		  "%22architecture%22:%22arm64%22%7D",
+		  NULL, 200);
 	CHECK_STR(fake.last, "save x/y:z linux/arm64");
 	CHECK_ASK("GET /images/x/get?platform=%7B%22os%22:%22linux%22,%22architecture%22:%22arm%22,"
 		  "%22variant%22:%22v7%22%7D",
