@@ -39,6 +39,8 @@
 #define IMPLIED_MODE	   0755
 #define DEFERRED_MAX_BYTES (256 * MIB)
 #define HOLE_MIN	   4096
+#define SPARE_BYTES	   (8 * MIB)  /* at a time */
+#define SPARE_MIN_BYTES	   (64 * KIB) /* smaller files stay in the page cache */
 
 /* an open directory, kept while entries go into it */
 struct dir_cache {
@@ -298,11 +300,20 @@ static bool is_hole(const char *p, size_t n)
 	return word == 0;
 }
 
+/* From here to the end; only what is on the disk can leave the page cache. */
+static void spare(int fd, uint64_t from)
+{
+	if (sync_file_range(fd, (off_t)from, 0,
+			    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+				    SYNC_FILE_RANGE_WAIT_AFTER) == 0)
+		(void)posix_fadvise(fd, (off_t)from, 0, POSIX_FADV_DONTNEED);
+}
+
 /* What is zero stays a hole: a tar of a container's files, unlike the files, has none. */
 static int write_content(struct extractor *x, const struct tar_entry *ent, int fd, struct err *e)
 {
 	const void *p = NULL;
-	uint64_t offset = 0, end = 0;
+	uint64_t offset = 0, end = 0, spared = 0;
 	ssize_t n;
 
 	while ((n = tar_chunk(x->t, &p, &offset, e)) > 0) {
@@ -311,6 +322,11 @@ static int write_content(struct extractor *x, const struct tar_entry *ent, int f
 		if (write_at(fd, p, (size_t)n, offset) < 0)
 			return fail(ent, "write", e);
 		end = offset + (uint64_t)n;
+		if (x->opts->spare_cache &&
+		    end - spared >= (end < ent->size ? SPARE_BYTES : SPARE_MIN_BYTES)) {
+			spare(fd, spared);
+			spared = end & ~(uint64_t)(SPARE_MIN_BYTES - 1);
+		}
 	}
 	if (n == 0 && end < ent->size && ftruncate(fd, (off_t)ent->size) < 0)
 		return fail(ent, "set size of", e);

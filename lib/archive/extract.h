@@ -28,6 +28,7 @@ struct extract_opts {
 	bool set_owner;	 /* every entry to uid:gid instead of its own */
 	uint32_t uid, gid;
 	bool owner_xattr; /* an owner beyond the id map is noted in OWNER_XATTR instead */
+	bool spare_cache; /* files but small ones go to the disk and out of the page cache */
 };
 
 /* "uid:gid:mode", as containers/storage and fuse-overlayfs write it; on files and directories */

@@ -119,12 +119,14 @@ static int pack_file(struct packer *p, int dir_fd, const char *base, struct tar_
 	return write_content(p, fd, ent->size, e);
 }
 
-static int pack_symlink(struct packer *p, int dir_fd, const char *base, struct tar_entry *ent,
-			struct err *e)
+static int pack_symlink(struct packer *p, int dir_fd, const char *base, const struct stat *st,
+			struct tar_entry *ent, struct err *e)
 {
 	CLEANUP(freep) char *target = xmalloc(ARCHIVE_PATH_MAX + 2);
 	ssize_t n = readlinkat(dir_fd, base, target, ARCHIVE_PATH_MAX + 1);
 
+	if (n >= 0 && is_link(p, st, ent))
+		return tar_write_entry(p->w, ent, e);
 	if (n < 0)
 		return errno == ENOENT ? 0 : err_sys(e, "read link %.300s", buf_str(&p->name));
 	target[n] = 0;
@@ -133,23 +135,34 @@ static int pack_symlink(struct packer *p, int dir_fd, const char *base, struct t
 	return tar_write_entry(p->w, ent, e);
 }
 
-/* an overlay whiteout in a container's upper directory */
-static int pack_whiteout(struct packer *p, struct tar_entry *ent, struct err *e)
+/* an overlay whiteout in a container's upper directory; st: NULL when it is none on disk. The
+ * kernel makes links of one file of them: as in Docker's archives, the others name the first, and
+ * digests are the same */
+static int pack_whiteout(struct packer *p, const struct stat *st, struct tar_entry *ent,
+			 struct err *e)
 {
 	CLEANUP(freep) char *base = xstrdup(path_base(buf_str(&p->name)));
 
+	if (st != NULL)
+		(void)is_link(p, st, ent);
+	ent->mode = st != NULL ? 0600 : 0;
 	p->name.len -= strlen(base);
 	buf_addf(&p->name, ".wh.%s", base);
 	ent->name = buf_str(&p->name);
 	ent->type = TAR_FILE;
-	ent->mode = 0;
 	ent->uid = ent->gid = 0;
 	return tar_write_entry(p->w, ent, e);
 }
 
-static int pack_opaque(struct packer *p, struct err *e)
+static int pack_opaque(struct packer *p, const struct tar_entry *dir, struct err *e)
 {
-	struct tar_entry ent = {.link = "", .type = TAR_FILE, .uname = "", .gname = ""};
+	struct tar_entry ent = {.link = "",
+				.type = TAR_FILE,
+				.uname = "",
+				.gname = "",
+				.mode = dir->mode & 0777,
+				.uid = dir->uid,
+				.gid = dir->gid};
 	size_t len = p->name.len;
 	int r;
 
@@ -209,7 +222,7 @@ static int pack_dir(struct packer *p, int dir_fd, const char *base, unsigned dep
 		    (walk_is_opaque(fd) ||
 		     faccessat(fd, FUSE_OPAQUE, F_OK, AT_SYMLINK_NOFOLLOW) == 0) &&
 		    faccessat(fd, OPAQUE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
-		    pack_opaque(p, e) < 0)
+		    pack_opaque(p, ent, e) < 0)
 			return -1;
 	}
 	if (p->flat || (p->opts->one_file_system && fstat(fd, &st) == 0 && st.st_dev != p->dev))
@@ -240,11 +253,11 @@ static int pack_any(struct packer *p, int dir_fd, const char *base, unsigned dep
 	case S_IFDIR:
 		return pack_dir(p, dir_fd, base, depth, &ent, e);
 	case S_IFLNK:
-		return pack_symlink(p, dir_fd, base, &ent, e);
+		return pack_symlink(p, dir_fd, base, &st, &ent, e);
 	case S_IFCHR:
 	case S_IFBLK:
 		if (p->opts->overlay_to_aufs && S_ISCHR(st.st_mode) && st.st_rdev == 0)
-			return pack_whiteout(p, &ent, e);
+			return pack_whiteout(p, &st, &ent, e);
 		ent.type = S_ISCHR(st.st_mode) ? TAR_CHAR : TAR_BLOCK;
 		ent.dev_major = major(st.st_rdev);
 		ent.dev_minor = minor(st.st_rdev);
@@ -288,7 +301,7 @@ static int pack_change(struct packer *p, int root_fd, const char *change, struct
 	buf_reset(&p->name);
 	buf_addstr(&p->name, change + 1);
 	if (*change == '-')
-		return pack_whiteout(p, &ent, e);
+		return pack_whiteout(p, NULL, &ent, e);
 	if (slash)
 		*slash = 0;
 	parent = path_open_beneath(root_fd, slash ? dir : ".",

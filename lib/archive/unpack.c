@@ -77,6 +77,7 @@ static int run(struct stream *plain, int root_fd, struct stream *journal,
 	const struct extract_opts how = {
 		.whiteout = opts->whiteout_names ? WHITEOUT_NAMES : WHITEOUT_OVERLAY,
 		.owner_xattr = opts->owner_xattr,
+		.spare_cache = opts->spare_cache,
 		.restorable = journal != NULL,
 	};
 	CLEANUP(tar_reader_freep) struct tar_reader *t = tar_reader_new(plain);

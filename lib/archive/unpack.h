@@ -34,6 +34,7 @@ struct unpack_status {
 struct unpack_opts {
 	bool owner_xattr;    /* see struct extract_opts */
 	bool whiteout_names; /* whiteouts are files .wh.NAME, else as overlayfs keeps them */
+	bool spare_cache;    /* see struct extract_opts */
 };
 
 /**

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * docker import: one layer from a root file system's tar, streamed straight
- * into unpack, and a configuration made of the given changes.
+ * into unpack, and a configuration made of the given changes. The tar comes from
+ * the client or from a web server, asked as registries are (proxies, certs.d,
+ * redirects, bounded waits); what is said of that is moby's
+ * (builder/remotecontext, GetWithStatusError).
  */
 #include <fcntl.h>
 #include <string.h>
@@ -12,9 +15,11 @@
 #include "base/time.h"
 #include "config/limits.h"
 #include "image/load.h"
+#include "image/transport_internal.h"
 #include "storage/layer.h"
 
-#define MOVE_BYTES 65536
+#define MOVE_BYTES     65536
+#define PROGRESS_BYTES (512 * KIB) /* between two messages */
 
 static int cancelled(const struct image_job *job, struct err *e)
 {
@@ -24,15 +29,21 @@ static int cancelled(const struct image_job *job, struct err *e)
 }
 
 /* Moves the stream into unpack's pipe; its early end is for the waiter to explain. */
-static int pump(struct stream *in, int out_fd, const struct image_job *job, struct err *e)
+static int pump(struct stream *in, int64_t length, int out_fd, const struct image_job *job,
+		struct err *e)
 {
 	CLEANUP(freep) char *p = xmalloc(MOVE_BYTES);
-	uint64_t total = 0;
+	struct image_progress m = {.status = "Importing", .has_detail = true, .total = length};
+	int64_t next = 0;
 
 	for (;;) {
 		ssize_t n = stream_read(in, p, MOVE_BYTES, e);
 		ssize_t at = 0;
 
+		if (length >= 0 && (n <= 0 || m.current >= next)) {
+			(void)!job->progress(job->arg, &m);
+			next = m.current + PROGRESS_BYTES;
+		}
 		if (n <= 0)
 			return n < 0 ? -1 : 0;
 		while (at < n) {
@@ -42,16 +53,17 @@ static int pump(struct stream *in, int out_fd, const struct image_job *job, stru
 				return 0;
 			at += w;
 		}
-		total += (uint64_t)n;
-		if (total > IMAGE_LOAD_MAX_BYTES)
+		m.current += n;
+		if (m.current > (int64_t)IMAGE_LOAD_MAX_BYTES)
 			return err_set(e, ERR_INVALID, 0, "archive is too large");
 		if (cancelled(job, e) < 0)
 			return -1;
 	}
 }
 
-static int import_layer(struct storage *st, struct stream *in, const struct image_job *job,
-			struct layer_result *ret, char *ret_chain, struct err *e)
+static int import_layer(struct storage *st, struct stream *in, int64_t length,
+			const struct image_job *job, struct layer_result *ret, char *ret_chain,
+			struct err *e)
 {
 	CLEANUP(storage_layer_abortp) struct layer_txn *txn = NULL;
 	CLEANUP(fd_closep) int out_fd = -1;
@@ -66,7 +78,7 @@ static int import_layer(struct storage *st, struct stream *in, const struct imag
 		return -1;
 	}
 	fd_close(&fds[0]);
-	moved = pump(in, out_fd, job, e);
+	moved = pump(in, length, out_fd, job, e);
 	if (moved < 0)
 		storage_unpack_cancel(txn);
 	fd_close(&out_fd);
@@ -81,6 +93,55 @@ static int import_layer(struct storage *st, struct stream *in, const struct imag
 	return 0;
 }
 
+static int refused(struct exchange *x, const char *url, struct err *e)
+{
+	const struct http_response *rs = exchange_response(x);
+
+	challenge_error(x, NULL, e);
+	return err_set(e, e->kind, 0, "failed to GET %.300s with status %d %s", url, rs->status,
+		       rs->reason);
+}
+
+/* Asks the web server; the body of its answer is the tar. */
+static int open_url(struct transport *t, const struct image_import_opts *o, struct exchange **ret,
+		    struct err *e)
+{
+	const struct transport_request rq = {.method = "GET", .url = o->url};
+	CLEANUP(freep) char *say = xasprintf("Downloading from %s", o->url);
+	const struct image_progress m = {.status = say};
+
+	if (!str_starts(o->url, "http://") && !str_starts(o->url, "https://"))
+		return err_set(e, ERR_SYSTEM, 0, "Get \"%.300s\": unsupported protocol scheme",
+			       o->url);
+	if (transport_do(t, &rq, ret, e) < 0)
+		return -1;
+	if (exchange_response(*ret)->status >= 400)
+		return refused(*ret, o->url, e);
+	(void)!o->job->progress(o->job->arg, &m);
+	return 0;
+}
+
+/* The layer of the stream, or of the web server's answer. */
+static int get_layer(struct storage *st, struct stream *in, const struct image_import_opts *o,
+		     struct layer_result *ret, char *ret_chain, struct err *e)
+{
+	struct transport *t = o->url != NULL ? transport_new(o->registries) : NULL;
+	CLEANUP(stream_freep) struct stream *body = NULL;
+	struct exchange *x = NULL;
+	int64_t length = -1;
+	int r = 0;
+
+	if (t != NULL && (r = open_url(t, o, &x, e)) == 0) {
+		length = (int64_t)exchange_response(x)->content_bytes;
+		in = body = http_body_stream_new(exchange_body(x));
+	}
+	if (r == 0)
+		r = import_layer(st, in, length, o->job, ret, ret_chain, e);
+	exchange_free(x);
+	transport_free(t);
+	return r;
+}
+
 static int make_config(const struct image_import_opts *o, struct image_config *c, struct err *e)
 {
 	CLEANUP(platform_clear) struct platform host = PLATFORM_INIT;
@@ -90,11 +151,16 @@ static int make_config(const struct image_import_opts *o, struct image_config *c
 		platform_host(&host);
 		p = &host;
 	}
+	if (!str_eq(p->os, "linux"))
+		return err_set(e, ERR_INVALID, 0, "operating system is not supported");
+	c->docker_version = xstrdup(o->version);
 	c->architecture = xstrdup(p->architecture);
 	c->os = xstrdup(p->os);
 	c->variant = xstrdup(p->variant);
 	c->created_nsec = time_now_nsec();
-	c->comment = xstrdup(str_empty(o->message) ? "Imported from -" : o->message);
+	c->comment = str_empty(o->message)
+			     ? xasprintf("Imported from %s", o->url != NULL ? o->url : "-")
+			     : xstrdup(o->message);
 	image_config_add_history(c, c->created_nsec, NULL, c->comment, false);
 	return o->changes != NULL ? image_config_changes(&c->config, o->changes, e) : 0;
 }
@@ -112,7 +178,7 @@ int image_import(struct image_store *s, struct stream *in, const struct image_im
 
 	if (st == NULL)
 		return err_set(e, ERR_UNAVAILABLE, 0, "there is no layer storage");
-	if (make_config(o, c, e) < 0 || import_layer(st, in, o->job, &r, chain, e) < 0)
+	if (make_config(o, c, e) < 0 || get_layer(st, in, o, &r, chain, e) < 0)
 		return -1;
 	strv_add(&c->rootfs.diff_ids, r.diff_id);
 	image_config_write(c, &json);

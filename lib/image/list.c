@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 #include "base/thread.h"
 #include "image/store_internal.h"
@@ -114,11 +115,14 @@ struct bounds {
 	int64_t before_nsec, since_nsec; /* 0 none */
 };
 
-static int find_bounds(struct image_store *s, const struct image_filters *f, struct bounds *b,
-		       struct err *e)
+static int check_filters(struct image_store *s, const struct image_filters *f, struct bounds *b,
+			 struct err *e)
 {
 	struct image *img;
 
+	strv_for_each (it, &f->references)
+		if (path_match(*it, "") < 0)
+			return err_set(e, ERR_SYSTEM, 0, "syntax error in pattern");
 	strv_for_each (it, &f->before) {
 		if (image_store_get(s, *it, &img, e) < 0)
 			return -1;
@@ -239,7 +243,7 @@ int image_store_list(struct image_store *s, bool all, bool shared, const struct 
 	struct image_infos every = {0}, l = {0};
 	struct bounds b = {0};
 
-	if (f != NULL && find_bounds(s, f, &b, e) < 0)
+	if (f != NULL && check_filters(s, f, &b, e) < 0)
 		return -1;
 	pthread_mutex_lock(&s->mu);
 	every.items = xcalloc(s->images.n + 1, sizeof(*every.items));

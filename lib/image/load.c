@@ -119,6 +119,8 @@ int load_image(struct load *l, const void *config, size_t n_config, const struct
 
 	if (image_config_parse(config, n_config, &c, e) < 0)
 		return -1;
+	if (l->only && platform_score(l->want, c) != PLATFORM_SAME)
+		return 0; /* as Docker, without a word */
 	if (c->rootfs.diff_ids.len != files->len)
 		return err_set(e, ERR_INVALID, 0,
 			       "invalid manifest, layers length mismatch: expected %zu, got %zu",
@@ -198,6 +200,7 @@ static int load_docker_archive(struct load *l, struct err *e)
 	json_for_each (entry, v) {
 		char id[DIGEST_SIZE];
 
+		id[0] = '\0';
 		if (load_entry(l, entry, id, e) < 0)
 			return -1;
 		strv_add(&ids, id);
@@ -211,8 +214,13 @@ int image_load(struct image_store *s, struct stream *in, bool quiet, const struc
 {
 	CLEANUP(spool_clear) struct spool sp = {.dir_fd = -1};
 	CLEANUP(platform_clear) struct platform host = PLATFORM_INIT;
-	struct load l = {
-		.s = s, .sp = &sp, .want = want, .job = job, .ids = ret_ids, .quiet = quiet};
+	struct load l = {.s = s,
+			 .sp = &sp,
+			 .want = want,
+			 .job = job,
+			 .ids = ret_ids,
+			 .quiet = quiet,
+			 .only = want != NULL};
 
 	if (want == NULL) {
 		platform_host(&host);

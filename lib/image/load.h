@@ -14,6 +14,7 @@
 #include "base/strv.h"
 #include "image/manifest.h"
 #include "image/progress.h"
+#include "image/registry.h"
 #include "image/store.h"
 
 /**
@@ -21,7 +22,8 @@
  * @s:     where images go
  * @in:    the archive, read to its end on success
  * @quiet: no progress, only the closing "Loaded image: …" lines (as stream messages)
- * @want:  of multi-platform layouts; NULL is this machine's
+ * @want:  images for other platforms are left out; NULL: none is, of multi-platform layouts this
+ *         machine's is taken
  * @job:   may be NULL
  * @ret_ids: the images that came, also when it fails later; may be NULL
  * @e:     ERR_INVALID malformed archive, missing layer, wrong digest, over the limits
@@ -35,14 +37,17 @@ int image_load(struct image_store *s, struct stream *in, bool quiet, const struc
 	       const struct image_job *job, struct strv *ret_ids, struct err *e) WARN_UNUSED;
 
 struct image_import_opts {
-	const struct image_ref *ref;	 /* name to give, with a tag; NULL none */
-	const char *message;		 /* comment; NULL is "Imported from -" */
+	const struct image_ref *ref; /* name to give, with a tag; NULL none */
+	const char *url; /* where the tar comes from, by http or https; NULL: the stream */
+	const struct registry_config *registries; /* for that */
+	const char *version;			  /* docker_version of the configuration */
+	const char *message;		 /* comment; NULL is "Imported from -", or the URL */
 	const struct strv *changes;	 /* Dockerfile instructions; NULL none */
 	const struct platform *platform; /* NULL: this machine's */
-	const struct image_job *job;	 /* may be NULL */
+	const struct image_job *job;	 /* may be NULL without url */
 };
 
-/** image_import() - POST /images/create?fromSrc=-: one layer made of a root file system's tar;
+/** image_import() - POST /images/create?fromSrc=: one layer made of a root file system's tar;
  * emits the new id as a status message. ret_id: DIGEST_SIZE bytes */
 int image_import(struct image_store *s, struct stream *in, const struct image_import_opts *o,
 		 char *ret_id, struct err *e) WARN_UNUSED;

@@ -13,6 +13,7 @@ struct load {
 	const struct image_job *job;
 	struct strv *ids; /* of what came; may be NULL */
 	bool quiet;
+	bool only; /* want is what the user asked for, and nothing else is taken */
 };
 
 /* One layer to register. */

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/hash.h"
+#include "image/config.h"
 
 #define MEDIA_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 #define MEDIA_DOCKER_LIST     "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -42,11 +43,17 @@ int platform_parse(const char *s, struct platform *ret, struct err *e) WARN_UNUS
 void platform_fullest(struct platform *ret);
 /** platform_host() - this machine's */
 void platform_host(struct platform *ret);
+/** platform_of() - what an image is for; borrowed from its configuration */
+struct platform platform_of(const struct image_config *c);
+/** platform_score() - platform_match() of an image */
+int platform_score(const struct platform *want, const struct image_config *c);
 /** platform_string() - "linux/arm/v7", on the heap */
 char *platform_string(const struct platform *p);
 /** platform_match() - can want run what is offered; 0 no, higher is better (an exact variant beats
  * a lower one, which still runs) */
 int platform_match(const struct platform *want, const struct platform *offer);
+/* what platform_match() is for the same one */
+#define PLATFORM_SAME 1500
 
 struct descriptor {
 	char *media_type;

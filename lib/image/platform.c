@@ -168,6 +168,12 @@ void platform_host(struct platform *ret)
 	normalise(ret);
 }
 
+struct platform platform_of(const struct image_config *c)
+{
+	return (struct platform){
+		.os = c->os, .architecture = c->architecture, .variant = c->variant};
+}
+
 char *platform_string(const struct platform *p)
 {
 	return xasprintf("%s/%s%s%s", p->os != NULL ? p->os : "unknown",
@@ -194,6 +200,13 @@ static int variant_score(const struct platform *want, const struct platform *off
 	if (w < 0 || o < 0)
 		return str_eq(want->variant, offer->variant) ? 500 : 0;
 	return o > w ? 0 : 500 - (w - o);
+}
+
+int platform_score(const struct platform *want, const struct image_config *c)
+{
+	const struct platform is = platform_of(c);
+
+	return platform_match(want, &is);
 }
 
 int platform_match(const struct platform *want, const struct platform *offer)

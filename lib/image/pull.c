@@ -147,22 +147,73 @@ static int get_image(struct pull *p, const struct manifest *m, char *ret_id, str
 	return r;
 }
 
+/* repository@digest; ret is the caller's even when it fails */
+static int by_digest(const struct pull *p, const char *digest, struct image_ref *ret, struct err *e)
+{
+	image_ref_copy(ret, p->ref);
+	str_replace_ptr(&ret->tag, NULL);
+	return image_ref_set_digest(ret, digest, e);
+}
+
+/* The image that this manifest, or index, has given here for the platform that is asked for. */
+static bool is_here(struct pull *p, const char *digest)
+{
+	CLEANUP(image_ref_clear) struct image_ref ref = IMAGE_REF_INIT;
+	CLEANUP(platform_clear) struct platform host = PLATFORM_INIT;
+	struct image *img;
+	struct err ignored;
+	bool here;
+
+	if (by_digest(p, digest, &ref, &ignored) < 0 ||
+	    image_store_resolve(p->s, &ref, p->id, &ignored) < 0 ||
+	    image_store_get(p->s, p->id, &img, &ignored) < 0)
+		return false;
+	platform_host(&host);
+	/* an index may have what fits better than what only runs here */
+	here = platform_score(p->o->platform != NULL ? p->o->platform : &host, img->config) ==
+	       PLATFORM_SAME;
+	image_unref(p->s, img);
+	return here;
+}
+
+/* What a tag means is asked by HEAD, since registries count GETs; what a digest means never
+ * changes.
+ */
+static int find(struct pull *p, char *ret_digest, struct err *e)
+{
+	CLEANUP(manifest_freep) struct manifest *m = NULL;
+	const char *name = p->ref->tag;
+
+	ret_digest[0] = '\0';
+	if (p->ref->digest != NULL)
+		str_copy(ret_digest, p->ref->digest, DIGEST_SIZE);
+	else if (registry_head(p->t.registry, name, ret_digest, e) < 0)
+		return -1;
+	if (ret_digest[0] != '\0') {
+		if (is_here(p, ret_digest)) {
+			say_first(p);
+			return 0;
+		}
+		name = ret_digest;
+	}
+	if (resolve(p, name, &m, ret_digest, e) < 0)
+		return -1;
+	return get_image(p, m, p->id, e);
+}
+
 /* The tag (or digest) and repository@digest come to name the image. */
 static int name_image(struct pull *p, const char *digest, const char *id, bool *ret_newer,
 		      struct err *e)
 {
-	CLEANUP(image_ref_clear) struct image_ref by_digest = IMAGE_REF_INIT;
+	CLEANUP(image_ref_clear) struct image_ref ref = IMAGE_REF_INIT;
 	char old[DIGEST_SIZE] = "";
 	struct err ignored;
 
 	if (image_store_resolve(p->s, p->ref, old, &ignored) < 0)
 		old[0] = '\0';
 	*ret_newer = !str_eq(old, id);
-	image_ref_copy(&by_digest, p->ref);
-	str_replace_ptr(&by_digest.tag, NULL);
-	if (image_ref_set_digest(&by_digest, p->ref->digest != NULL ? p->ref->digest : digest, e) <
-		    0 ||
-	    image_store_tag(p->s, &by_digest, id, e) < 0)
+	if (by_digest(p, p->ref->digest != NULL ? p->ref->digest : digest, &ref, e) < 0 ||
+	    image_store_tag(p->s, &ref, id, e) < 0)
 		return -1;
 	if (p->ref->digest != NULL)
 		return 0;
@@ -171,16 +222,12 @@ static int name_image(struct pull *p, const char *digest, const char *id, bool *
 
 static int pull_from(struct pull *p, struct err *e)
 {
-	CLEANUP(manifest_freep) struct manifest *m = NULL;
 	CLEANUP(freep) char *shown = image_ref_familiar(p->ref);
 	CLEANUP(freep) char *third = NULL;
-	const char *name = p->ref->digest != NULL ? p->ref->digest : p->ref->tag;
 	char digest[DIGEST_SIZE], second[DIGEST_SIZE + 16];
 	bool newer = false;
 
-	if (resolve(p, name, &m, digest, e) < 0)
-		return -1;
-	if (get_image(p, m, p->id, e) < 0 || name_image(p, digest, p->id, &newer, e) < 0)
+	if (find(p, digest, e) < 0 || name_image(p, digest, p->id, &newer, e) < 0)
 		return -1;
 	snprintf(second, sizeof(second), "Digest: %s", digest);
 	say(p, NULL, second);

@@ -6,11 +6,11 @@
  */
 #include "image/reference.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/str.h"
 
 #define REF_TEXT_MAX   4096 /* of a whole reference */
@@ -356,6 +356,5 @@ bool image_ref_match(const char *pattern, const struct image_ref *r)
 	CLEANUP(freep) char *whole = image_ref_familiar(r);
 	CLEANUP(freep) char *name = image_ref_familiar_name(r);
 
-	return fnmatch(pattern, whole, FNM_PATHNAME) == 0 ||
-	       fnmatch(pattern, name, FNM_PATHNAME) == 0;
+	return path_match(pattern, whole) == 1 || path_match(pattern, name) == 1;
 }

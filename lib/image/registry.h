@@ -107,9 +107,9 @@ int registry_manifest(struct registry *r, const char *name, struct buf *body, ch
 		      char *ret_digest, struct err *e) WARN_UNUSED;
 /** registry_tags() - appends all tags of the repository */
 int registry_tags(struct registry *r, struct strv *tags, struct err *e) WARN_UNUSED;
-/** registry_head_manifest() - HEAD a manifest: its digest and length; the media type as above */
-int registry_head_manifest(struct registry *r, const char *name, char **ret_media_type,
-			   char *ret_digest, int64_t *ret_size, struct err *e) WARN_UNUSED;
+/** registry_head() - HEAD a manifest by its tag: DIGEST_SIZE bytes of its digest, "" when the
+ * registry answers anything else; -1 when it does not answer */
+int registry_head(struct registry *r, const char *tag, char *ret_digest, struct err *e) WARN_UNUSED;
 /**
  * registry_blob_open() - GET a blob from an offset
  * @digest: what to get; the bytes are the caller's to verify

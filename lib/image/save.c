@@ -89,9 +89,6 @@ void image_save_ids(const struct image_save *sv, struct strv *ret)
 static int add_image(struct image_save *sv, struct image *img, const struct platform *want,
 		     struct saved **ret, struct err *e)
 {
-	struct platform is = {.os = img->config->os,
-			      .architecture = img->config->architecture,
-			      .variant = img->config->variant};
 	struct saved *it;
 
 	for (size_t i = 0; i < sv->images.len; i++) {
@@ -106,11 +103,11 @@ static int add_image(struct image_save *sv, struct image *img, const struct plat
 	it = &sv->images.items[sv->images.len++];
 	*it = (struct saved){.image = img, .tags = STRV_INIT};
 	*ret = it;
-	if (want != NULL && platform_match(want, &is) == 0) {
+	if (want != NULL && platform_score(want, img->config) != PLATFORM_SAME) {
 		CLEANUP(freep) char *text = platform_string(want);
 
-		return err_set(e, ERR_NOTFOUND, 0,
-			       "no suitable export target found for platform %s", text);
+		return err_set(e, ERR_SYSTEM, 0, "no suitable export target found for platform %s",
+			       text);
 	}
 	if (img->chain_id[0] == '\0')
 		return err_set(e, ERR_UNIMPLEMENTED, 0, "empty export - not implemented");

@@ -13,7 +13,8 @@
 
 struct origin {
 	struct storage *s;
-	const char *id;
+	const char *id; /* of a layer */
+	struct rw rw;
 };
 
 static int write_layer(void *arg, struct stream *out, struct err *e)
@@ -27,7 +28,7 @@ static int write_rw(void *arg, struct stream *out, struct err *e)
 {
 	const struct origin *o = arg;
 
-	return storage_rw_tar(o->s, o->id, out, e);
+	return o->s->driver->tar(o->s, &o->rw, out, e);
 }
 
 struct storage *storage_other(const struct storage *s, const char *driver)
@@ -39,7 +40,7 @@ int storage_bring_layer(struct storage *to, struct storage *from, const char *ch
 			struct err *e)
 {
 	CLEANUP(storage_layer_abortp) struct layer_txn *txn = NULL;
-	struct origin o = {from, chain_id};
+	struct origin o = {.s = from, .id = chain_id};
 	struct layer_result result;
 	char chain[DIGEST_SIZE];
 	struct layer_info info;
@@ -83,19 +84,26 @@ static int put(struct storage *s, struct layer_txn *txn, const char *mount_id, s
 int storage_bring_rw(struct storage *to, struct storage *from, const char *id, struct err *e)
 {
 	CLEANUP(storage_layer_abortp) struct layer_txn *txn = NULL;
-	struct origin o = {from, id};
+	struct origin o = {.s = from};
 	struct layer_result result;
-	struct rw old, fresh;
+	struct err ignored;
+	struct keepid ids;
+	struct rw fresh;
 	const char *chain;
 
-	if (rw_find(from, id, &old, e) < 0 || storage_rw_remove(to, id, e) < 0)
+	if (rw_find(from, id, &o.rw, e) < 0 || storage_rw_remove(to, id, e) < 0)
 		return -1;
-	chain = old.parent ? old.parent->chain_id : NULL;
+	chain = o.rw.parent ? o.rw.parent->chain_id : NULL;
+	/* owners as they are on disk; the layers below get theirs anew */
+	ids = o.rw.ids;
+	o.rw.ids = (struct keepid){0};
 	if ((chain && storage_bring_layer(to, from, chain, e) < 0) ||
 	    storage_rw_create(to, id, chain, e) < 0 || rw_find(to, id, &fresh, e) < 0 ||
 	    storage_layer_begin(to, &txn, e) < 0 ||
 	    storage_unpack_from(txn, write_rw, &o, &result, e) < 0 ||
-	    put(to, txn, fresh.mount_id, e) < 0)
+	    put(to, txn, fresh.mount_id, e) < 0 || storage_rw_keepid(to, id, &ids, e) < 0) {
+		(void)!storage_rw_remove(to, id, &ignored);
 		return err_wrap(e, "container %s", id);
+	}
 	return syncfs(to->driver_fd) < 0 ? err_sys(e, "sync") : 0;
 }

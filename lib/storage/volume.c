@@ -31,6 +31,34 @@
 
 #define ANONYMOUS_LABEL "com.docker.volume.anonymous"
 
+static bool volume_exists(const struct volumes *vs, const char *name)
+{
+	char path[STORAGE_VOLUME_NAME_MAX + 8];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%.255s/_data", name);
+	return fstatat(vs->dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* creations that ended before _data was made: nobody was told of them. What holds anything but
+ * their files is for fsck. */
+static void sweep_unmade(const struct volumes *vs)
+{
+	CLEANUP(strv_clear) struct strv names = STRV_INIT;
+	struct err ignored;
+
+	if (walk_names(vs->dir_fd, &names, &ignored) < 0)
+		return;
+	strv_for_each (name, &names) {
+		CLEANUP(strv_clear) struct strv held = STRV_INIT;
+		CLEANUP(fd_closep) int fd = open_names(vs->dir_fd, *name, &held, &ignored);
+
+		if (fd >= 0 &&
+		    held.len == (size_t)strv_has(&held, "meta.json") + strv_has(&held, "opts.json"))
+			(void)!path_remove_tree(vs->dir_fd, *name, &ignored);
+	}
+}
+
 int volumes_open(const char *root, struct volumes **ret, struct err *e)
 {
 	struct volumes *vs = xcalloc(1, sizeof(*vs));
@@ -47,6 +75,7 @@ int volumes_open(const char *root, struct volumes **ret, struct err *e)
 		(void)err_sys(e, "open %s", vs->dir);
 		goto fail;
 	}
+	sweep_unmade(vs);
 	if (trash_open(&vs->trash, root_fd, ".volumes-trash", e) < 0)
 		goto fail;
 	*ret = vs;
@@ -217,15 +246,6 @@ static void read_volume(const struct volumes *vs, int fd, const char *name, stru
 	else
 		read_docker_opts(fd, &ret->options);
 	ret->anonymous = has_label(&ret->labels, ANONYMOUS_LABEL);
-}
-
-static bool volume_exists(const struct volumes *vs, const char *name)
-{
-	char path[STORAGE_VOLUME_NAME_MAX + 8];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "%.255s/_data", name);
-	return fstatat(vs->dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
 int volume_get(struct volumes *vs, const char *name, struct volume_info *ret, struct err *e)

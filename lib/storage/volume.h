@@ -24,7 +24,8 @@ struct volume_info {
 
 struct volumes;
 
-/** volumes_open() - opens or makes <root>/volumes; any thread may use the object */
+/** volumes_open() - opens or makes <root>/volumes, where what a crash left half-made is removed;
+ * any thread may use the object */
 int volumes_open(const char *root, struct volumes **ret, struct err *e) WARN_UNUSED;
 /** volumes_free() - NULL is fine */
 void volumes_free(struct volumes *vs);

@@ -20,6 +20,8 @@ static void put(int dir_fd, const char *name, const char *text)
 	close(fd);
 }
 
+static bool link_of_file; /* an ordinary file's header names d/gone, which readers do not look at */
+
 /* "name[>link] …" of what packing gives */
 static char *packed(int dir_fd, const char *name, struct pack_opts opts)
 {
@@ -33,10 +35,12 @@ static char *packed(int dir_fd, const char *name, struct pack_opts opts)
 	made_start(&m);
 	CHECK_OK(pack_tree(m.w, dir_fd, name, &opts, &e), e);
 	made_end(&m);
+	link_of_file = memmem(m.bytes.data, m.bytes.len, "0d/gone", sizeof("0d/gone")) != NULL;
 	src = stream_mem_new(m.bytes.data, m.bytes.len, NULL);
 	t = tar_reader_new(src);
 	while ((r = tar_next(t, &ent, &e)) > 0)
-		buf_addf(&text, "%s%s%s ", ent->name, *ent->link ? ">" : "", ent->link);
+		buf_addf(&text, strstr(ent->name, "/.wh.") != NULL ? "%s%s%s:%o " : "%s%s%s ",
+			 ent->name, *ent->link ? ">" : "", ent->link, ent->mode);
 	CHECK_EQ(r, 0);
 	tar_reader_free(t);
 	stream_free(src);
@@ -76,11 +80,16 @@ TEST(whiteouts_become_names)
 	CHECK_EQ(mkdirat(fd, "d", 0755), 0);
 	if (mknodat(fd, "d/gone", S_IFCHR, 0) < 0)
 		SKIP("no whiteouts here");
+	CHECK_EQ(linkat(fd, "d/gone", fd, "d/too", 0), 0);
+	CHECK_EQ(symlinkat("x", fd, "d/s"), 0);
+	CHECK_EQ(linkat(fd, "d/s", fd, "d/t", 0), 0);
 	sub = openat(fd, "d", O_RDONLY | O_DIRECTORY);
 	if (fsetxattr(sub, "user.overlay.opaque", "y", 1, 0) < 0)
 		SKIP("no user attributes here");
 	got = packed(fd, "d", (struct pack_opts){.prefix = "d", .overlay_to_aufs = true});
-	CHECK_STR(got, "d/ d/.wh..wh..opq d/.wh.gone ");
+	/* every byte as Docker's, so that the layer's digest is the same */
+	CHECK_STR(got, "d/ d/.wh..wh..opq:755 d/.wh.gone:600 d/s>x d/t>d/s d/.wh.too:600 ");
+	CHECK(link_of_file);
 	free(got);
 	close(sub);
 	close(fd);

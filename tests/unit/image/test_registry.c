@@ -242,6 +242,34 @@ TEST(registry_redirect_loop)
 	fails(odd, ERR_INVALID, "unsupported protocol scheme");
 }
 
+TEST(registry_head)
+{
+	static const struct rule rules[] = {
+		PING,
+		{"HEAD /v2/x/manifests/1 ", "Accept: application/vnd.docker",
+		 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nDocker-Content-Digest: " HELLO
+		 "\r\n\r\n"},
+		{"HEAD /v2/x/manifests/2 ", NULL, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"},
+		{"HEAD /v2/x/manifests/3 ", NULL,
+		 "HTTP/1.1 200 OK\r\nDocker-Content-Digest: sha256:../x\r\n\r\n"},
+		{"HEAD /v2/x/manifests/4 ", NULL, "HTTP/1.1 405 No\r\nContent-Length: 9\r\n\r\n"},
+		{0}};
+	struct registry_config c = {0};
+	CLEANUP(registry_freep) struct registry *r = open_at(&c, serve(rules), NULL);
+	char digest[DIGEST_SIZE];
+	struct err e;
+
+	CHECK_OK(registry_head(r, "1", digest, &e), e);
+	CHECK_STR(digest, HELLO);
+	for (const char *tag = "234"; *tag != '\0'; tag++) {
+		const char one[] = {*tag, '\0'};
+
+		CHECK_OK(registry_head(r, one, digest, &e), e);
+		CHECK_STR(digest, "");
+	}
+	CHECK(registry_head(r, "5", digest, &e) < 0);
+}
+
 static void manifest_fails(const char *answer, enum err_kind kind, const char *msg)
 {
 	const struct rule rules[] = {PING, {"GET /v2/x/manifests/1", NULL, answer}, {0}};

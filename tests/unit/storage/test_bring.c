@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "tests/unit/harness.h"
 
+#include "base/file.h"
 #include "storage/bring.h"
 #include "storage/driver_internal.h"
 #include "tests/unit/storage/util.h"
+#include "tests/unit/storage/fsck.h"
 
 static char base[DIGEST_SIZE], top[DIGEST_SIZE];
 
@@ -75,6 +77,49 @@ TEST(back_again)
 	storage_free(to);
 }
 
+/* userns=keep-id: the owners on disk stay what they are, and so does what is said of them */
+TEST(ids_of_its_own)
+{
+	static const struct keepid ids = {1000, 1000};
+	const char *root = make_overlay();
+	struct storage *from, *to = store_open(root);
+	struct stat st;
+	struct rw rw;
+	int fd;
+
+	CHECK_OK(storage_rw_create(to, "k", top, &e), e);
+	if (storage_rw_keepid(to, "k", &ids, &e) < 0)
+		SKIP("only one id is mapped here");
+	CHECK_OK(rw_find(to, "k", &rw, &e), e);
+	fd = driver_open_dir(to, rw.mount_id, "layer", &e);
+	CHECK_EQ(mkdirat(fd, "diff/users", 0755), 0);
+	CHECK_EQ(mkdirat(fd, "diff/roots", 0755), 0);
+	CHECK_EQ(fchownat(fd, "diff/roots", 1, 1, 0), 0);
+	close(fd);
+	storage_free(to);
+	/* a driver that cannot do it says so, and has nothing of it */
+	to = store_open_as(root, "vfs");
+	from = storage_other(to, "overlay2");
+	CHECK_EQ(storage_bring_rw(to, from, "k", &e), -1);
+	CHECK_EQ(e.kind, ERR_UNIMPLEMENTED);
+	CHECK_EQ(rw_find(to, "k", &rw, &e), -1);
+	storage_free(from);
+	storage_free(to);
+	to = store_open_as(root, "fuse-overlayfs");
+	from = storage_other(to, "overlay2");
+	CHECK_OK(storage_bring_rw(to, from, "k", &e), e);
+	CHECK_OK(rw_find(to, "k", &rw, &e), e);
+	CHECK(rw.ids.uid == 1000 && rw.ids.gid == 1000);
+	fd = driver_open_dir(to, rw.mount_id, "layer", &e);
+	CHECK(fstatat(fd, "diff", &st, 0) == 0 && st.st_uid == 1 && st.st_gid == 1);
+	CHECK(fstatat(fd, "diff/users", &st, 0) == 0 && st.st_uid == 0 && st.st_gid == 0);
+	CHECK(fstatat(fd, "diff/roots", &st, 0) == 0 && st.st_uid == 1 && st.st_gid == 1);
+	close(fd);
+	store_check_diff(to, "k", "A /roots\nA /users\n");
+	storage_free(from);
+	storage_free(to);
+}
+
 TEST(what_is_damaged_is_not_brought)
 {
 	const char *root = make_overlay();
@@ -90,6 +135,14 @@ TEST(what_is_damaged_is_not_brought)
 	CHECK_EQ(storage_bring_rw(to, from, "c", &e), -1);
 	CHECK_EQ(storage_bring_rw(to, from, "none", &e), -1);
 	CHECK(layer_find(to, base) && !layer_find(to, top));
+	/* a journal that is whole, and another's: all that it names is there */
+	snprintf(path, sizeof(path), "%s/image/overlay2/layerdb/sha256/%s/tar-split.json.gz", root,
+		 top + strlen("sha256:"));
+	CHECK_OK(file_write(AT_FDCWD, path, EMPTY_GZIP, sizeof(EMPTY_GZIP) - 1, 0644, FILE_NOSYNC,
+			    &e),
+		 e);
+	CHECK_EQ(storage_bring_layer(to, from, top, &e), -1);
+	CHECK_STR(strrchr(e.msg, ':'), ": see thimble fsck");
 	storage_free(from);
 	storage_free(to);
 }

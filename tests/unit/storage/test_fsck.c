@@ -3,6 +3,7 @@
 
 #include <sys/file.h>
 
+#include "storage/storage_internal.h"
 #include "tests/unit/storage/util.h"
 #include "tests/unit/storage/fsck.h"
 
@@ -83,6 +84,52 @@ TEST(what_was_half_written_is_removed)
 		   "leftover image/overlay2/.tmp-0123456789ab\n");
 	CHECK(fsck_has(root, "tmp/mine"));
 	CHECK(fsck_has(root, "volumes/vv/_data/.tmp-0123456789ab"));
+}
+
+/* what the start of an engine removes, and fsck names; the others are somebody's files */
+TEST(half_written_files_go_where_the_engine_writes)
+{
+#define TMP ".tmp-0123456789ab"
+	static const char *const ours[] = {
+		TMP,
+		"image/" TMP,
+		"image/overlay2/imagedb/metadata/sha256/x/" TMP,
+		"containers/" TMP,
+		"containers/a/" TMP,
+		"volumes/" TMP,
+		"volumes/a/" TMP,
+		"network/files/" TMP,
+		"network/a/b/" TMP,
+	};
+	static const char *const others[] = {
+		".tmp-0123456789a",	"image/overlay2/.tmp-0123456789abc",
+		"containers/a/x" TMP,	"containers/a/b/" TMP,
+		"volumes/a/_data/" TMP, "volumes/a/b/" TMP,
+		"overlay2/" TMP,	"overlay2/x/diff/" TMP,
+	};
+	const char *root = empty_store();
+	CLEANUP(freep) char *aside = path_join(root, "aside");
+	CLEANUP(freep) char *link = path_join(root, "containers/link");
+
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		fsck_put(root, ours[i], "");
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		fsck_put(root, others[i], "");
+	fsck_put(root, "aside/" TMP, "");
+	CHECK_EQ(symlink(aside, link), 0);
+	sweep_unwritten(root);
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		CHECK_MSG(!fsck_has(root, ours[i]), "%s", ours[i]);
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		CHECK_MSG(fsck_has(root, others[i]), "%s", others[i]);
+	CHECK(fsck_has(root, "aside/" TMP)); /* a link is not followed */
+	/* a start does that */
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		fsck_put(root, ours[i], "");
+	storage_free(store_open(root));
+	for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+		CHECK_MSG(!fsck_has(root, ours[i]), "%s", ours[i]);
+	sweep_unwritten("/nowhere");
 }
 
 TEST(a_mount_is_named)

@@ -80,6 +80,11 @@ TEST(links_are_made_again)
 	fsck_check(root, "overlay2", NULL, "");
 	CHECK(get_file(AT_FDCWD, text("overlay2/%s/lower", rw.mount_id), lower, 256) == 0);
 	CHECK_STR(lower, before);
+	/* the link alone is left: it keeps its name */
+	remove_below(text("overlay2/%s/link", base.cache_id));
+	fsck_check(root, "overlay2", NULL, text("link overlay2/%s\n", base.cache_id));
+	CHECK(get_file(AT_FDCWD, text("overlay2/%s/lower", rw.mount_id), lower, 256) == 0);
+	CHECK_STR(lower, before);
 	/* neither file nor link is left of one: it gets a new name, and who stands on it learns it
 	 */
 	remove_below(text("overlay2/%s/link", base.cache_id));
@@ -120,6 +125,17 @@ TEST(content)
 {
 	const char *found;
 
+	/* all that its journal names is there, but that is not what was pulled */
+	make_store("overlay2");
+	remove_below("containers/c");
+	CHECK_OK(file_write(AT_FDCWD,
+			    text("image/overlay2/layerdb/sha256/%s/tar-split.json.gz", hex(&top)),
+			    EMPTY_GZIP, sizeof(EMPTY_GZIP) - 1, 0644, FILE_NOSYNC, &e),
+		 e);
+	fsck_check_with(root, "overlay2", true, false, NULL, NULL);
+	found = text("content image/overlay2/layerdb/sha256/%s\ntree overlay2/%s\n", hex(&top),
+		     top.cache_id);
+	fsck_check_with(root, "overlay2", false, true, NULL, found);
 	make_store("overlay2");
 	fsck_put(root, text("overlay2/%s/diff/d/file", base.cache_id), "TEXT");
 	fsck_check_with(root, "overlay2", true, false, NULL, "");

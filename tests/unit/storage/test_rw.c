@@ -3,7 +3,9 @@
 
 #include "base/path.h"
 #include "base/str.h"
+#include "storage/storage_internal.h"
 #include "tests/unit/storage/util.h"
+#include "tests/unit/syncs.h"
 
 static char top[DIGEST_SIZE];
 
@@ -124,5 +126,36 @@ TEST(graph_data)
 	CHECK_EQ(storage_rw_create(s, "../x", NULL, &e), -1);
 	CHECK_EQ(storage_rw_create(s, "c9", "sha256:none", &e), -1);
 	CHECK_EQ(e.kind, ERR_NOTFOUND);
+	storage_free(s);
+}
+
+TEST(a_writable_layer_is_on_disk_when_it_is_told_of)
+{
+	static const char *const of_db[] = {"mounts/c1/mount-id", "mounts/c1/init-id",
+					    "mounts/c1/parent", "mounts/c1"};
+	static const char *const of_tree[] = {"link", "lower", "diff", "work", "."};
+	struct storage *s = store_open(store_root());
+	char path[CACHE_ID_SIZE + 32];
+	struct rw rw;
+
+	make_image(s);
+	syncs_watch(s->db_fd, NULL);
+	CHECK_OK(storage_rw_create(s, "c1", top, &e), e);
+	CHECK_OK(rw_find(s, "c1", &rw, &e), e);
+	for (size_t i = 0; i < ARRAY_LEN(of_db); i++)
+		CHECK_MSG(syncs_place(s->db_fd, of_db[i]) > 0, "%s", of_db[i]);
+	for (size_t i = 0; i < 2 * ARRAY_LEN(of_tree); i++) {
+		snprintf(path, sizeof(path), "%s/%s", i % 2 ? rw.init_id : rw.mount_id,
+			 of_tree[i / 2]);
+		CHECK_MSG(syncs_place(s->driver_fd, path) > 0, "%s", path);
+	}
+	CHECK(syncs_place(s->driver_fd, "l") > 0);
+	/* its names go first: what is half made can be found */
+	snprintf(path, sizeof(path), "%s/link", rw.mount_id);
+	CHECK(syncs_place(s->db_fd, "mounts/c1") < syncs_place(s->driver_fd, path));
+	syncs.fail = SYNC_FILE;
+	CHECK_EQ(storage_rw_create(s, "c2", top, &e), -1);
+	syncs.fail = 0;
+	CHECK_OK(storage_rw_create(s, "c2", top, &e), e);
 	storage_free(s);
 }

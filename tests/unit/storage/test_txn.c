@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "storage/storage_internal.h"
 #include "tests/unit/storage/util.h"
+#include "tests/unit/syncs.h"
 
 static size_t count(const char *root, const char *sub)
 {
@@ -125,5 +126,44 @@ TEST(parents)
 	CHECK_STR(info.parent, first);
 	close(fd);
 	made_free(&m);
+	storage_free(s);
+}
+
+TEST(all_of_a_layer_is_on_disk_before_it_has_its_name)
+{
+	struct storage *s = store_open(store_root());
+	char chain[DIGEST_SIZE], upper[DIGEST_SIZE], path[DIGEST_SIZE + 8];
+	size_t i = 0;
+
+	store_made(s, NULL, chain, "f=text");
+	storage_layer_unref(s, chain, NULL);
+	CHECK_EQ(storage_layer_ref(s, chain, &e), -1);
+	snprintf(path, sizeof(path), "sha256/%s", chain + strlen("sha256:"));
+	syncs_watch(s->db_fd, path);
+	store_made(s, NULL, chain, "f=text");
+	CHECK(has(s->db_fd, path));
+	while (i < syncs.n && syncs.calls[i].what != SYNC_FS)
+		i++;
+	CHECK(i < syncs.n && !syncs.calls[i].named);
+	CHECK_EQ(syncs_place(s->db_fd, "sha256"), 0); /* once for all layers of an image */
+	CHECK_OK(storage_layer_sync_names(s, &e), e);
+	CHECK(syncs_place(s->db_fd, "sha256") > 0);
+	syncs.fail = SYNC_DIR;
+	CHECK_EQ(storage_layer_sync_names(s, &e), -1);
+	/* one that cannot be synced gets none, and nothing of it is left */
+	syncs.fail = SYNC_FS;
+	struct made m;
+
+	made_start(&m);
+	made_add(&m, TAR_FILE, "g", "text");
+	made_end(&m);
+	int fd = fd_memfile("layer", m.bytes.data, m.bytes.len, &e);
+
+	CHECK_EQ(storage_layer_import(s, fd, chain, NULL, upper, &e), -1);
+	CHECK_EQ(e.sys, EIO);
+	close(fd);
+	made_free(&m);
+	CHECK_EQ(count(storage_root(s), "image/overlay2/layerdb/sha256"), 1);
+	CHECK_EQ(count(storage_root(s), "image/overlay2/layerdb/tmp"), 0);
 	storage_free(s);
 }
