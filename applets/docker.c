@@ -93,6 +93,8 @@ const struct docker_command docker_commands[] = {
 	{"container", "update", &docker_update_cmd},
 	{"container", "wait", &docker_wait_cmd},
 	{"context", "create", &docker_context_create},
+	{"context", "export", &docker_context_export},
+	{"context", "import", &docker_context_import},
 	{"context", "inspect", &docker_context_inspect_cmd},
 	{"context", "ls", &docker_context_ls},
 	{"context", "list", &docker_context_ls},

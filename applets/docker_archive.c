@@ -56,8 +56,7 @@ static int load_main(struct docker_cli *cli, void *conf, int argc UNUSED, char *
 		return docker_fail(&e);
 	rq.input = in;
 	http_query_add(&q, "quiet", c->quiet || !isatty(STDOUT_FILENO) ? "1" : "0");
-	if (c->platform != NULL)
-		http_query_add(&q, "platform", c->platform);
+	docker_query_platform(&q, c->platform);
 	if (client_send(client, &rq, &h, &e) < 0 ||
 	    docker_progress(h, STDOUT_FILENO, false, &e) < 0)
 		return docker_fail(&e);

@@ -22,6 +22,17 @@
 
 #define DOCKER_EXIT_USAGE 125 /* the CLI's own failure, where a command's code may be passed on */
 
+/* --format of what prints a table */
+#define DOCKER_OPT_FORMAT(at)                                                                  \
+	{                                                                                      \
+		0, "format", OPT_STR, at, "string",                                            \
+			"Format output using a custom template: table, table TEMPLATE, json, " \
+			"TEMPLATE",                                                            \
+			NULL                                                                   \
+	}
+
+#define DOCKER_EXIT_FORMAT 64 /* not a template */
+
 struct docker_cli {
 	struct client_options conn;
 	bool debug;
@@ -206,6 +217,9 @@ struct docker_column {
  * table of columns; "json", a template, or "table TEMPLATE"; heads gives headings for all fields */
 int docker_format(const char *format, const struct json *rows, const struct docker_column *columns,
 		  const struct docker_column *heads, struct err *e);
+/** docker_check_format() - 0, or DOCKER_EXIT_FORMAT after it has said what is wrong with the
+ * template; NULL is fine */
+int docker_check_format(const char *format);
 /** docker_format_tree() - prints one value through a template or "json" */
 int docker_format_tree(const char *format, const struct json *value, struct err *e);
 
@@ -260,8 +274,9 @@ extern const struct docker_cmd docker_network_create_cmd, docker_network_connect
 extern const struct docker_cmd docker_push_cmd, docker_commit_cmd, docker_search_cmd;
 extern const struct docker_cmd docker_volume_create_cmd, docker_volume_inspect_cmd,
 	docker_volume_ls_cmd, docker_volume_rm_cmd, docker_volume_prune_cmd;
-extern const struct docker_cmd docker_context_create, docker_context_update, docker_context_use,
-	docker_context_show, docker_context_rm, docker_context_ls, docker_context_inspect_cmd;
+extern const struct docker_cmd docker_context_create, docker_context_export, docker_context_import,
+	docker_context_update, docker_context_use, docker_context_show, docker_context_rm,
+	docker_context_ls, docker_context_inspect_cmd;
 extern const struct docker_cmd docker_builder_prune_cmd, docker_system_prune_cmd;
 extern const struct docker_cmd docker_login_cmd, docker_logout_cmd;
 

@@ -92,7 +92,7 @@ static const struct source {
 
 static const struct source *find_source(const char *word)
 {
-	size_t n = strcspn(word, " []:");
+	size_t n = strcspn(word, " []:.");
 
 	for (size_t i = 0; i < ARRAY_LEN(sources); i++)
 		if (strncmp(sources[i].word, word, n) == 0 && sources[i].word[n] == 0)
@@ -167,10 +167,8 @@ int docker_suggest(struct docker_cli *cli, int argc, char **argv)
 			c++;
 		cmd = c->cmd;
 		opts = cmd != NULL ? cmd->opts : opts;
-		for (const struct docker_group *g = docker_groups; cmd == NULL && g->name != NULL;
-		     g++)
-			if (strcmp(g->name, argv[i]) == 0)
-				group = g->name;
+		if (cmd == NULL)
+			group = argv[i]; /* one that is not known has no commands */
 	}
 	if (value != NULL)
 		source = str_eq(value->metavar, "network") ? find_source("NETWORK") : NULL;

@@ -269,6 +269,26 @@ static int put_security(struct docker_create *c, struct json_w *w, struct err *e
 	return 0;
 }
 
+/* devices of the host, those with a CDI name, GPUs */
+static int put_devices(const struct docker_create *c, struct json_w *w, struct err *e)
+{
+	CLEANUP(strv_clear) struct strv host = STRV_INIT, cdi = STRV_INIT;
+
+	strv_for_each (it, &c->devices)
+		strv_add(spec_is_cdi(*it) ? &cdi : &host, *it);
+	jw_karr(w, "DeviceRequests");
+	if (c->gpus != NULL && spec_gpus(c->gpus, w, e) < 0)
+		return -1;
+	if (cdi.len > 0) {
+		jw_obj(w);
+		jw_kstr(w, "Driver", "cdi");
+		put_list(w, "DeviceIDs", &cdi);
+		jw_end(w);
+	}
+	jw_end(w);
+	return put_each(w, "Devices", &host, spec_device, e);
+}
+
 static int put_volumes(struct docker_create *c, struct json_w *w, struct strv *ret_anonymous,
 		       struct err *e)
 {
@@ -291,7 +311,7 @@ static int put_volumes(struct docker_create *c, struct json_w *w, struct strv *r
 	put_map(w, "StorageOpt", &c->storage_opt, '=');
 	if (put_each(w, "Mounts", &c->mounts, spec_mount, e) < 0)
 		return -1;
-	return put_each(w, "Devices", &c->devices, spec_device, e);
+	return put_devices(c, w, e);
 }
 
 static void put_swap(const char *text, struct json_w *w)
@@ -415,6 +435,31 @@ static void put_network_host(struct docker_create *c, const struct port_maps *po
 		put_list(w, "Links", &c->links);
 }
 
+/* "all", a number, or device=ID[,ID...] (a list in quotes, as Docker reads CSV) */
+static int put_gpus(struct json_w *w, const char *text, struct err *e)
+{
+	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
+	const char *list;
+	int64_t count = str_eq(text, "all") ? -1 : 0;
+
+	if (text == NULL)
+		return 0;
+	list = str_skip(text + (*text == '"'), "device=");
+	if (list != NULL)
+		strv_split(&ids, list, ",\"");
+	else if (count == 0 && str_i64(text, &count) < 0)
+		return err_set(e, ERR_INVALID, 0, "--gpus %s: want all, a number or device=ID",
+			       text);
+	jw_karr(w, "DeviceRequests");
+	jw_obj(w);
+	jw_ki64(w, "Count", count);
+	put_list(w, "DeviceIDs", &ids);
+	jw_kraw(w, "Capabilities", "[[\"gpu\"]]");
+	jw_end(w);
+	jw_end(w);
+	return 0;
+}
+
 static int put_host_config(struct docker_create *c, const struct port_maps *ports, struct json_w *w,
 			   struct strv *ret_anonymous, struct err *e)
 {
@@ -436,6 +481,8 @@ static int put_host_config(struct docker_create *c, const struct port_maps *port
 	put_str(w, "CgroupnsMode", c->cgroupns);
 	put_str(w, "Runtime", c->runtime);
 	put_str(w, "Isolation", c->isolation);
+	if (put_gpus(w, c->gpus, e) < 0)
+		return -1;
 	put_map(w, "Sysctls", &c->sysctls, '=');
 	put_map(w, "Annotations", &c->annotations, '=');
 	if (c->tty && docker_tty_size(&rows, &cols)) {

@@ -25,8 +25,7 @@ static const struct opt images_opts[] = {
 	{0, "digests", OPT_FLAG, offsetof(struct images_conf, digests), NULL, "Show digests", NULL},
 	{'f', "filter", OPT_STRV, offsetof(struct images_conf, filters), "filter",
 	 "Filter output based on conditions provided", docker_check_filter},
-	{0, "format", OPT_STR, offsetof(struct images_conf, format), "string",
-	 "Format output using a custom template: table, table TEMPLATE, json, TEMPLATE", NULL},
+	DOCKER_OPT_FORMAT(offsetof(struct images_conf, format)),
 	{0, "no-trunc", OPT_FLAG, offsetof(struct images_conf, no_trunc), NULL,
 	 "Don't truncate output", NULL},
 	{'q', "quiet", OPT_FLAG, offsetof(struct images_conf, quiet), NULL, "Only show image IDs",
@@ -300,8 +299,7 @@ static void history_init(void *conf)
 }
 
 static const struct opt history_opts[] = {
-	{0, "format", OPT_STR, offsetof(struct history_conf, format), "string",
-	 "Format output using a custom template: table, table TEMPLATE, json, TEMPLATE", NULL},
+	DOCKER_OPT_FORMAT(offsetof(struct history_conf, format)),
 	{'H', "human", OPT_FLAG, offsetof(struct history_conf, human), NULL,
 	 "Print sizes and dates in human readable format (default true)", NULL},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct history_conf, no_trunc), NULL,

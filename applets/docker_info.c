@@ -152,8 +152,11 @@ static int info_main(struct docker_cli *cli, void *conf, int argc UNUSED, char *
 	const struct info_conf *c = conf;
 	CLEANUP(json_freep) struct json *v = NULL;
 	struct err e;
-	int failed = docker_call(cli, "GET", xstrdup("/info"), &v, &e) < 0;
+	int failed;
 
+	if (docker_check_format(c->format) != 0)
+		return DOCKER_EXIT_FORMAT;
+	failed = docker_call(cli, "GET", xstrdup("/info"), &v, &e) < 0;
 	if (c->format != NULL) {
 		if (failed || docker_format_tree(c->format, v, &e) < 0)
 			return docker_fail(&e);

@@ -296,6 +296,8 @@ static int inspect_main(struct docker_cli *cli, void *conf, int argc, char **arg
 	struct err e;
 	int printed = 0;
 
+	if (docker_check_format(c->format) != 0)
+		return DOCKER_EXIT_FORMAT;
 	if (inspect_type(cli, c, &type, &e) < 0)
 		return docker_fail(&e);
 	if (c->format == NULL)

@@ -349,8 +349,7 @@ static int list_main(struct docker_cli *cli, void *conf, int argc UNUSED, char *
 static const struct opt list_opts[] = {
 	{'f', "filter", OPT_STRV, AT(list_conf, filters), "filter",
 	 "Provide filter values (e.g. \"driver=bridge\")", docker_check_filter},
-	{0, "format", OPT_STR, AT(list_conf, format), "string",
-	 "Format output using a custom template: table, table TEMPLATE, json, TEMPLATE", NULL},
+	DOCKER_OPT_FORMAT(AT(list_conf, format)),
 	{0, "no-trunc", OPT_FLAG, AT(list_conf, no_trunc), NULL, "Do not truncate the output",
 	 NULL},
 	{'q', "quiet", OPT_FLAG, AT(list_conf, quiet), NULL, "Only display network IDs", NULL},

@@ -2,9 +2,9 @@
 /* docker container|image|network|volume|builder|system prune: one table
  * (cli/command/system/prune.go).
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "applets/docker_cli.h"
 #include "base/mem.h"
@@ -48,6 +48,7 @@ static bool wanted(const struct kind *k, const char *group, const struct prune_c
 static bool confirmed(const struct prune_conf *c, const char *group)
 {
 	bool system = str_eq(group, "system");
+	char answer[8];
 
 	if (c->force)
 		return true;
@@ -69,7 +70,7 @@ static bool confirmed(const struct prune_conf *c, const char *group)
 	}
 	fputs("\nAre you sure you want to continue? [y/N] ", stdout);
 	fflush(stdout);
-	return tolower(getchar()) == 'y';
+	return fgets(answer, sizeof(answer), stdin) != NULL && strcasecmp(answer, "y\n") == 0;
 }
 
 static void print_removed(const struct kind *k, const struct json *list)

@@ -228,8 +228,7 @@ static int stats_main(struct docker_cli *cli, void *conf, int argc, char **argv)
 static const struct opt stats_opts[] = {
 	{'a', "all", OPT_FLAG, offsetof(struct stats_conf, all), NULL,
 	 "Show all containers (default shows just running)", NULL},
-	{0, "format", OPT_STR, offsetof(struct stats_conf, format), "string",
-	 "Format output using a custom template: table, table TEMPLATE, json, TEMPLATE", NULL},
+	DOCKER_OPT_FORMAT(offsetof(struct stats_conf, format)),
 	{0, "no-stream", OPT_FLAG, offsetof(struct stats_conf, no_stream), NULL,
 	 "Disable streaming stats and only pull the first result", NULL},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct stats_conf, no_trunc), NULL,

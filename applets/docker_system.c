@@ -101,8 +101,11 @@ static int version_main(struct docker_cli *cli, void *conf, int argc UNUSED, cha
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	struct json_w w;
 	struct err e, later;
-	int failed = docker_call(cli, "GET", xstrdup("/version"), &server, &e) < 0;
+	int failed;
 
+	if (docker_check_format(c->format) != 0)
+		return DOCKER_EXIT_FORMAT;
+	failed = docker_call(cli, "GET", xstrdup("/version"), &server, &e) < 0;
 	if (c->format == NULL) {
 		print_version(cli->client, server);
 		return failed ? docker_fail(&e) : 0;
@@ -190,6 +193,8 @@ static int events_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 	struct err e;
 	int r;
 
+	if (docker_check_format(c->format) != 0)
+		return DOCKER_EXIT_FORMAT;
 	docker_filters(&q, &c->filters);
 	if (docker_query_time(&q, "since", c->since, &e) < 0 ||
 	    docker_query_time(&q, "until", c->until, &e) < 0 ||
@@ -357,8 +362,7 @@ static int df_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **a
 }
 
 static const struct opt df_opts[] = {
-	{0, "format", OPT_STR, offsetof(struct system_conf, format), "string",
-	 "Format output using a custom template: table, table TEMPLATE, json, TEMPLATE", NULL},
+	DOCKER_OPT_FORMAT(offsetof(struct system_conf, format)),
 	{'v', "verbose", OPT_FLAG, offsetof(struct system_conf, verbose), NULL,
 	 "Show detailed information on space usage", NULL},
 	{0},

@@ -174,6 +174,18 @@ int docker_format(const char *format, const struct json *rows, const struct dock
 	return 0;
 }
 
+int docker_check_format(const char *format)
+{
+	CLEANUP(template_freep) struct template *t = NULL;
+	CLEANUP(freep) char *text = unescape(format != NULL ? format : "");
+	struct err e;
+
+	if (template_parse(text, &t, &e) == 0)
+		return 0;
+	docker_fail(&e);
+	return DOCKER_EXIT_FORMAT;
+}
+
 int docker_format_tree(const char *format, const struct json *value, struct err *e)
 {
 	CLEANUP(template_freep) struct template *t = NULL;

@@ -123,8 +123,7 @@ static const struct opt create_opts[] = {
 static const struct opt ls_opts[] = {
 	{'f', "filter", OPT_STRV, AT(filters), "filter",
 	 "Provide filter values (e.g. \"dangling=true\")", docker_check_filter},
-	{0, "format", OPT_STR, AT(format), "string",
-	 "Format output using a custom template: table, table TEMPLATE, json, TEMPLATE", NULL},
+	DOCKER_OPT_FORMAT(AT(format)),
 	{'q', "quiet", OPT_FLAG, AT(quiet), NULL, "Only display volume names", NULL},
 	{0},
 };

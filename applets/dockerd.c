@@ -487,6 +487,8 @@ int dockerd_main(int argc, char **argv)
 	sandbox_nofile_max();
 	if (d.conf.single_id_xattr)
 		setenv("THIMBLE_OWNER_XATTR", "1", 1); /* for the applet unpack */
+	if (d.conf.spare_page_cache)
+		setenv("THIMBLE_SPARE_CACHE", "1", 1);
 	r = run(&d, &set, &e);
 	if (r < 0)
 		log_error(&e, "dockerd cannot start");

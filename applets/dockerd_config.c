@@ -53,6 +53,8 @@ static const struct opt opts[] = {
 	 "where one id is mapped: files of other owners are unpacked as root's, the owner noted in "
 	 "an extended attribute",
 	 NULL},
+	{0, "spare-page-cache", OPT_FLAG, O(spare_page_cache), NULL,
+	 "unpacked files do not stay in memory", NULL},
 	{0, "bip", OPT_STR, O(bip), "CIDR", "address of the bridge (default: 172.17.0.1/16)", NULL},
 	{0, "fixed-cidr", OPT_STR, O(fixed_cidr), "CIDR",
 	 "part of the bridge's subnet that containers get addresses from", NULL},

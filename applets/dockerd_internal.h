@@ -20,7 +20,7 @@ struct dockerd_conf {
 	struct strv storage_opts, ignored, address_pools;
 	bool icc, ipv6;
 	bool debug, experimental, init, live_restore, rootless, validate, version, tls, tls_verify,
-		debug_states, single_id_xattr;
+		debug_states, single_id_xattr, spare_page_cache;
 	const char *tls_ca, *tls_cert, *tls_key, *http_proxy, *https_proxy, *no_proxy, *group,
 		*ignored_str;
 	int mtu, shutdown_timeout, max_downloads, max_uploads, max_attempts;

@@ -219,8 +219,10 @@ static int create_context(const struct setup *s)
 	if (context_exists(dir, SETUP_CONTEXT)) {
 		setup_say(SETUP_INFO, "CLI context \"" SETUP_CONTEXT "\" already exists");
 	} else {
+		const struct context c = {SETUP_CONTEXT, host, "Rootless mode", false};
+
 		setup_say(SETUP_INFO, "Creating CLI context \"" SETUP_CONTEXT "\"");
-		if (context_create(dir, SETUP_CONTEXT, host, "Rootless mode", &e) < 0)
+		if (context_create(dir, &c, &e) < 0)
 			return refuse(e.msg);
 	}
 	setup_say(SETUP_INFO, "Using CLI context \"" SETUP_CONTEXT "\"");

@@ -31,7 +31,7 @@
 
 struct conf {
 	int dir_fd, status_fd, tar_split_fd;
-	bool no_sandbox, owner_xattr, whiteout_names;
+	bool no_sandbox, owner_xattr, whiteout_names, spare_cache;
 };
 
 static const struct opt opts[] = {
@@ -67,6 +67,8 @@ static const char *const allowed[] = {
 	"close",
 	"exit",
 	"exit_group",
+	"fadvise64",
+	"fadvise64_64",
 	"fchmod",
 	"fchmodat",
 	"fchmodat2",
@@ -111,6 +113,8 @@ static const char *const allowed[] = {
 	"rt_sigreturn",
 	"statx",
 	"symlinkat",
+	"sync_file_range",
+	"sync_file_range2",
 	"tgkill",
 	"tkill",
 	"unlinkat",
@@ -154,7 +158,7 @@ static int lock_in(int dir_fd, struct err *e)
 
 static int run(const struct conf *c, const char *path, struct unpack_result *ret, struct err *e)
 {
-	const struct unpack_opts how = {c->owner_xattr, c->whiteout_names};
+	const struct unpack_opts how = {c->owner_xattr, c->whiteout_names, c->spare_cache};
 	CLEANUP(fd_closep) int fd = c->dir_fd;
 
 	if (fd < 0)
@@ -207,6 +211,8 @@ int unpack_main(int argc, char **argv)
 	}
 	if (getenv("THIMBLE_OWNER_XATTR") != NULL) /* dockerd --single-id-xattr */
 		c.owner_xattr = true;
+	if (getenv("THIMBLE_SPARE_CACHE") != NULL) /* dockerd --spare-page-cache */
+		c.spare_cache = true;
 	log_set_applet("unpack");
 	memset(&st, 0, sizeof(st));
 	if (run(&c, argv[first], &st.result, &e) < 0)

@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "client/host.h"
+#include "client/ssh.h"
 #include "config/limits.h"
 #include "tls/tls.h"
 
@@ -34,15 +35,41 @@ struct client {
 	bool fixed_version;
 };
 
-static char *tls_file(const struct client *c, const char *given, const char *name)
+/* NULL when it is not there; one that an option names, and a CA outside contexts, must be */
+static int tls_file(const struct client *c, const char *given, const char *name, char **ret,
+		    struct err *e)
 {
-	const char *dir = c->host.tls_dir;
+	const char *dir = c->host.tls_dir != NULL ? c->host.tls_dir : getenv("DOCKER_CERT_PATH");
+	char *path = !str_empty(given) ? xstrdup(given)
+				       : path_join(!str_empty(dir) ? dir : c->config_dir, name);
 
-	if (!str_empty(given))
-		return xstrdup(given);
-	if (dir == NULL)
-		dir = getenv("DOCKER_CERT_PATH");
-	return path_join(!str_empty(dir) ? dir : c->config_dir, name);
+	*ret = path;
+	if (path_exists(path))
+		return 0;
+	if (c->host.tls_dir == NULL && (!str_empty(given) || str_eq(name, "ca.pem")))
+		return err_set(e, ERR_NOTFOUND, 0, "open %s: no such file or directory", path);
+	str_replace_ptr(ret, NULL);
+	return 0;
+}
+
+/* a context says all itself; else options and environment do */
+static int find_tls(struct client *c, const struct client_options *o, struct err *e)
+{
+	static const struct client_options none;
+	bool own = !str_eq(c->host.context, "default");
+
+	c->tls_verify = own ? !c->host.skip_verify
+			    : o->tls_verify || !str_empty(getenv("DOCKER_TLS_VERIFY"));
+	c->tls = c->host.tls ||
+		 (!own && (c->tls_verify || o->tls || !str_empty(getenv("DOCKER_TLS"))));
+	if (own)
+		o = &none;
+	if (c->host.kind != HOST_TCP || !c->tls || (own && c->host.tls_dir == NULL))
+		return 0;
+	if (tls_file(c, o->tls_ca, "ca.pem", &c->tls_ca, e) < 0 ||
+	    tls_file(c, o->tls_cert, "cert.pem", &c->tls_cert, e) < 0)
+		return -1;
+	return tls_file(c, o->tls_key, "key.pem", &c->tls_key, e);
 }
 
 int client_open(const struct client_options *o, struct client **ret, struct err *e)
@@ -56,12 +83,8 @@ int client_open(const struct client_options *o, struct client **ret, struct err 
 	if (host_find(o, &c->host, e) < 0)
 		return -1;
 	c->config_dir = host_config_dir(o->config_dir);
-	c->tls_verify =
-		o->tls_verify || !str_empty(getenv("DOCKER_TLS_VERIFY")) || c->host.tls_dir != NULL;
-	c->tls = c->tls_verify || o->tls || c->host.tls || !str_empty(getenv("DOCKER_TLS"));
-	c->tls_ca = tls_file(c, o->tls_ca, "ca.pem");
-	c->tls_cert = tls_file(c, o->tls_cert, "cert.pem");
-	c->tls_key = tls_file(c, o->tls_key, "key.pem");
+	if (find_tls(c, o, e) < 0)
+		return -1;
 	c->fixed_version = !str_empty(fixed);
 	c->version = xstrdup(c->fixed_version ? (*fixed == 'v' ? fixed + 1 : fixed) : "");
 	*ret = TAKE(c);
@@ -150,10 +173,10 @@ static int load_tls(struct client *c, struct err *e)
 		return 0;
 	if (!c->tls_verify)
 		tls_config_set_insecure(t, true);
-	else if (path_exists(c->tls_ca) ? tls_config_add_ca_file(t, c->tls_ca, e) < 0
-					: tls_config_add_system(t, e) < 0)
+	else if (c->tls_ca != NULL ? tls_config_add_ca_file(t, c->tls_ca, e) < 0
+				   : tls_config_add_system(t, e) < 0)
 		return -1;
-	if (path_exists(c->tls_cert) && path_exists(c->tls_key) &&
+	if (c->tls_cert != NULL && c->tls_key != NULL &&
 	    tls_config_set_cert(t, c->tls_cert, c->tls_key, e) < 0)
 		return -1;
 	c->tls_config = TAKE(t);
@@ -165,6 +188,8 @@ struct stream *client_dial(struct client *c, struct err *e)
 	struct stream *s;
 	int fd;
 
+	if (c->host.kind == HOST_SSH)
+		return ssh_dial(c->host.text, e);
 	if (c->host.kind == HOST_UNIX)
 		fd = net_connect_unix(c->host.path, SOCK_STREAM, e);
 	else

@@ -17,7 +17,6 @@
 #include "base/str.h"
 #include "config/limits.h"
 #include "json/json.h"
-#include "json/write.h"
 
 char *context_path(const char *dir, const char *kind, const char *name)
 {
@@ -50,27 +49,31 @@ int context_read(const char *dir, const char *name, struct json **ret, struct er
 	return 0;
 }
 
-int context_create(const char *dir, const char *name, const char *host, const char *description,
-		   struct err *e)
+void context_write(struct json_w *w, const struct context *c)
 {
-	CLEANUP(freep) char *store = context_path(dir, "meta", name);
+	jw_kstr(w, "Name", c->name);
+	jw_kobj(w, "Metadata");
+	if (!str_empty(c->description))
+		jw_kstr(w, "Description", c->description);
+	jw_end(w);
+	jw_kobj(w, "Endpoints");
+	jw_kobj(w, "docker");
+	jw_kstr(w, "Host", c->host);
+	jw_kbool(w, "SkipTLSVerify", c->skip_verify);
+	jw_end(w);
+	jw_end(w);
+}
+
+int context_create(const char *dir, const struct context *c, struct err *e)
+{
+	CLEANUP(freep) char *store = context_path(dir, "meta", c->name);
 	CLEANUP(freep) char *file = path_join(store, "meta.json");
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	struct json_w w;
 
 	jw_init(&w, &b);
 	jw_obj(&w);
-	jw_kstr(&w, "Name", name);
-	jw_kobj(&w, "Metadata");
-	if (!str_empty(description))
-		jw_kstr(&w, "Description", description);
-	jw_end(&w);
-	jw_kobj(&w, "Endpoints");
-	jw_kobj(&w, "docker");
-	jw_kstr(&w, "Host", host);
-	jw_kbool(&w, "SkipTLSVerify", false);
-	jw_end(&w);
-	jw_end(&w);
+	context_write(&w, c);
 	jw_end(&w);
 	if (path_mkdirs(store, 0755, e) < 0)
 		return -1;

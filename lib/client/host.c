@@ -18,6 +18,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "client/context.h"
+#include "client/ssh.h"
 #include "config/limits.h"
 
 #define SYSTEM_SOCKET "unix:///var/run/docker.sock"
@@ -63,11 +64,15 @@ int host_parse(const char *text, struct host *ret, struct err *e)
 	} else if ((rest = str_skip(text, "tcp://")) != NULL ||
 		   (rest = str_skip(text, "http://")) != NULL) {
 		r = parse_tcp(rest, &h, e);
+	} else if (str_starts(text, "ssh://")) {
+		CLEANUP(strv_clear) struct strv args = STRV_INIT;
+
+		h.kind = HOST_SSH;
+		r = ssh_command(text, &args, e);
 	} else if (strstr(text, "://") == NULL) {
 		r = err_set(e, ERR_INVALID, 0, "unable to parse docker host `%s`", text);
 	} else {
-		r = err_set(e, ERR_INVALID, 0,
-			    "docker host `%s`: only unix:// and tcp:// are supported", text);
+		r = err_set(e, ERR_INVALID, 0, "invalid bind address format: %s", text);
 	}
 	if (r < 0) {
 		host_clear(&h);
@@ -116,13 +121,17 @@ static int from_context(const char *config_dir, const char *name, struct host *r
 {
 	CLEANUP(json_freep) struct json *meta = NULL;
 	CLEANUP(freep) char *tls = NULL;
+	const struct json *endpoint;
 	const char *host;
 
 	if (context_read(config_dir, name, &meta, e) < 0)
 		return -1;
-	host = json_get_str(json_path(meta, "Endpoints", "docker", NULL), "Host");
+	endpoint = json_path(meta, "Endpoints", "docker", NULL);
+	host = json_get_str(endpoint, "Host");
 	if (host_parse(host != NULL ? host : "", ret, e) < 0)
 		return -1;
+	ret->skip_verify = json_get_bool(endpoint, "SkipTLSVerify", false);
+	ret->tls |= ret->skip_verify;
 	ret->context = xstrdup(name);
 	tls = context_path(config_dir, "tls", name);
 	ret->tls_dir = path_join(tls, "docker");
@@ -177,6 +186,12 @@ int host_find(const struct client_options *o, struct host *ret, struct err *e)
 		str_replace_ptr(&text, NULL);
 	if (text == NULL)
 		text = default_socket();
+	if (strstr(text, "://") == NULL) {
+		CLEANUP(freep)
+		char *tcp = xasprintf("tcp://%s%s", text, strchr(text, ':') ? "" : ":2375");
+
+		str_replace_ptr(&text, tcp);
+	}
 	if (host_parse(text, ret, e) < 0)
 		return -1;
 	ret->context = TAKE(context);

@@ -46,7 +46,8 @@ static int read_lines(const char *path, bool env, struct strv *out, struct err *
 			return err_set(e, ERR_INVALID, 0,
 				       "invalid %s file (%s): variable '%.*s' contains whitespaces",
 				       env ? "env" : "label", path, (int)strcspn(line, "="), line);
-		resolved = env ? spec_env(line) : xstrdup(line);
+		/* Docker drops a label without a value */
+		resolved = env ? spec_env(line) : strchr(line, '=') != NULL ? xstrdup(line) : NULL;
 		if (resolved != NULL)
 			strv_take(out, TAKE(resolved));
 	}
@@ -132,6 +133,38 @@ int spec_device(const char *text, struct json_w *w, struct err *e)
 	jw_kstr(w, "PathOnHost", copy);
 	jw_kstr(w, "PathInContainer", dst != NULL ? dst : copy);
 	jw_kstr(w, "CgroupPermissions", perms != NULL ? perms : "rwm");
+	jw_end(w);
+	return 0;
+}
+
+bool spec_is_cdi(const char *text)
+{
+	const char *slash = strchr(text, '/'), *equals = strchr(text, '=');
+
+	return slash > text && equals > slash;
+}
+
+int spec_gpus(const char *text, struct json_w *w, struct err *e)
+{
+	size_t quoted = *text == '"';
+	CLEANUP(freep) char *copy = xstrndup(text + quoted, strlen(text + quoted) - quoted);
+	CLEANUP(strv_clear) struct strv ids = STRV_INIT;
+	const char *list = str_skip(copy, "device=");
+	int64_t count = str_eq(copy, "all") ? -1 : 0;
+
+	if (list != NULL)
+		strv_split(&ids, list, ",");
+	else if (count == 0 && str_i64(copy, &count) < 0)
+		return err_set(e, ERR_INVALID, 0,
+			       "invalid count (%s): value must be either \"all\" or an integer",
+			       copy);
+	jw_obj(w);
+	jw_ki64(w, "Count", count);
+	jw_karr(w, "DeviceIDs");
+	strv_for_each (id, &ids)
+		jw_str(w, *id);
+	jw_end(w);
+	jw_kraw(w, "Capabilities", "[[\"gpu\"]]");
 	jw_end(w);
 	return 0;
 }

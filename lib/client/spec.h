@@ -85,6 +85,10 @@ int spec_cpus(const char *text, int64_t *ret, struct err *e) WARN_UNUSED;
 int spec_ulimit(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
 /** spec_device() - writes the Device object of "/dev/a[:/dev/b[:rwm]]" */
 int spec_device(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
+/** spec_is_cdi() - "vendor.com/class=name", which is no path of the host */
+bool spec_is_cdi(const char *text);
+/** spec_gpus() - writes the DeviceRequest object of --gpus: "all", a number, "device=ID[,ID]" */
+int spec_gpus(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
 /** spec_device_bps() - writes the ThrottleDevice object of "/dev/sda:1mb" */
 int spec_device_bps(const char *text, struct json_w *w, struct err *e) WARN_UNUSED;
 /** spec_device_iops() - the same of "/dev/sda:1000" */

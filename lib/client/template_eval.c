@@ -135,7 +135,12 @@ static int get_field(struct run *r, const struct val *v, const char *name, struc
 		     struct err *e)
 {
 	const struct json *member;
+	bool missing;
 
+	if (v->kind == VAL_NIL && v->flag) {
+		*ret = *v;
+		return 0;
+	}
 	if (v->kind == VAL_NIL)
 		return no_entry(name, e);
 	if (v->kind != VAL_JSON || json_kind(v->json) != JSON_OBJECT)
@@ -149,7 +154,10 @@ static int get_field(struct run *r, const struct val *v, const char *name, struc
 		member = strcasecmp(json_key(m), name) == 0 ? m : NULL;
 	if (member == NULL && v->json == r->root)
 		return no_entry(name, e);
+	/* a map's missing element has every field, and they have no value; v may be ret */
+	missing = r->typed && member == NULL && str_eq(json_key(v->json), "Networks");
 	*ret = tpl_value(member);
+	ret->flag |= missing;
 	if (r->typed && json_kind(member) == JSON_NULL && member != NULL)
 		ret->text = name;
 	return 0;

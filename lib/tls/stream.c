@@ -364,13 +364,23 @@ static struct tls_stream *stream_new(struct stream *under, const struct tls_conf
 	return t;
 }
 
-/* What client and server have in common, after BearSSL's full profile was set. */
-static void tune_engine(struct tls_stream *t)
+/* What client and server have in common: TLS 1.2 with suites of forward secrecy and authenticated
+ * ciphers; no code for others is linked. */
+static void set_up_engine(struct tls_stream *t)
 {
 	static const char *protocols[] = {"http/1.1"};
 	unsigned char seed[32];
 	bool fast = has_aes_instructions();
 
+	br_ssl_engine_set_hash(t->eng, br_sha256_ID, &br_sha256_vtable);
+	br_ssl_engine_set_hash(t->eng, br_sha384_ID, &br_sha384_vtable);
+	br_ssl_engine_set_hash(t->eng, br_sha512_ID, &br_sha512_vtable);
+	br_ssl_engine_set_prf_sha256(t->eng, br_tls12_sha256_prf);
+	br_ssl_engine_set_prf_sha384(t->eng, br_tls12_sha384_prf);
+	br_ssl_engine_set_default_rsavrfy(t->eng);
+	br_ssl_engine_set_default_ecdsa(t->eng);
+	br_ssl_engine_set_default_aes_gcm(t->eng);
+	br_ssl_engine_set_default_chapol(t->eng);
 	br_ssl_engine_set_versions(t->eng, BR_TLS12, BR_TLS12);
 	br_ssl_engine_set_suites(t->eng, fast ? suites : suites_soft,
 				 fast ? ARRAY_LEN(suites) : ARRAY_LEN(suites_soft));
@@ -430,12 +440,9 @@ int tls_client_new(struct stream *under, const struct tls_config *config, const 
 	CLEANUP(stream_freep) struct stream *owner = &t->s;
 
 	t->eng = &t->ctx.client.eng;
-	br_ssl_client_init_full(&t->ctx.client, &t->verify.minimal, config->anchors,
-				config->n_anchors);
-	/* init_full prepared the engine's own check; ours takes its place */
-	tls_verify_init(&t->verify, config, server_name);
+	br_ssl_client_zero(&t->ctx.client);
 	br_ssl_engine_set_x509(t->eng, &t->verify.vtable);
-	tune_engine(t);
+	set_up_engine(t);
 	set_client_cert(t, config);
 	if (strlen(server_name) >= sizeof(t->verify.name))
 		return err_set(e, ERR_INVALID, 0, "server name is too long");
@@ -451,17 +458,18 @@ static void init_server(struct tls_stream *t, const struct tls_config *c)
 {
 	br_ssl_server_context *sc = &t->ctx.server;
 
+	br_ssl_server_zero(sc);
 	if (br_skey_decoder_key_type(c->key) == BR_KEYTYPE_RSA)
-		br_ssl_server_init_full_rsa(sc, c->chain, c->n_chain,
-					    br_skey_decoder_get_rsa(c->key));
+		br_ssl_server_set_single_rsa(sc, c->chain, c->n_chain,
+					     br_skey_decoder_get_rsa(c->key), BR_KEYTYPE_SIGN, 0,
+					     br_rsa_pkcs1_sign_get_default());
 	else
-		br_ssl_server_init_full_ec(sc, c->chain, c->n_chain, c->issuer_key_type,
-					   br_skey_decoder_get_ec(c->key));
+		br_ssl_server_set_single_ec(
+			sc, c->chain, c->n_chain, br_skey_decoder_get_ec(c->key), BR_KEYTYPE_SIGN,
+			c->issuer_key_type, br_ec_get_default(), br_ecdsa_sign_asn1_get_default());
 	if (c->client_auth) {
 		br_ssl_server_set_trust_anchor_names_alt(sc, c->anchors, c->n_anchors);
 		br_ssl_engine_set_x509(t->eng, &t->verify.vtable);
-		br_ssl_engine_set_default_rsavrfy(t->eng);
-		br_ssl_engine_set_default_ecdsa(t->eng);
 	}
 }
 
@@ -476,7 +484,7 @@ int tls_server_new(struct stream *under, const struct tls_config *config, struct
 	if (config->key == NULL)
 		return err_set(e, ERR_INVALID, 0, "tls: no certificate is configured");
 	init_server(t, config);
-	tune_engine(t);
+	set_up_engine(t);
 	if (!br_ssl_server_reset(&t->ctx.server))
 		return explain(t, e);
 	if (handshake(t, e) < 0)

@@ -34,14 +34,14 @@ static char *get(const char *name)
 
 TEST(a_context_is_written_where_the_cli_looks)
 {
+	const struct context rootless = {"rootless", "unix:///run/user/1/docker.sock",
+					 "Rootless mode", false};
 	CLEANUP(freep) char *text = NULL;
 	struct err e;
 
 	CHECK(mkdtemp(dir) != NULL);
 	CHECK(!context_exists(dir, "rootless"));
-	CHECK_EQ(context_create(dir, "rootless", "unix:///run/user/1/docker.sock", "Rootless mode",
-				&e),
-		 0);
+	CHECK_EQ(context_create(dir, &rootless, &e), 0);
 	CHECK(context_exists(dir, "rootless"));
 	/* sha256 of "rootless" */
 	text = get("contexts/meta/"
@@ -113,6 +113,7 @@ TEST(a_broken_file_is_left_alone_and_a_link_followed)
 
 TEST(what_was_written_is_read)
 {
+	const struct context far = {"far", "tcp://h:1", NULL, true};
 	CLEANUP(json_freep) struct json *v = NULL;
 	struct err e;
 
@@ -120,10 +121,11 @@ TEST(what_was_written_is_read)
 	CHECK_EQ(context_read(dir, "far", &v, &e), -1);
 	CHECK_EQ(e.kind, ERR_NOTFOUND);
 	CHECK_MSG(strstr(e.msg, "context \"far\": context not found: open /") != NULL, "%s", e.msg);
-	CHECK_EQ(context_create(dir, "far", "tcp://h:1", NULL, &e), 0);
+	CHECK_EQ(context_create(dir, &far, &e), 0);
 	CHECK_EQ(context_read(dir, "far", &v, &e), 0);
 	CHECK_STR(json_get_str(v, "Name"), "far");
 	CHECK(json_path(v, "Metadata", "Description", NULL) == NULL);
 	CHECK_STR(json_str(json_path(v, "Endpoints", "docker", "Host", NULL)), "tcp://h:1");
+	CHECK(json_bool(json_path(v, "Endpoints", "docker", "SkipTLSVerify", NULL), false));
 	CHECK_EQ(path_remove_tree(AT_FDCWD, dir, &e), 0);
 }

@@ -32,7 +32,12 @@ TEST(addresses)
 	host_clear(&h);
 	CHECK_EQ(host_parse("nonsense", &h, &e), -1);
 	CHECK_STR(e.msg, "unable to parse docker host `nonsense`");
-	CHECK_EQ(host_parse("ssh://x", &h, &e), -1);
+	CHECK_EQ(host_parse("ftp://x", &h, &e), -1);
+	CHECK_EQ(host_parse("ssh://x:y@z", &h, &e), -1);
+	CHECK_OK(host_parse("ssh://me@Far/run/d.sock", &h, &e), e);
+	CHECK_EQ(h.kind, HOST_SSH);
+	CHECK_STR(h.text, "ssh://me@Far/run/d.sock");
+	host_clear(&h);
 }
 
 static void put(const char *dir, const char *name, const char *text)
@@ -66,11 +71,14 @@ TEST(precedence)
 	host_clear(&h);
 	sha256_hex("mine", 4, id);
 	meta = xasprintf("contexts/meta/%s/meta.json", id);
-	put(dir, meta, "{\"Name\":\"mine\",\"Endpoints\":{\"docker\":{\"Host\":\"tcp://far:1\"}}}");
+	put(dir, meta,
+	    "{\"Name\":\"mine\",\"Endpoints\":{\"docker\":{\"Host\":\"tcp://far:1\","
+	    "\"SkipTLSVerify\":true}}}");
 	put(dir, "config.json", "{\"currentContext\":\"mine\"}");
 	CHECK_OK(host_find(&o, &h, &e), e);
 	CHECK_STR(h.text, "tcp://far:1");
 	CHECK_STR(h.context, "mine");
+	CHECK(h.tls && h.skip_verify && h.tls_dir == NULL);
 	host_clear(&h);
 	setenv("DOCKER_HOST", "unix:///env.sock", 1);
 	CHECK_OK(host_find(&o, &h, &e), e);
@@ -84,6 +92,15 @@ TEST(precedence)
 	o.context = "default";
 	CHECK_OK(host_find(&o, &h, &e), e);
 	CHECK_STR(h.path, "/env.sock");
+	host_clear(&h);
+	o.host = "near";
+	CHECK_OK(host_find(&o, &h, &e), e);
+	CHECK_STR(h.text, "tcp://near:2375");
+	CHECK_STR(h.name, "near");
+	host_clear(&h);
+	o.host = "near:99";
+	CHECK_OK(host_find(&o, &h, &e), e);
+	CHECK_STR(h.text, "tcp://near:99");
 	host_clear(&h);
 	o.host = "unix:///opt.sock";
 	CHECK_OK(host_find(&o, &h, &e), e);

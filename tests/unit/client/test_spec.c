@@ -49,6 +49,18 @@ TEST(devices)
 	       "{\"PathOnHost\":\"/dev/a\",\"PathInContainer\":\"/dev/a\","
 	       "\"CgroupPermissions\":\"rw\"}");
 	writes(spec_device, "/dev/a:/dev/b:x", NULL);
+	CHECK(spec_is_cdi("vendor.com/class=name"));
+	CHECK(!spec_is_cdi("/dev/a=b/c") && !spec_is_cdi("class=name") && !spec_is_cdi("a=b/c"));
+}
+
+TEST(gpus)
+{
+	writes(spec_gpus, "all", "{\"Count\":-1,\"DeviceIDs\":[],\"Capabilities\":[[\"gpu\"]]}");
+	writes(spec_gpus, "2", "{\"Count\":2,\"DeviceIDs\":[],\"Capabilities\":[[\"gpu\"]]}");
+	writes(spec_gpus, "\"device=0,UUID\"",
+	       "{\"Count\":0,\"DeviceIDs\":[\"0\",\"UUID\"],\"Capabilities\":[[\"gpu\"]]}");
+	writes(spec_gpus, "some", NULL);
+	writes(spec_gpus, "\"", NULL);
 }
 
 TEST(restart)

@@ -104,17 +104,21 @@ TEST(labels_and_names_of_another_case)
 /* as docker prints what the Engine API's types have: lists, maps and pointers without value */
 TEST(typed_nulls)
 {
-	static const char nulls[] = "{\"Entrypoint\":null,\"Volumes\":null,\"Platform\":null}";
+	static const char nulls[] = "{\"Entrypoint\":null,\"Volumes\":null,\"Platform\":null,"
+				    "\"N\":{\"Networks\":{\"a\":{}}}}";
 	CLEANUP(json_freep) struct json *v = NULL;
 	CLEANUP(template_freep) struct template *t = NULL;
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	struct err e;
 
 	CHECK_OK(json_parse(nulls, strlen(nulls), &v, &e), e);
-	CHECK_OK(template_parse("{{.Entrypoint}} {{.Volumes}} {{.Platform}}", &t, &e), e);
+	CHECK_OK(template_parse("{{.Entrypoint}} {{.Volumes}} {{.Platform}} "
+				"{{.N.Networks.b.IPAddress}}",
+				&t, &e),
+		 e);
 	template_set_typed(t);
 	CHECK_OK(template_run(t, v, &b, &e), e);
-	CHECK_STR(buf_str(&b), "[] map[] <nil>");
+	CHECK_STR(buf_str(&b), "[] map[] <nil> <no value>");
 }
 
 /* the headings of a table have no labels: the name's last part is the heading */
