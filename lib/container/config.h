@@ -38,8 +38,8 @@ struct container_log {
 	char *attrs;   /* JSON object text of extra attributes (--log-opt labels/env), or NULL; with
 			  the service journald the fields of each of its messages */
 	char *service; /* NULL, "syslog", "journald"; the file is then what is read again */
-	char *address; /* "unix:PATH", "unixgram:PATH", "udp:HOST:PORT", "tcp:HOST:PORT"; NULL: the
-			  usual sockets */
+	char *address; /* "unix:PATH", "unixgram:PATH", "udp:HOST:PORT", "tcp:HOST:PORT", a path
+			  for journald; NULL: the usual sockets */
 	char *format;  /* of syslog: NULL, "rfc3164", "rfc5424", "rfc5424micro" */
 	char *tag;     /* of syslog */
 	int facility;  /* of syslog, shifted: 24 is LOG_DAEMON */

@@ -17,30 +17,8 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "container/log_service.h"
-
-/* Length of the well-formed UTF-8 sequence at p, 0 when there is none. */
-static size_t utf8_len(const unsigned char *p, size_t n)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	uint32_t c = p[0] & (0x7fU >> len);
-
-	if (p[0] < 0xc2 || p[0] > 0xf4 || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-		return 0;
-	return len;
-}
-
-static bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
-}
+#include "json/utf8.h"
+#include "json/write.h"
 
 static void add_escaped(struct buf *out, unsigned char c)
 {
@@ -63,33 +41,24 @@ static void add_escaped(struct buf *out, unsigned char c)
 
 static void add_text(struct buf *out, const char *text, size_t n)
 {
-	const unsigned char *p = (const unsigned char *)text;
+	for (size_t i = 0;;) {
+		size_t run = json_plain(text + i, n - i);
+		uint32_t c = 0;
 
-	for (size_t i = 0; i < n;) {
-		size_t run = 0;
-
-		while (i + run < n && is_plain(p[i + run]))
-			run++;
-		buf_add(out, p + i, run);
+		buf_add(out, text + i, run);
 		i += run;
 		if (i == n)
 			break;
-		if (p[i] < 0x80) {
-			add_escaped(out, p[i++]);
-			continue;
-		}
-		run = utf8_len(p + i, n - i);
-		if (run == 0) {
+		run = utf8_decode(text + i, n - i, &c);
+		if (run == 0)
 			buf_addstr(out, "\\ufffd");
-			i++;
-		} else if (run == 3 && p[i] == 0xe2 && p[i + 1] == 0x80 &&
-			   (p[i + 2] & 0xfe) == 0xa8) {
-			buf_addf(out, "\\u%04x", 0x2028 + (p[i + 2] & 1));
-			i += 3;
-		} else {
-			buf_add(out, p + i, run);
-			i += run;
-		}
+		else if (c < 0x80)
+			add_escaped(out, (unsigned char)c);
+		else if (c == 0x2028 || c == 0x2029)
+			buf_addf(out, "\\u%04x", (unsigned)c);
+		else
+			buf_add(out, text + i, run);
+		i += MAX(run, 1);
 	}
 }
 
@@ -179,7 +148,7 @@ static char *numbered(const char *path, int n, bool gz)
 }
 
 /* path.1 -> path.1.gz; what fails leaves it as it is */
-static void compress(const char *path)
+static void compress(const char *path, const struct timespec times[2])
 {
 	CLEANUP(freep) char *from = numbered(path, 1, false), *to = numbered(path, 1, true);
 	CLEANUP(freep) char *tmp = xasprintf("%s.tmp", to), *chunk = NULL;
@@ -197,7 +166,8 @@ static void compress(const char *path)
 	while ((n = fd_read(in, chunk, JSONLOG_LINE_MAX)) > 0)
 		if (stream_write(gz, chunk, (size_t)n, &ignored) < 0)
 			break;
-	if (n == 0 && stream_close_write(gz, &ignored) == 0 && rename(tmp, to) == 0)
+	if (n == 0 && stream_close_write(gz, &ignored) == 0 && futimens(fd, times) == 0 &&
+	    rename(tmp, to) == 0)
 		(void)unlink(from);
 	else
 		(void)unlink(tmp);
@@ -206,13 +176,14 @@ static void compress(const char *path)
 /* path -> path.1 -> path.2 ...; the last one goes. */
 static void rotate(struct jsonlog *l)
 {
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
 	struct err ignored;
 
-	if (l->config->max_files <= 1) {
-		if (ftruncate(l->fd, 0) == 0)
-			l->size = 0;
-		return;
-	}
+	/* by its time who reads it knows the file again, whatever it is called then */
+	clock_gettime(CLOCK_REALTIME, &times[1]);
+	(void)futimens(l->fd, times);
+	if (l->config->max_files <= 1)
+		(void)unlink(l->config->path); /* who reads it may do so to its end */
 	for (int i = l->config->max_files - 1; i > 0; i--) {
 		for (int gz = 0; gz < 2; gz++) { /* Docker may have left compressed ones */
 			CLEANUP(freep) char *to = numbered(l->config->path, i, gz);
@@ -225,7 +196,7 @@ static void rotate(struct jsonlog *l)
 	if (jsonlog_reopen(l, &ignored) < 0)
 		l->size = 0; /* go on in the renamed file rather than lose output */
 	else if (l->config->compress)
-		compress(l->config->path);
+		compress(l->config->path, times);
 }
 
 static void write_out(struct jsonlog *l, const struct buf *out)

@@ -179,7 +179,7 @@ static int connect_first(struct log_service *s, struct err *e)
 	int fd;
 
 	if (str_eq(s->config->service, "journald")) {
-		fd = connect_path(s, JOURNAL_SOCKET, SOCK_DGRAM, e);
+		fd = connect_path(s, address != NULL ? address : JOURNAL_SOCKET, SOCK_DGRAM, e);
 		if (fd < 0)
 			err_set(e, ERR_UNAVAILABLE, 0, "journald is not enabled on this host");
 		return fd;

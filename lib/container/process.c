@@ -215,8 +215,18 @@ static int set_cwd(struct runtime_setup *s, struct err *e)
 	char *real;
 
 	if (chdir(cwd) < 0) {
-		(void)err_sys(e, "chdir to cwd (\"%s\") set in config.json failed", cwd);
-		return -1;
+		int sys = errno;
+
+		s->exit_code = sys == EACCES ? RUNTIME_EXIT_NOT_EXEC : RUNTIME_EXIT_NOT_FOUND;
+		return err_set(e, ERR_INVALID, sys,
+			       "chdir to cwd (\"%s\") set in config.json failed: %s", cwd,
+			       sys == EACCES	? "permission denied"
+			       : sys == ENOENT	? "no such file or directory"
+			       : sys == ENOTDIR ? "not a directory: Are you trying to mount a "
+						  "directory onto a file (or vice-versa)? Check if "
+						  "the specified host path exists and is the "
+						  "expected type"
+						: strerror(sys));
 	}
 	/* a working directory outside the root (through /proc/self/fd) is refused */
 	real = xmalloc(PATH_MAX);

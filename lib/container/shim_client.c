@@ -180,16 +180,17 @@ static int set_attach(struct shim_request *r, const struct shim_attach *a, struc
 	return 0;
 }
 
-int shim_attach(struct shim_conn *c, const char *exec_id, const struct shim_attach *a,
-		struct err *e)
+int shim_attach(struct shim_conn *c, const char *exec_id, struct shim_attach *a, struct err *e)
 {
 	struct shim_message reply;
 	struct shim_request r;
 
 	request_init(&r, SHIM_REQ_ATTACH, exec_id);
-	if (set_attach(&r, a, e) < 0)
+	if (set_attach(&r, a, e) < 0 ||
+	    call(c, &r, a->leftover, &a->client_fd, a->client_fd >= 0, &reply, e) < 0)
 		return -1;
-	return call(c, &r, a->leftover, &a->client_fd, 1, &reply, e);
+	a->since_nsec = reply.event.at_nsec;
+	return 0;
 }
 
 int shim_exec(struct shim_conn *c, const char *exec_id, const char *process_json, size_t n_json,

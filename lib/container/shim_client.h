@@ -58,13 +58,14 @@ enum shim_attach_flags {
 /* An attached client. The shim takes the connection over: it writes the output, reads the input,
  * and closes it at the end. */
 struct shim_attach {
-	int client_fd; /* socket; stays the caller's to close after the call. -1: none (detached) */
-	unsigned flags;					 /* enum shim_attach_flags */
+	int client_fd;	/* socket; stays the caller's to close after the call. -1: none */
+	unsigned flags; /* enum shim_attach_flags */
 	unsigned char detach_keys[SHIM_DETACH_KEYS_MAX]; /* looked for with a TTY */
 	size_t n_detach_keys;				 /* 0: no detaching by keys */
 	const void *leftover; /* input bytes read behind the HTTP request; may be NULL */
 	size_t n_leftover;
-	uint32_t tag; /* comes back in SHIM_EVENT_DETACH */
+	uint32_t tag;	    /* comes back in SHIM_EVENT_DETACH */
+	int64_t since_nsec; /* set by shim_attach() without a client */
 };
 
 enum shim_event_type {
@@ -111,9 +112,16 @@ void shim_close(struct shim_conn *c);
  * After a failure the shim has written exit.json and ends.
  */
 int shim_start(struct shim_conn *c, int *ret_exit_code, struct err *e) WARN_UNUSED;
-/** shim_attach() - hands a client over; exec_id "" is the container. ERR_CONFLICT when the process
- * has ended */
-int shim_attach(struct shim_conn *c, const char *exec_id, const struct shim_attach *a,
+/**
+ * shim_attach() - hands a client over
+ * @c:       connection
+ * @exec_id: "" is the container
+ * @a:       without a client (client_fd -1) a place is kept for the one that a second call on this
+ *           connection brings: what is written from since_nsec on waits for it. When the connection
+ *           is closed instead the place is given up
+ * @e:       ERR_CONFLICT the process has ended; ERR_INVALID an older shim, which keeps no places
+ */
+int shim_attach(struct shim_conn *c, const char *exec_id, struct shim_attach *a,
 		struct err *e) WARN_UNUSED;
 /**
  * shim_exec() - run one more process in the container

@@ -32,7 +32,8 @@ struct shim_user {
 	unsigned char keys[SHIM_DETACH_KEYS_MAX];
 	size_t n_keys, n_matched; /* of the detach sequence */
 	bool input_ended;
-	bool closing; /* closes when `out` is written */
+	bool closing;		  /* closes when `out` is written */
+	struct shim_link *keeper; /* will bring the socket; NULL: there is one */
 };
 
 enum shim_stream { SHIM_OUT, SHIM_ERR, SHIM_STREAMS };
@@ -75,6 +76,7 @@ struct shim_link {
 	int fd;
 	struct loop_source *source;
 	bool subscribed;
+	struct shim_user *place; /* reserved for the client that is to come, or NULL */
 };
 
 enum shim_state {
@@ -95,7 +97,8 @@ struct shim {
 	struct jsonlog log;
 	int listen_fd;
 	struct loop_source *listen_source;
-	struct shim_proc *main; /* in procs too */
+	struct shim_proc *main;	  /* in procs too */
+	struct shim_link *caller; /* whose request is being served */
 	struct list procs;
 	struct list links;
 	unsigned n_procs, n_links;
@@ -120,7 +123,12 @@ int shim_io_open(struct shim_proc *p, unsigned flags, struct err *e) WARN_UNUSED
 int shim_io_start(struct shim_proc *p, struct err *e) WARN_UNUSED;
 /** shim_io_close_child() - closes the child's ends here */
 void shim_io_close_child(struct shim_proc *p);
-/** shim_io_attach() - a client joins; fd is taken over, on failure closed */
+/** shim_io_reserve() - a place among the clients for the one that the caller will bring */
+int shim_io_reserve(struct shim_proc *p, const struct shim_request *r, struct err *e) WARN_UNUSED;
+/** shim_io_give_up() - frees the place that l has reserved, if any */
+void shim_io_give_up(struct shim_link *l);
+/** shim_io_attach() - a client joins, at the caller's place if there is one; fd is taken over, on
+ * failure closed */
 int shim_io_attach(struct shim_proc *p, const struct shim_request *r, const void *tail, int fd,
 		   struct err *e) WARN_UNUSED;
 /** shim_io_close_stdin() - end of input once what waits is written */

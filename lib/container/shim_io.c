@@ -10,6 +10,9 @@
  * So a slow client loses nothing, a dead one stops the container for at most
  * that long, and memory is bounded.
  *
+ * A client's place may be reserved: what is written from then on waits for it,
+ * until the link that asked for the place brings the client's socket, or closes.
+ *
  * Input of clients goes to the process; what its pipe does not take waits
  * (SHIM_STDIN_BUF_MAX), and the clients are not read meanwhile.
  */
@@ -51,6 +54,8 @@ void shim_user_free(struct shim_user *u)
 	loop_del(u->proc->shim->loop, u->source);
 	list_del(&u->link);
 	u->proc->n_users--;
+	if (u->keeper != NULL)
+		u->keeper->place = NULL;
 	discard_input(u->fd);
 	fd_close(&u->fd);
 	buf_clear(&u->out);
@@ -59,7 +64,7 @@ void shim_user_free(struct shim_user *u)
 
 static void watch(struct shim_user *u, uint32_t events)
 {
-	if (u->events == events)
+	if (u->events == events || u->source == NULL)
 		return;
 	u->events = events;
 	loop_mod(u->proc->shim->loop, u->source, events);
@@ -175,7 +180,7 @@ static int write_user(struct shim_user *u, enum shim_stream stream, const char *
 	struct msghdr m = {.msg_iov = v, .msg_iovlen = 2};
 	ssize_t done = 0;
 
-	if (u->out.len == 0) {
+	if (u->out.len == 0 && u->fd >= 0) {
 		do
 			done = sendmsg(u->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
 		while (done < 0 && errno == EINTR);
@@ -444,32 +449,59 @@ static void on_user(struct loop *l UNUSED, int fd UNUSED, uint32_t events, void 
 	}
 }
 
-int shim_io_attach(struct shim_proc *p, const struct shim_request *r, const void *tail, int fd,
-		   struct err *e)
+void shim_io_give_up(struct shim_link *l)
+{
+	if (l->place != NULL)
+		drop_user(l->place, false);
+}
+
+int shim_io_reserve(struct shim_proc *p, const struct shim_request *r, struct err *e)
 {
 	struct shim_user *u;
 
-	if (p->finished || p->n_users >= SHIM_CLIENTS_MAX) {
-		close(fd);
+	if (p->finished || p->n_users >= SHIM_CLIENTS_MAX)
 		return err_set(e, ERR_CONFLICT, 0,
 			       p->finished ? "the process has ended" : "too many clients");
-	}
 	u = xcalloc(1, sizeof(*u));
 	u->proc = p;
-	u->fd = fd;
+	u->fd = -1;
 	u->flags = r->flags & (SHIM_STDIN | SHIM_STDOUT | SHIM_STDERR | SHIM_RAW);
+	u->keeper = p->shim->caller;
+	shim_io_give_up(u->keeper);
+	u->keeper->place = u;
+	list_add_tail(&p->users, &u->link);
+	p->n_users++;
+	return 0;
+}
+
+int shim_io_attach(struct shim_proc *p, const struct shim_request *r, const void *tail, int fd,
+		   struct err *e)
+{
+	struct shim_user *u = p->shim->caller->place;
+
+	if (u == NULL || u->proc != p) {
+		if (shim_io_reserve(p, r, e) < 0) {
+			close(fd);
+			return -1;
+		}
+		u = p->shim->caller->place;
+	}
+	u->keeper->place = NULL;
+	u->keeper = NULL;
+	u->fd = fd;
 	u->tag = r->tag;
 	u->n_keys = p->tty ? r->n_detach_keys : 0;
 	memcpy(u->keys, r->detach_keys, sizeof(u->keys));
 	(void)fd_set_nonblock(fd, true);
 	u->source = loop_add(p->shim->loop, fd, 0, on_user, u, e);
 	if (u->source == NULL) {
-		close(fd);
-		free(u);
+		shim_user_free(u);
 		return -1;
 	}
-	list_add_tail(&p->users, &u->link);
-	p->n_users++;
+	if (u->closing && u->out.len == 0) {
+		drop_user(u, false);
+		return 0;
+	}
 	if (r->n_tail > 0 && takes_input(u) && take_input(u, tail, r->n_tail))
 		return 0;
 	rewatch(u);
@@ -544,7 +576,7 @@ void shim_io_close(struct shim_proc *p)
 	loop_timer_cancel(p->shim->loop, TAKE(p->drain_timer));
 	list_for_each_safe (u, next, &p->users, link) {
 		u->closing = true;
-		if (u->out.len == 0)
+		if (u->out.len == 0 && u->keeper == NULL)
 			shim_user_free(u);
 		else
 			rewatch(u);

@@ -35,6 +35,7 @@ void shim_link_free(struct shim_link *l)
 {
 	loop_del(l->shim->loop, l->source);
 	list_del(&l->link);
+	shim_io_give_up(l);
 	if (l->shim->n_links-- == SHIM_CONNS_MAX && l->shim->listen_source != NULL)
 		loop_mod(l->shim->loop, l->shim->listen_source, EPOLLIN);
 	fd_close(&l->fd);
@@ -143,7 +144,10 @@ static int serve(struct shim *s, const struct shim_request *r, const void *tail,
 	case SHIM_REQ_START:
 		return shim_start_program(s, &reply->exit_code, e);
 	case SHIM_REQ_ATTACH:
-		return shim_io_attach(p, r, tail, TAKE_FD(fds[0]), e);
+		if (r->flags & SHIM_HAS_CLIENT)
+			return shim_io_attach(p, r, tail, TAKE_FD(fds[0]), e);
+		reply->event.at_nsec = time_now_nsec();
+		return shim_io_reserve(p, r, e);
 	case SHIM_REQ_EXEC:
 		client_fd = r->flags & SHIM_HAS_CLIENT ? TAKE_FD(fds[0]) : -1;
 		return shim_proc_exec(s, r, tail, client_fd,
@@ -177,6 +181,7 @@ static void handle(struct shim_link *l, size_t n, int fds[2], size_t n_fds)
 	const void *tail;
 	bool good = shim_request_parse(request_bytes, n, n_fds, &r, &tail, &reply.err) == 0;
 
+	s->caller = l;
 	if (good && r.type == SHIM_REQ_ACK) {
 		s->acked = s->state == SHIM_EXITED;
 		shim_check_end(s);

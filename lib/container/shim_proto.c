@@ -30,8 +30,6 @@ int shim_request_parse(const void *p, size_t n, size_t n_fds, struct shim_reques
 		if (r.exec_id[0] == '\0')
 			return err_set(e, ERR_INVALID, 0, "exec without an id");
 	}
-	if (r.type == SHIM_REQ_ATTACH && !(r.flags & SHIM_HAS_CLIENT))
-		return err_set(e, ERR_INVALID, 0, "attach without a client");
 	if (r.type == SHIM_REQ_RESIZE && (r.rows > UINT16_MAX || r.cols > UINT16_MAX))
 		return err_set(e, ERR_INVALID, 0, "window size out of range");
 	if (n_fds != want_fds)

@@ -22,7 +22,8 @@
 
 enum shim_req_type {
 	SHIM_REQ_START = 1,
-	SHIM_REQ_ATTACH,
+	SHIM_REQ_ATTACH, /* without a client: its place, until another one brings it; the reply's
+			    event.at_nsec tells since when */
 	SHIM_REQ_EXEC,
 	SHIM_REQ_RESIZE,
 	SHIM_REQ_KILL,

@@ -157,6 +157,22 @@ static int as_number(const char *s, uint32_t *ret)
 	return field_id(&f, ret);
 }
 
+/* What Go's Atoi reads, but no id */
+static bool out_of_range(const char *s)
+{
+	size_t n = strlen(s), sign = *s == '-' || *s == '+';
+
+	return n > sign && n < 20 && strspn(s + sign, "0123456789") == n - sign;
+}
+
+static int not_found(const char *kind, const char *name, const char *file, struct err *e)
+{
+	if (out_of_range(name))
+		return err_set(e, ERR_INVALID, 0, "uids and gids must be in range 0-2147483647");
+	return err_set(e, ERR_INVALID, 0, "unable to find %s %s: no matching entries in %s file",
+		       kind, name, file);
+}
+
 static int find_names(const char *user, const char *grp, const char *passwd, const char *group,
 		      struct user_ids *ret, struct err *e)
 {
@@ -170,9 +186,7 @@ static int find_names(const char *user, const char *grp, const char *passwd, con
 	}
 	if (!find_user(passwd, user, numeric ? &number : NULL, ret, &name)) {
 		if (!numeric)
-			return err_set(e, ERR_INVALID, 0,
-				       "unable to find user %s: no matching entries in passwd file",
-				       user);
+			return not_found("user", user, "passwd", e);
 		ret->uid = number;
 		ret->gid = 0;
 	}
@@ -183,8 +197,7 @@ static int find_names(const char *user, const char *grp, const char *passwd, con
 	}
 	if (find_group(group, grp, &ret->gid) || as_number(grp, &ret->gid) == 0)
 		return 0;
-	return err_set(e, ERR_INVALID, 0,
-		       "unable to find group %s: no matching entries in group file", grp);
+	return not_found("group", grp, "group", e);
 }
 
 int user_find(const struct oci_user *u, const char *passwd, const char *group, struct user_ids *ret,

@@ -14,11 +14,13 @@ struct engine_copy {
 	struct container *c; /* a reference */
 	struct cp_run *run;
 	const char *event; /* what to announce at the end, or NULL */
+	bool mounted;	   /* the volumes, for this alone */
 };
 
 /* where the files are: in the running container's mounts, or in the layer and the volumes of a
- * stopped one */
-static int find_target(struct engine *en, struct container *c, struct cp_target *t,
+ * stopped one, which are mounted for that where they are mounts of their own; whole: the layer only
+ */
+static int find_target(struct engine *en, struct container *c, bool whole, struct cp_target *t,
 		       struct storage_mount *m, struct err *e)
 {
 	memset(t, 0, sizeof(*t));
@@ -29,9 +31,10 @@ static int find_target(struct engine *en, struct container *c, struct cp_target 
 	pthread_mutex_unlock(&en->mu);
 	if (t->pid > 0)
 		return 0;
-	if (storage_rw_mount_info(en->storage, c->id, m, e) < 0)
-		return -1;
 	t->mount = m;
+	if (storage_rw_mount_info(en->storage, c->id, m, e) < 0 ||
+	    (!whole && volumes_mount(en, c, e) < 0))
+		return -1;
 	for (size_t i = 0; i < c->mounts.len; i++) {
 		const struct docker_mount_point *p = &c->mounts.items[i].point;
 
@@ -42,6 +45,17 @@ static int find_target(struct engine *en, struct container *c, struct cp_target 
 	return 0;
 }
 
+/* The volumes of a container that was started meanwhile stay. */
+static void leave(struct engine *en, struct container *c, bool mounted)
+{
+	pthread_mutex_lock(&en->mu);
+	mounted = mounted && !state_runs(c->state) && c->state != C_STARTING;
+	pthread_mutex_unlock(&en->mu);
+	if (mounted)
+		volumes_unmount(en, c);
+	container_unref(en, c);
+}
+
 static int start(struct engine *en, const char *name, struct cp_request *req, struct buf *ret_json,
 		 struct engine_copy **ret, const char *event, struct err *e)
 {
@@ -49,21 +63,24 @@ static int start(struct engine *en, const char *name, struct cp_request *req, st
 	struct storage_mount m;
 	struct cp_target t;
 	struct cp_run *run = NULL;
+	bool whole = req->op == CP_EXPORT, mounted;
 	int r;
 
 	if (c == NULL)
 		return -1;
-	r = find_target(en, c, &t, &m, e);
+	r = find_target(en, c, whole, &t, &m, e);
 	if (r == 0)
 		r = cp_start(&t, req, ret_json, &run, e);
+	mounted = t.pid == 0 && !whole;
 	strv_clear(&t.binds);
 	storage_mount_clear(&m);
 	if (r < 0 || ret == NULL) {
-		container_unref(en, c);
+		leave(en, c, mounted);
 		return r;
 	}
 	*ret = xcalloc(1, sizeof(**ret));
-	**ret = (struct engine_copy){.en = en, .c = c, .run = run, .event = event};
+	**ret = (struct engine_copy){
+		.en = en, .c = c, .run = run, .event = event, .mounted = mounted};
 	return 0;
 }
 
@@ -176,7 +193,7 @@ int engine_copy_finish(struct engine_copy *c, struct err *e)
 
 	if (r == 0 && c->event != NULL)
 		container_event(c->en, c->c, c->event, NULL, NULL);
-	container_unref(c->en, c->c);
+	leave(c->en, c->c, c->mounted);
 	free(c);
 	return r;
 }
@@ -184,7 +201,7 @@ int engine_copy_finish(struct engine_copy *c, struct err *e)
 void engine_copy_cancel(struct engine_copy *c)
 {
 	cp_cancel(c->run);
-	container_unref(c->en, c->c);
+	leave(c->en, c->c, c->mounted);
 	free(c);
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
  * Clients on a container's standard streams. The shim takes the client's
- * socket over, so that no thread of the engine stays behind; who attaches
- * before the start waits in a list for it.
+ * socket over, so that no thread of the engine stays behind. It has reserved a
+ * place for the client before the answer's head is sent; who attaches before
+ * the start waits in a list for it.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -137,31 +138,69 @@ static void drop_gone(struct container *c)
 	}
 }
 
-int engine_attach_begin(struct engine *en, const char *name, const char *detach_keys,
+struct shim_attach attach_for_shim(const struct engine_attach_claim *p,
+				   const struct engine_attach *a)
+{
+	struct shim_attach sa = {
+		.client_fd = a->client_fd,
+		.flags = (a->in && p->c->config.open_stdin ? SHIM_STDIN : 0U) |
+			 (a->out ? SHIM_STDOUT : 0U) | (a->err ? SHIM_STDERR : 0U) |
+			 (a->multiplexed && !p->c->config.tty ? 0U : SHIM_RAW),
+		.n_detach_keys = p->n_keys,
+		.leftover = a->leftover,
+		.n_leftover = a->n_leftover,
+	};
+
+	memcpy(sa.detach_keys, p->keys, sizeof(sa.detach_keys));
+	return sa;
+}
+
+/* a place at the shim, so that nothing is missed between the answer's head and the client's
+ * arrival. No connection: the container has just ended */
+static int reserve(struct engine_attach_claim *p, const struct engine_attach *a, struct err *e)
+{
+	CLEANUP(freep) char *bundle = container_bundle(p->en, p->c);
+	struct shim_attach sa = attach_for_shim(p, a);
+	struct shim_info info;
+
+	if (shim_connect(bundle, &p->conn, &info, e) < 0)
+		return e->kind == ERR_NOTFOUND ? 0 : -1;
+	if (shim_attach(&p->conn, "", &sa, e) < 0 && e->kind == ERR_CONFLICT)
+		shim_close(&p->conn);
+	p->since_nsec = sa.since_nsec;
+	return 0; /* an older shim takes the client all the same */
+}
+
+int engine_attach_begin(struct engine *en, const char *name, const struct engine_attach *a,
 			struct engine_attach_claim **ret, bool *ret_tty, struct err *e)
 {
 	struct container *c = container_get(en, name, e);
 	struct engine_attach_claim *p;
+	bool runs;
 	int r;
 
 	if (c == NULL)
 		return -1;
 	p = xcalloc(1, sizeof(*p));
 	p->a.client_fd = -1;
+	p->conn.fd = -1;
 	list_init(&p->link);
 	p->en = en;
 	p->c = c;
 	*ret_tty = c->config.tty;
-	r = detach_keys_parse(detach_keys, p->keys, &p->n_keys, e);
+	r = detach_keys_parse(a->detach_keys, p->keys, &p->n_keys, e);
 	pthread_mutex_lock(&en->mu);
 	container_settled(en, c);
 	if (r == 0)
 		r = check(c, e);
-	if (r == 0 && !state_runs(c->state)) {
+	runs = state_runs(c->state);
+	if (r == 0 && !runs) {
 		drop_gone(c);
 		list_add_tail(&c->attaches, &p->link);
 	}
 	pthread_mutex_unlock(&en->mu);
+	if (r == 0 && runs && a->stream)
+		r = reserve(p, a, e);
 	if (r < 0) {
 		free(p);
 		container_unref(en, c);
@@ -169,31 +208,6 @@ int engine_attach_begin(struct engine *en, const char *name, const char *detach_
 	}
 	*ret = p;
 	return 0;
-}
-
-static int give(struct engine *en, struct container *c, const struct engine_attach *a,
-		const unsigned char *keys, size_t n_keys, struct err *e)
-{
-	CLEANUP(freep) char *bundle = container_bundle(en, c);
-	struct shim_attach sa = {
-		.client_fd = a->client_fd,
-		.flags = (a->in && c->config.open_stdin ? SHIM_STDIN : 0U) |
-			 (a->out ? SHIM_STDOUT : 0U) | (a->err ? SHIM_STDERR : 0U) |
-			 (a->multiplexed ? 0U : SHIM_RAW),
-		.n_detach_keys = n_keys,
-		.leftover = a->leftover,
-		.n_leftover = a->n_leftover,
-	};
-	struct shim_conn conn;
-	struct shim_info info;
-	int r;
-
-	memcpy(sa.detach_keys, keys, sizeof(sa.detach_keys));
-	if (shim_connect(bundle, &conn, &info, e) < 0)
-		return -1;
-	r = shim_attach(&conn, "", &sa, e);
-	shim_close(&conn);
-	return r;
 }
 
 /* Docker's 8-byte frame head and the text, to a client's socket */
@@ -215,11 +229,14 @@ static int write_frame(void *arg, bool is_err, const char *text, size_t n)
 	return fd_write_all(a->client_fd, text, n, &e);
 }
 
-static void replay(struct engine *en, struct container *c, const struct engine_attach *a)
+/* up to the time from which on the shim keeps the output */
+static void replay(struct engine *en, struct container *c, const struct engine_attach *a,
+		   int64_t until_nsec)
 {
 	struct engine_attach copy = *a;
 	struct engine_logs l = {.out = a->out,
 				.err = a->err,
+				.until_nsec = until_nsec,
 				.tail = -1,
 				.client_fd = -1,
 				.write = write_frame,
@@ -254,7 +271,7 @@ int engine_attach_finish(struct engine_attach_claim *p, const struct engine_atta
 	int r = 0;
 
 	if (a != NULL && a->logs)
-		replay(en, c, a);
+		replay(en, c, a, p->since_nsec);
 	pthread_mutex_lock(&en->mu);
 	if (a != NULL && a->stream)
 		kept = keep(p, a);
@@ -264,8 +281,12 @@ int engine_attach_finish(struct engine_attach_claim *p, const struct engine_atta
 	}
 	pthread_mutex_unlock(&en->mu);
 	if (!kept) {
-		if (a != NULL && a->stream)
-			r = give(en, c, a, p->keys, p->n_keys, e);
+		if (a != NULL && p->conn.fd >= 0) {
+			struct shim_attach sa = attach_for_shim(p, a);
+
+			r = shim_attach(&p->conn, "", &sa, e);
+		}
+		shim_close(&p->conn);
 		attach_claim_free(p);
 	}
 	if (r == 0 && a != NULL)

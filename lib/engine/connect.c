@@ -127,6 +127,8 @@ static int check_modes(const struct container *c, const struct network *n, struc
 		return err_set(e, ERR_INVALID, 0,
 			       "cannot connect container to host network - container must be "
 			       "created in host network mode");
+	if (json_map_get(&c->net.networks, n->info.name) != NULL)
+		return 0;
 	if ((str_eq(n->info.name, "none") && c->net.networks.len > 0) ||
 	    json_map_get(&c->net.networks, "none") != NULL)
 		return err_set(e, ERR_INVALID, 0,
@@ -207,11 +209,14 @@ static int connect_locked(struct engine *en, struct container *c, const char *ne
 		return -1;
 	if (conf != NULL && endpoint_check(n, n->info.name, conf, e) < 0)
 		return -1;
-	if (json_map_get(&c->net.networks, n->info.name) != NULL)
+	ep = json_map_get(&c->net.networks, n->info.name);
+	if (ep != NULL && c->net_pid != 0)
 		return err_set(e, ERR_DENIED, 0,
 			       "endpoint with name %s already exists in network %s", c->name,
 			       n->info.name);
 	name = xstrdup(n->info.name);
+	if (ep != NULL) /* of one that does not run only the settings are new */
+		drop_endpoint(c, name);
 	ep = json_map_add(&c->net.networks, name, sizeof(*ep));
 	if (conf != NULL)
 		endpoint_take_config(ep, conf);

@@ -106,13 +106,13 @@ struct engine_attach_claim;
 
 /**
  * engine_attach_begin() - before the answer's head: may this container be attached to
- * @detach_keys: NULL: the default
- * @ret:         engine_attach_finish() ends it. A container not running yet does not start before
- * that, so that no output is missed
- * @ret_tty:     whether it has a TTY
- * @e:           ERR_NOTFOUND; ERR_CONFLICT paused or restarting; ERR_INVALID bad keys
+ * @a:       as for engine_attach_finish(), but that there is no client yet (client_fd -1)
+ * @ret:     engine_attach_finish() ends it. No output is missed from now on: a container not
+ * running yet does not start before that, of another one it waits for the client
+ * @ret_tty: whether it has a TTY
+ * @e:       ERR_NOTFOUND; ERR_CONFLICT paused or restarting; ERR_INVALID bad keys
  */
-int engine_attach_begin(struct engine *en, const char *name, const char *detach_keys,
+int engine_attach_begin(struct engine *en, const char *name, const struct engine_attach *a,
 			struct engine_attach_claim **ret, bool *ret_tty, struct err *e) WARN_UNUSED;
 /** engine_attach_finish() - hands the client over (a NULL: gives up) and frees the claim. Returns
  * at once; the streams end when the container does */

@@ -450,28 +450,6 @@ static int fill(struct engine *en, struct container *c, struct image *img,
 	return 0;
 }
 
-static int check_platform(const char *platform, const struct image *img, struct err *e)
-{
-	struct platform want = PLATFORM_INIT;
-	struct platform offer = {.os = img->config->os,
-				 .architecture = img->config->architecture,
-				 .variant = img->config->variant};
-	int r;
-
-	if (str_empty(platform))
-		return 0;
-	if (platform_parse(platform, &want, e) < 0)
-		return -1;
-	r = platform_match(&want, &offer) > 0
-		    ? 0
-		    : err_set(e, ERR_NOTFOUND, 0,
-			      "image was found but its platform (%s/%s) does not match the "
-			      "specified platform (%s)",
-			      offer.os, offer.architecture, platform);
-	platform_clear(&want);
-	return r;
-}
-
 static int create(struct engine *en, struct container *c, const char *name, struct image *img,
 		  struct docker_networking_config *nc, struct strv *warnings, struct err *e)
 {
@@ -507,7 +485,7 @@ int engine_container_create(struct engine *en, const char *name, const char *pla
 		name++;
 	r = image_store_get(en->images, c->config.image != NULL ? c->config.image : "", &img, e);
 	if (r == 0)
-		r = check_platform(platform, img, e);
+		r = engine_image_is_for(en, c->config.image, platform, e);
 	if (r == 0)
 		r = create(en, c, str_empty(name) ? NULL : name, img, &req->networking_config,
 			   ret_warnings, e);

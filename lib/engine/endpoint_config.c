@@ -171,6 +171,14 @@ int endpoints_configure(struct engine *en, struct container *c, struct docker_ne
 {
 	const char *mode = c->host.network_mode, *other = str_skip(mode, "container:");
 	const struct docker_endpoint *main_ep;
+	struct err_list nil = {0};
+
+	for (size_t i = 0; i < nc->endpoints_config.len; i++)
+		if (nc->endpoints_config.items[i].value == NULL)
+			err_list_add(&nil, "invalid config for network %s: EndpointsConfig is nil",
+				     nc->endpoints_config.items[i].key);
+	if (err_list_end(&nil, "", e) < 0)
+		return -1;
 
 	if (other != NULL)
 		return share(en, c, other, e);

@@ -92,6 +92,7 @@ struct container {
 	int64_t started_nsec, finished_nsec;
 	bool oom_killed, started_before, manually_stopped;
 	int64_t restart_count;
+	int64_t backoff_ms; /* the last wait for a restart; 0 when somebody has started it */
 	struct docker_health *health;
 
 	bool no_new_privileges;
@@ -242,8 +243,13 @@ struct engine_attach_claim {
 	struct engine_attach a; /* once ready: client_fd and leftover are owned */
 	unsigned char keys[SHIM_DETACH_KEYS_MAX];
 	size_t n_keys;
-	bool ready; /* finished: waits for the start */
+	bool ready;	       /* finished: waits for the start */
+	struct shim_conn conn; /* which keeps a place for the client; -1: none */
+	int64_t since_nsec;    /* what is written from then on waits there */
 };
+/* a, or what is asked for so far, in the shim's words */
+struct shim_attach attach_for_shim(const struct engine_attach_claim *p,
+				   const struct engine_attach *a);
 /* frees a claim that is finished and off its list */
 void attach_claim_free(struct engine_attach_claim *p);
 /* takes the finished claims off the container, waiting for those that are not yet; with mu held */
@@ -259,8 +265,8 @@ void health_free(struct health *h);
 /* milliseconds until health_due() must be called; -1 never */
 int health_wait_ms(const struct health *h);
 void health_due(struct health *h);
-/* an exec of the container has ended; true when it was the probe */
-bool health_exec_ended(struct health *h, const char *exec_id, int exit_code);
+/* an exec of the container has ended: the probe, or another */
+void health_exec_ended(struct health *h, const char *exec_id, int exit_code);
 
 /* what Docker left in the data root: taken over or named in the log (legacy.c) */
 void legacy_tell(struct engine *en);

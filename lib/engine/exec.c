@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 /* Execs: created, started once through the container's shim, remembered for a while after their
  * end. */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/str.h"
 #include "config/limits.h"
+#include "container/user.h"
 #include "engine/engine_internal.h"
 #include "oci/spec.h"
 #include "sandbox/caps.h"
@@ -61,18 +64,35 @@ static int check_running(const struct container *c, struct err *e)
 	return 0;
 }
 
-static char *command_text(const struct strv *cmd)
+/* the program, a space, and its arguments, however many */
+static void exec_event(struct engine *en, struct container *c, const struct strv *cmd,
+		       const char *id, const char *action)
 {
-	return strv_join(cmd, " ");
+	CLEANUP(freep) char *command = strv_join(cmd, " ");
+	CLEANUP(freep)
+	char *text = xasprintf("%s: %s%s", action, command, cmd->len == 1 ? " " : "");
+
+	container_event(en, c, text, "execID", id);
 }
 
-static void exec_event(struct engine *en, struct container *c, const struct exec *x,
-		       const char *action)
+/* the user that is asked for must be in the container's own files, unless it is a number; with mu
+ * held, which is given up meanwhile */
+static int check_user(struct engine *en, const struct container *c, const char *user, struct err *e)
 {
-	CLEANUP(freep) char *command = command_text(&x->conf.cmd);
-	CLEANUP(freep) char *text = xasprintf("%s: %s", action, command);
+	CLEANUP(freep) char *root = xasprintf("/proc/%d/root", (int)c->pid);
+	struct oci_user u = {.username = (char *)user};
+	CLEANUP(user_ids_clear) struct user_ids ids = {0};
+	CLEANUP(fd_closep) int root_fd = -1;
+	int r = 0;
 
-	container_event(en, c, text, "execID", x->id);
+	if (str_empty(user))
+		return 0;
+	pthread_mutex_unlock(&en->mu);
+	root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd >= 0) /* else it is ending, as the start of the exec will say */
+		r = user_resolve(root_fd, &u, &ids, e);
+	pthread_mutex_lock(&en->mu);
+	return r < 0 ? -1 : check_running(c, e);
 }
 
 int engine_exec_create(struct engine *en, const char *name, struct docker_exec_config *conf,
@@ -100,6 +120,8 @@ int engine_exec_create(struct engine *en, const char *name, struct docker_exec_c
 					keys, &n, e) < 0)
 		r = err_set(e, ERR_INVALID, 0, "Invalid escape keys (%s) provided",
 			    conf->detach_keys);
+	if (r == 0)
+		r = check_user(en, c, conf->user, e);
 	if (r == 0) {
 		sweep(en, c);
 		if (count(c) >= ENGINE_EXECS_MAX)
@@ -118,7 +140,7 @@ int engine_exec_create(struct engine *en, const char *name, struct docker_exec_c
 	pthread_mutex_unlock(&en->mu);
 	json_struct_clear(&docker_exec_config_json, conf);
 	if (r == 0)
-		exec_event(en, c, x, "exec_create");
+		exec_event(en, c, &x->conf.cmd, x->id, "exec_create");
 	container_unref(en, c);
 	return r;
 }
@@ -158,7 +180,7 @@ int engine_exec_check(struct engine *en, const char *id, bool *ret_tty, struct e
 	if (x == NULL)
 		return -1;
 	pthread_mutex_lock(&en->mu);
-	r = check_start(x, e);
+	r = check_running(c, e);
 	*ret_tty = x->conf.tty;
 	pthread_mutex_unlock(&en->mu);
 	container_unref(en, c);
@@ -212,6 +234,11 @@ static int run(struct engine *en, struct container *c, const char *id,
 	r = shim_exec(&conn, id, text.data, text.len, a, ret_pid, ret_code, e);
 	shim_close(&conn);
 	return r;
+}
+
+static void runtime_words(struct err *e)
+{
+	err_wrap(e, "OCI runtime exec failed: exec failed: unable to start container process");
 }
 
 /* what became of the start; an exec that has ended meanwhile stays ended */
@@ -312,14 +339,13 @@ int engine_exec_start(struct engine *en, const char *id, const struct engine_att
 				      sa.detach_keys, &sa.n_detach_keys, e);
 	}
 	if (r == 0) {
-		exec_event(en, c, x, "exec_start");
+		exec_event(en, c, &x->conf.cmd, x->id, "exec_start");
 		r = run(en, c, id, &x->conf, &sa, rows, cols, &pid, &code, e);
 		settle(en, x, r == 0, pid, code);
 		if (r < 0 && e->kind != ERR_CONFLICT) {
 			if (code == 126 || code == 127)
 				e->kind = ERR_INVALID;
-			err_wrap(e, "OCI runtime exec failed: exec failed: unable to start "
-				    "container process");
+			runtime_words(e);
 		}
 	}
 	container_unref(en, c);
@@ -329,6 +355,7 @@ int engine_exec_start(struct engine *en, const char *id, const struct engine_att
 void exec_ended(struct engine *en, struct container *c, const char *exec_id, int exit_code)
 {
 	char code[16];
+	const struct engine_event_attribute more[] = {{"execID", exec_id}, {"exitCode", code}, {0}};
 	struct exec *x;
 
 	pthread_mutex_lock(&en->mu);
@@ -341,10 +368,8 @@ void exec_ended(struct engine *en, struct container *c, const char *exec_id, int
 		pthread_cond_broadcast(&en->changed);
 	}
 	pthread_mutex_unlock(&en->mu);
-	if (x == NULL)
-		return;
 	snprintf(code, sizeof(code), "%d", exit_code);
-	container_event(en, c, "exec_die", "exitCode", code);
+	container_event_with(en, c, "exec_die", more);
 }
 
 int exec_probe(struct engine *en, struct container *c, const struct strv *argv, int client_fd,
@@ -358,7 +383,11 @@ int exec_probe(struct engine *en, struct container *c, const struct strv *argv, 
 
 	strv_copy(&conf.cmd, argv);
 	rand_hex(ret_id, RAND_ID_LEN);
+	exec_event(en, c, argv, ret_id, "exec_create");
+	exec_event(en, c, argv, ret_id, "exec_start");
 	r = run(en, c, ret_id, &conf, &a, 0, 0, &pid, &code, e);
+	if (r < 0)
+		runtime_words(e);
 	json_struct_clear(&docker_exec_config_json, &conf);
 	return r;
 }

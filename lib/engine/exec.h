@@ -6,10 +6,10 @@
 #include "engine/container.h"
 
 /** engine_exec_create() - POST /containers/{id}/exec; c is consumed; ERR_CONFLICT when the
- * container does not run. ret_id: 65 bytes */
+ * container does not run, ERR_INVALID when it does not know the user. ret_id: 65 bytes */
 int engine_exec_create(struct engine *en, const char *name, struct docker_exec_config *c,
 		       char *ret_id, struct err *e) WARN_UNUSED;
-/** engine_exec_check() - before the answer's head of exec start: exists, was not started; tells
+/** engine_exec_check() - before the answer's head of exec start: exists, its container runs; tells
  * about the TTY */
 int engine_exec_check(struct engine *en, const char *id, bool *ret_tty, struct err *e) WARN_UNUSED;
 /**

@@ -238,10 +238,8 @@ void health_due(struct health *h)
 	       xasprintf("Health check exceeded timeout (%lldms)", (long long)h->timeout_ms));
 }
 
-bool health_exec_ended(struct health *h, const char *exec_id, int exit_code)
+void health_exec_ended(struct health *h, const char *exec_id, int exit_code)
 {
-	if (!str_eq(h->exec_id, exec_id))
-		return false;
-	finish(h, exit_code, read_output(h));
-	return true;
+	if (str_eq(h->exec_id, exec_id))
+		finish(h, exit_code, read_output(h));
 }

@@ -5,6 +5,10 @@
 #include "base/str.h"
 #include "engine/engine_internal.h"
 
+#define PLATFORM_DIFFERS                                                                        \
+	"image with reference %s was found but its platform (%s) does not match the specified " \
+	"platform (%s)"
+
 static void image_event(struct engine *en, const char *action, const char *id, const char *name)
 {
 	struct json_strmap attributes = {0};
@@ -50,13 +54,9 @@ static void warn_platform(struct engine *en, const char *id, const char *name,
 
 	if (image_store_get(en->images, id, &img, &e) < 0)
 		return;
-	is = (struct platform){.os = img->config->os,
-			       .architecture = img->config->architecture,
-			       .variant = img->config->variant};
+	is = platform_of(img->config);
 	found = platform_string(&is);
-	m.status = text = xasprintf("WARNING: image with reference %s was found but its platform "
-				    "(%s) does not match the specified platform (%s)",
-				    name, found, wanted);
+	m.status = text = xasprintf("WARNING: " PLATFORM_DIFFERS, name, found, wanted);
 	if (platform_match(want, &is) == 0 && job != NULL && job->progress != NULL)
 		(void)!job->progress(job->arg, &m);
 	image_unref(en->images, img);
@@ -93,7 +93,32 @@ int engine_image_pull(struct engine *en, const char *name, const char *tag, cons
 	return r;
 }
 
-int engine_image_push(struct engine *en, const char *name, const char *tag,
+int engine_image_is_for(struct engine *en, const char *name, const char *platform, struct err *e)
+{
+	CLEANUP(freep) char *wanted = NULL;
+	CLEANUP(freep) char *found = NULL;
+	CLEANUP(platform_clear) struct platform want = PLATFORM_INIT;
+	struct platform is;
+	struct image *img;
+	const struct platform *used;
+	int r = 0;
+
+	if (parse_platform(platform, &want, &used, e) < 0)
+		return -1;
+	if (used == NULL)
+		return 0;
+	if (image_store_get(en->images, name, &img, e) < 0)
+		return -1;
+	is = platform_of(img->config);
+	wanted = platform_string(&want);
+	found = platform_string(&is);
+	if (platform_match(&want, &is) == 0)
+		r = err_set(e, ERR_NOTFOUND, 0, PLATFORM_DIFFERS, name, found, wanted);
+	image_unref(en->images, img);
+	return r;
+}
+
+int engine_image_push(struct engine *en, const char *name, const char *tag, const char *platform,
 		      const struct registry_auth *auth, const struct image_job *job, struct err *e)
 {
 	CLEANUP(image_ref_clear) struct image_ref ref = IMAGE_REF_INIT;
@@ -105,11 +130,13 @@ int engine_image_push(struct engine *en, const char *name, const char *tag,
 
 	if (parse_name(name, tag, &ref, e) < 0)
 		return -1;
+	familiar = image_ref_familiar(&ref);
+	bare = image_ref_familiar_name(&ref);
+	if (engine_image_is_for(en, familiar, platform, e) < 0)
+		return -1;
 	engine_registries(en, &registries);
 	r = image_push(en->images, &ref, &o, e);
 	registry_config_clear(&registries);
-	familiar = image_ref_familiar(&ref);
-	bare = image_ref_familiar_name(&ref);
 	if (r == 0)
 		image_event(en, "push", familiar, bare);
 	return r;
@@ -151,13 +178,21 @@ void engine_image_saved(struct engine *en, const struct image_save *sv)
 		image_event(en, "save", *it, *it);
 }
 
-int engine_image_import(struct engine *en, struct stream *in, const char *repo, const char *tag,
-			const char *message, const struct strv *changes, const char *platform,
-			const struct image_job *job, char *ret_id, struct err *e)
+int engine_image_import(struct engine *en, struct stream *in, const char *src, const char *repo,
+			const char *tag, const char *message, const struct strv *changes,
+			const char *platform, const struct image_job *job, char *ret_id,
+			struct err *e)
 {
 	CLEANUP(image_ref_clear) struct image_ref ref = IMAGE_REF_INIT;
 	CLEANUP(platform_clear) struct platform want = PLATFORM_INIT;
-	struct image_import_opts o = {.message = message, .changes = changes, .job = job};
+	CLEANUP(freep) char *url = NULL;
+	struct registry_config registries = {0};
+	struct image_import_opts o = {.registries = &registries,
+				      .version = ENGINE_VERSION,
+				      .message = message,
+				      .changes = changes,
+				      .job = job};
+	int r;
 
 	if (!str_empty(repo)) {
 		if (parse_name(repo, tag, &ref, e) < 0)
@@ -165,8 +200,14 @@ int engine_image_import(struct engine *en, struct stream *in, const char *repo, 
 		image_ref_default_tag(&ref);
 		o.ref = &ref;
 	}
-	if (parse_platform(platform, &want, &o.platform, e) < 0 ||
-	    image_import(en->images, in, &o, ret_id, e) < 0)
+	if (parse_platform(platform, &want, &o.platform, e) < 0)
+		return -1;
+	if (in == NULL)
+		o.url = url = xasprintf("%s%s", strstr(src, "://") != NULL ? "" : "http://", src);
+	engine_registries(en, &registries);
+	r = image_import(en->images, in, &o, ret_id, e);
+	registry_config_clear(&registries);
+	if (r < 0)
 		return -1;
 	if (o.ref != NULL) {
 		CLEANUP(freep) char *familiar = image_ref_familiar(&ref);

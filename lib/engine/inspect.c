@@ -9,8 +9,16 @@
 #include "base/str.h"
 #include "engine/engine_internal.h"
 
+/* waits for its restart, or is being restarted */
+static bool restarting(const struct container *c)
+{
+	return c->state == C_RESTARTING || (c->state == C_STARTING && c->backoff_ms != 0);
+}
+
 const char *container_status_word(const struct container *c)
 {
+	if (restarting(c))
+		return state_name(C_RESTARTING);
 	if (c->state == C_STARTING && c->started_before)
 		return state_name(C_EXITED);
 	return state_name(c->state);
@@ -20,9 +28,9 @@ void container_state_snapshot(const struct container *c, struct docker_state *re
 {
 	memset(ret, 0, sizeof(*ret));
 	ret->status = xstrdup(container_status_word(c));
-	ret->running = state_runs(c->state) || c->state == C_RESTARTING;
+	ret->running = state_runs(c->state) || restarting(c);
 	ret->paused = c->state == C_PAUSED;
-	ret->restarting = c->state == C_RESTARTING;
+	ret->restarting = restarting(c);
 	ret->dead = c->state == C_DEAD;
 	ret->oom_killed = c->oom_killed;
 	ret->pid = c->pid;

@@ -129,8 +129,10 @@ static bool number_ok(const struct strv *want, int value)
 {
 	char text[16];
 
+	if (want == NULL)
+		return true;
 	snprintf(text, sizeof(text), "%d", value);
-	return want == NULL || strv_has(want, text);
+	return strv_has(want, text);
 }
 
 static bool volume_ok(const struct strv *want, const struct container *c)

@@ -27,30 +27,35 @@
 #define CHUNK	      65536
 #define ROTATED_LIMIT 1000
 
+struct log_file {
+	int fd;
+	bool packed;
+	ino_t ino;
+	int64_t changed_nsec; /* of a rotated one its mark: compressing keeps it */
+	off_t n;
+};
+
 struct reader {
 	const struct engine_logs *l;
 	char *path;
-	bool local; /* the driver, else json-file */
-	int fd;
-	struct buf pending; /* bytes behind the last whole line */
+	bool local;	      /* the driver, else json-file */
+	bool begun;	      /* a file has been opened: */
+	struct log_file file; /* of a packed one the plain bytes, or -1 */
+	struct buf pending;   /* bytes behind the last whole line */
 	struct buf out;
 };
 
 /* the plain bytes of a compressed log, in a file without a name; -1: it cannot be read */
-static int open_compressed(const char *path)
+static int unpack(const char *path, int fd)
 {
 	CLEANUP(freep) char *dir = xstrndup(path, (size_t)(strrchr(path, '/') - path));
 	CLEANUP(stream_freep) struct stream *plain = NULL;
 	CLEANUP(freep) char *chunk = NULL;
 	CLEANUP(fd_closep) int to = -1;
-	struct stream *packed;
+	struct stream *packed = stream_fd_new(fd);
 	struct err ignored;
 	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
-	if (fd < 0)
-		return -1;
-	packed = stream_fd_new(fd);
 	if (compress_reader_new(packed, &plain, NULL, &ignored) < 0) {
 		stream_free(packed);
 		return -1;
@@ -66,13 +71,41 @@ static int open_compressed(const char *path)
 	return TAKE_FD(to);
 }
 
-static int open_log(const char *path, unsigned n)
+/* what there is to know of a file now */
+static void look(struct log_file *f)
+{
+	struct stat st = {0};
+
+	if (fstat(f->fd, &st) < 0)
+		return;
+	f->ino = st.st_ino;
+	f->changed_nsec = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+	f->n = st.st_size;
+}
+
+/* number n of the files, 0 the current one; false: there is none */
+static bool open_log(const char *path, unsigned n, struct log_file *ret)
 {
 	CLEANUP(freep) char *name = n > 0 ? xasprintf("%s.%u", path, n) : xstrdup(path);
 	CLEANUP(freep) char *gz = xasprintf("%s.gz", name);
-	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
-	return fd < 0 && n > 0 ? open_compressed(gz) : fd;
+	ret->fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ret->packed = ret->fd < 0 && n > 0;
+	if (ret->packed)
+		ret->fd = open(gz, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	look(ret);
+	return ret->fd >= 0;
+}
+
+/* goes on with a file, which is the reader's then */
+static void use_file(struct reader *r, const struct log_file *f)
+{
+	fd_close(&r->file.fd);
+	r->file = *f;
+	if (f->packed)
+		r->file.fd = unpack(r->path, f->fd);
+	r->begun = true;
+	buf_reset(&r->pending);
 }
 
 /* "k=v,k=v " of the extra attributes */
@@ -208,15 +241,29 @@ static int write_entries(struct reader *r)
 	return result;
 }
 
+/* somebody emptied the file: it is read from its beginning */
+static bool begins_anew(struct reader *r)
+{
+	if (!r->file.packed)
+		look(&r->file);
+	if (r->file.packed || r->file.n >= lseek(r->file.fd, 0, SEEK_CUR))
+		return false;
+	lseek(r->file.fd, 0, SEEK_SET);
+	buf_reset(&r->pending);
+	return true;
+}
+
 /* from the file's position to its present end; as write_entry() */
 static int drain(struct reader *r, struct err *e)
 {
-	for (;;) {
-		ssize_t n = fd_read(r->fd, buf_reserve(&r->pending, CHUNK), CHUNK);
+	while (r->file.fd >= 0) {
+		ssize_t n = fd_read(r->file.fd, buf_reserve(&r->pending, CHUNK), CHUNK);
 		int result;
 
 		if (n < 0)
 			return err_sys(e, "read log");
+		if (n == 0 && begins_anew(r))
+			continue;
 		if (n == 0)
 			return 1;
 		r->pending.len += (size_t)n;
@@ -228,6 +275,7 @@ static int drain(struct reader *r, struct err *e)
 			return result;
 		}
 	}
+	return 1;
 }
 
 /* where the last *lines lines of a file begin; *lines becomes what is still missing (0: found here)
@@ -274,71 +322,100 @@ static off_t tail_local(int fd, int64_t *lines)
 	return at;
 }
 
-/* opens the file with which reading begins, at its offset; *ret_n is its number (0: the current
- * one), -1: no file */
-static int open_first(struct reader *r, int *ret_n)
+/* a walk from the current file to older ones; the numbers may change all the time, the order does
+ * not. Between two rotations there are no holes among the numbers, during one at most one */
+struct walk {
+	unsigned n, holes;
+};
+
+static bool walk_on(struct reader *r, struct walk *w, struct log_file *ret)
+{
+	for (; w->n < ROTATED_LIMIT && w->holes < 2; w->holes++)
+		if (open_log(r->path, w->n++, ret)) {
+			w->holes = 0;
+			return true;
+		}
+	return false;
+}
+
+/* whether f is the open file, which may have got another name and been compressed */
+static bool is_open(struct reader *r, const struct log_file *f)
+{
+	if (!r->file.packed)
+		look(&r->file);
+	if (!r->begun || (f->packed && f->changed_nsec != r->file.changed_nsec))
+		return false;
+	return f->packed == r->file.packed ? f->ino == r->file.ino : f->packed;
+}
+
+/* opens the file in which the last lines begin, at their offset */
+static void open_tail(struct reader *r)
 {
 	int64_t missing = r->l->tail;
-	int n = 0, fd;
+	struct walk w = {0};
+	struct log_file f;
 
-	*ret_n = -1;
-	for (n = 0; n < ROTATED_LIMIT; n++) {
-		off_t at = 0;
-
-		fd = open_log(r->path, (unsigned)n);
-		if (fd < 0)
-			return 0;
-		if (r->l->tail >= 0)
-			at = r->local ? tail_local(fd, &missing) : tail_offset(fd, &missing);
-		lseek(fd, at, SEEK_SET);
-		fd_close(&r->fd);
-		r->fd = fd;
-		*ret_n = n;
-		if (r->l->tail >= 0 && missing == 0)
-			return 0;
+	while (walk_on(r, &w, &f)) {
+		if (is_open(r, &f)) { /* it was rotated meanwhile */
+			close(f.fd);
+			continue;
+		}
+		use_file(r, &f);
+		lseek(r->file.fd,
+		      r->local ? tail_local(r->file.fd, &missing)
+			       : tail_offset(r->file.fd, &missing),
+		      SEEK_SET);
+		if (missing == 0)
+			return;
 	}
-	return 0;
+}
+
+/* the last file before the open one; by_time: before the first that is no younger. False: it was
+ * not met, and ret is the oldest */
+static bool seek_file(struct reader *r, bool by_time, struct log_file *ret)
+{
+	struct walk w = {0};
+	struct log_file f;
+
+	ret->fd = -1;
+	while (walk_on(r, &w, &f)) {
+		if (by_time ? w.n > 1 && f.changed_nsec <= r->file.changed_nsec : is_open(r, &f)) {
+			close(f.fd);
+			return true;
+		}
+		fd_close(&ret->fd);
+		*ret = f;
+	}
+	return false;
+}
+
+/* opens the file behind the open one, the oldest when none is; false: the open one is the current
+ * one */
+static bool next_file(struct reader *r, struct log_file *ret)
+{
+	if (!seek_file(r, false, ret) && r->begun) {
+		fd_close(&ret->fd); /* the open one was removed: the next that is left */
+		seek_file(r, true, ret);
+	}
+	return ret->fd >= 0;
 }
 
 /* all there is now, older files first; as write_entry() */
 static int read_all(struct reader *r, struct err *e)
 {
-	int n, result;
+	struct log_file next;
+	int result;
 
-	open_first(r, &n);
-	if (n < 0)
-		return 1;
 	for (;;) {
+		bool more = next_file(r, &next); /* then the open one is complete */
+
 		result = drain(r, e);
-		if (result <= 0 || n == 0)
+		if (result <= 0)
+			fd_close(&next.fd);
+		if (result <= 0 || !more)
 			return result;
-		n--;
-		fd_close(&r->fd);
-		r->fd = open_log(r->path, (unsigned)n);
-		if (r->fd < 0)
-			return 1;
-		buf_reset(&r->pending);
+		use_file(r, &next);
 	}
-}
-
-/* goes on to the current file when the open one was rotated away (or there was none yet); true when
- * it did */
-static bool next_file(struct reader *r)
-{
-	struct stat now, ours;
-	int fd = open_log(r->path, 0);
-
-	if (fd < 0)
-		return false;
-	if (r->fd >= 0 && fstat(fd, &now) == 0 && fstat(r->fd, &ours) == 0 &&
-	    now.st_ino == ours.st_ino && now.st_dev == ours.st_dev) {
-		close(fd);
-		return false;
-	}
-	fd_close(&r->fd);
-	r->fd = fd;
-	buf_reset(&r->pending);
-	return true;
 }
 
 static bool is_active(struct engine *en, struct container *c)
@@ -401,12 +478,10 @@ static int follow(struct engine *en, struct container *c, struct reader *r,
 {
 	for (;;) {
 		bool active = is_active(en, c); /* before reading: what came until then is read */
-		int result = r->fd >= 0 ? drain(r, e) : 1;
+		int result = read_all(r, e);
 
 		if (result <= 0)
 			return result;
-		if (next_file(r))
-			continue;
 		if (!active)
 			return 0;
 		if (r->l->flush != NULL && r->l->flush(r->l->arg) < 0)
@@ -464,7 +539,7 @@ int engine_container_logs(struct engine *en, const char *name, const struct engi
 	struct container *c = container_get(en, name, e);
 	CLEANUP(freep) char *dir = NULL;
 	struct follower f = {.watch_fd = -1, .state_fd = -1};
-	struct reader r = {.l = l, .fd = -1};
+	struct reader r = {.l = l, .file = {.fd = -1}};
 	int result = 1;
 
 	if (c == NULL)
@@ -475,12 +550,12 @@ int engine_container_logs(struct engine *en, const char *name, const struct engi
 	dir = xstrndup(r.path, (size_t)(strrchr(r.path, '/') - r.path));
 	if (l->follow && follower_start(&f, en, c, dir, e) < 0)
 		result = -1;
+	if (l->tail >= 0)
+		open_tail(&r);
 	if (result > 0)
-		result = read_all(&r, e);
-	if (result > 0 && l->follow)
-		result = follow(en, c, &r, &f, e);
+		result = l->follow ? follow(en, c, &r, &f, e) : read_all(&r, e);
 	follower_end(&f, en);
-	fd_close(&r.fd);
+	fd_close(&r.file.fd);
 	buf_clear(&r.pending);
 	buf_clear(&r.out);
 	free(r.path);

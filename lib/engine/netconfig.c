@@ -33,6 +33,8 @@ int err_list_end(struct err_list *l, const char *what, struct err *e)
 	for (size_t i = 0; i < l->items.len; i++)
 		buf_addf(&b, "\n%s%s", l->items.len > 1 ? "* " : "", l->items.items[i]);
 	strv_clear(&l->items);
+	if (*what == '\0')
+		return err_set(e, ERR_INVALID, 0, "%s", buf_str(&b) + 1);
 	return err_set(e, ERR_INVALID, 0, "%s:%s", what, buf_str(&b));
 }
 

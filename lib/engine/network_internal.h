@@ -49,7 +49,7 @@ struct err_list {
 	struct strv items;
 };
 void err_list_add(struct err_list *l, const char *fmt, ...) PRINTF(2, 3);
-/* 0 when empty, else -1 with "what:\n" and the list; frees it */
+/* 0 when empty, else -1 with "what:\n" (unless it is "") and the list; frees it */
 int err_list_end(struct err_list *l, const char *what, struct err *e) WARN_UNUSED;
 
 /* ERR_INVALID "invalid network config:..." */

@@ -23,17 +23,24 @@ int engine_image_load(struct engine *en, struct stream *in, bool quiet, const ch
 /** engine_image_save() - see image_save_open(); platform "linux/arm64" or NULL. */
 int engine_image_save(struct engine *en, const struct strv *names, const char *platform,
 		      struct image_save **ret, struct err *e) WARN_UNUSED;
-/** engine_image_push() - see image_push(); tag NULL or "": that of the name, else all */
-int engine_image_push(struct engine *en, const char *name, const char *tag,
+/** engine_image_is_for() - ERR_NOTFOUND when an image is not for a platform ("linux/arm64"; NULL
+ * and
+ * "" are any) */
+int engine_image_is_for(struct engine *en, const char *name, const char *platform,
+			struct err *e) WARN_UNUSED;
+/** engine_image_push() - see image_push(); tag NULL or "": that of the name, else all; platform as
+ * above */
+int engine_image_push(struct engine *en, const char *name, const char *tag, const char *platform,
 		      const struct registry_auth *auth, const struct image_job *job,
 		      struct err *e) WARN_UNUSED;
 /** engine_image_saved() - the archive was written: events */
 void engine_image_saved(struct engine *en, const struct image_save *sv);
-/** engine_image_import() - repo and tag may be NULL; see image_import(). ret_id DIGEST_SIZE bytes
- */
-int engine_image_import(struct engine *en, struct stream *in, const char *repo, const char *tag,
-			const char *message, const struct strv *changes, const char *platform,
-			const struct image_job *job, char *ret_id, struct err *e) WARN_UNUSED;
+/** engine_image_import() - from the stream, or without one from src, which is a URL or one without
+ * http://; repo and tag may be NULL; see image_import(). ret_id DIGEST_SIZE bytes */
+int engine_image_import(struct engine *en, struct stream *in, const char *src, const char *repo,
+			const char *tag, const char *message, const struct strv *changes,
+			const char *platform, const struct image_job *job, char *ret_id,
+			struct err *e) WARN_UNUSED;
 /** engine_image_new_name() - repo and tag (NULL or "" is latest) as the name of an image to be; a
  * digest is ERR_INVALID. ret is the caller's */
 int engine_image_new_name(const char *repo, const char *tag, struct image_ref *ret,

@@ -267,15 +267,53 @@ static int set_mounts(struct engine *en, const struct container *c, struct oci_s
 	return 0;
 }
 
+/* There is no driver that gives out devices, and no CDI specification that describes any: the words
+ * are those of a Docker engine without either. */
+static int check_requests(const struct container *c, struct err *e)
+{
+	CLEANUP(strv_clear) struct strv unknown = STRV_INIT;
+	CLEANUP(buf_clear) struct buf text = BUF_INIT;
+	CLEANUP(freep) char *names = NULL;
+
+	for (size_t i = 0; i < c->host.device_requests.len; i++) {
+		const struct docker_device_request *r = &c->host.device_requests.items[i];
+		const char *caps = r->capabilities != NULL ? r->capabilities : "";
+
+		if (str_eq(r->driver, "cdi")) {
+			if (r->count != 0)
+				return err_set(e, ERR_SYSTEM, 0,
+					       "unexpected count in CDI device request");
+			strv_for_each (id, &r->device_ids)
+				strv_add(&unknown, *id);
+			continue;
+		}
+		if (*caps == '[') /* as Go prints lists: [[gpu] [x y]] */
+			for (const char *p = caps; *p != '\0'; p++)
+				if (*p != '"')
+					buf_addch(&text, *p == ',' ? ' ' : *p);
+		return err_set(e, ERR_SYSTEM, 0,
+			       "could not select device driver \"%s\" with capabilities: %s",
+			       r->driver != NULL ? r->driver : "",
+			       text.len > 0 ? buf_str(&text) : "[]");
+	}
+	if (unknown.len == 0)
+		return 0;
+	names = strv_join(&unknown, ", ");
+	return err_set(e, ERR_SYSTEM, 0, "CDI device injection failed: unresolvable CDI devices %s",
+		       names);
+}
+
 static int set_devices(const struct container *c, struct oci_spec *s, struct err *e)
 {
+	if (check_requests(c, e) < 0)
+		return -1;
 	for (size_t i = 0; i < c->host.devices.len; i++) {
 		const char *from = c->host.devices.items[i].path_on_host;
 		const char *to = c->host.devices.items[i].path_in_container;
 		struct stat st;
 
 		if (str_empty(from) || stat(from, &st) < 0)
-			return err_set(e, ERR_INVALID, 0,
+			return err_set(e, ERR_SYSTEM, 0,
 				       "error gathering device information while adding custom "
 				       "device \"%s\": no such "
 				       "file or directory",

@@ -48,17 +48,9 @@ static void give_attaches(struct engine *en, struct container *c, struct shim_co
 	attach_claims_take(en, c, &taken);
 	pthread_mutex_unlock(&en->mu);
 	list_for_each_safe (p, next, &taken, link) {
-		struct shim_attach a = {
-			.client_fd = p->a.client_fd,
-			.flags = (p->a.in ? SHIM_STDIN : 0U) | (p->a.out ? SHIM_STDOUT : 0U) |
-				 (p->a.err ? SHIM_STDERR : 0U) | (p->a.multiplexed ? 0U : SHIM_RAW),
-			.n_detach_keys = p->n_keys,
-			.leftover = p->a.leftover,
-			.n_leftover = p->a.n_leftover,
-		};
+		struct shim_attach a = attach_for_shim(p, &p->a);
 		struct err e;
 
-		memcpy(a.detach_keys, p->keys, sizeof(a.detach_keys));
 		if (shim_attach(conn, "", &a, &e) < 0)
 			log_debug(&e, "attach to %s", c->id);
 		list_del(&p->link);
@@ -212,7 +204,7 @@ int engine_container_start(struct engine *en, const char *name, struct err *e)
 		pthread_cond_wait(&en->changed, &en->mu);
 	r = container_step(en, c, EV_START, e);
 	if (r == 0)
-		c->restart_count = 0;
+		c->restart_count = c->backoff_ms = 0;
 	pthread_mutex_unlock(&en->mu);
 	if (r == 0) {
 		r = container_launch(en, c, e);

@@ -257,7 +257,8 @@ int engine_container_pause(struct engine *en, const char *name, bool paused, str
 	if (r == 0 && pause_shim(en, c, paused, e) < 0) {
 		struct err ignored;
 
-		r = -1;
+		e->kind = ERR_SYSTEM;
+		r = err_wrap(e, "cannot %s container %s", paused ? "pause" : "unpause", c->id);
 		pthread_mutex_lock(&en->mu);
 		if (container_step(en, c, paused ? EV_UNPAUSE : EV_PAUSE, &ignored) < 0)
 			log_debug(&ignored, "pause %s", c->id);

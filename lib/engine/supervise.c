@@ -49,8 +49,9 @@ static void shim_lost(struct supervisor *s, const char *bundle)
 static void on_exit_event(struct supervisor *s, const struct shim_event *ev)
 {
 	if (*ev->exec_id != '\0') {
-		if (s->health == NULL || !health_exec_ended(s->health, ev->exec_id, ev->exit_code))
-			exec_ended(s->en, s->c, ev->exec_id, ev->exit_code);
+		exec_ended(s->en, s->c, ev->exec_id, ev->exit_code);
+		if (s->health != NULL)
+			health_exec_ended(s->health, ev->exec_id, ev->exit_code);
 		return;
 	}
 	s->exit.exit_code = ev->exit_code;
@@ -143,6 +144,7 @@ static bool settle_exit(struct supervisor *s)
 	c->start_ticks = 0;
 	c->leaving = true;
 	again = wants_restart(en, c, c->exit_code);
+	c->restart_count += again;
 	if (container_step(en, c, again ? EV_RETRY : EV_EXIT, &e) < 0)
 		log_error(&e, "exit of %s", c->id);
 	execs_over(c);
@@ -164,14 +166,14 @@ static void announce_exit(struct supervisor *s)
 /* sleeps out the backoff; false when the container is not to be started after all */
 static bool wait_restart(struct engine *en, struct container *c, bool *ret_ended)
 {
-	int64_t delay = BACKOFF_FIRST_MS, deadline;
+	int64_t deadline;
 	struct err e;
 	MUTEX_GUARD(&en->mu);
 
-	if (c->finished_nsec - c->started_nsec < RAN_WELL_NSEC)
-		for (int64_t i = 0; i < c->restart_count && delay < BACKOFF_MAX_MS; i++)
-			delay *= 2;
-	deadline = time_mono_ms() + MIN(delay, BACKOFF_MAX_MS);
+	if (c->finished_nsec - c->started_nsec >= RAN_WELL_NSEC)
+		c->backoff_ms = 0;
+	c->backoff_ms = MAX(BACKOFF_FIRST_MS, MIN(c->backoff_ms * 2, BACKOFF_MAX_MS));
+	deadline = time_mono_ms() + c->backoff_ms;
 	while (c->state == C_RESTARTING && !c->manually_stopped && !en->closing)
 		if (!cond_wait_until(&en->changed, &en->mu, deadline))
 			break;
@@ -183,7 +185,6 @@ static bool wait_restart(struct engine *en, struct container *c, bool *ret_ended
 		*ret_ended = true;
 		return false;
 	}
-	c->restart_count++;
 	return container_step(en, c, EV_START, &e) == 0;
 }
 

@@ -187,7 +187,7 @@ static int refuse(const struct container *c, enum container_event ev, struct err
 			return err_set(e, ERR_CONFLICT, 0, "Container %s is already paused", c->id);
 		return err_set(e, ERR_CONFLICT, 0, "container %s is not running", c->id);
 	case EV_UNPAUSE:
-		return err_set(e, ERR_CONFLICT, 0, "Container %s is not paused", c->id);
+		return err_set(e, ERR_SYSTEM, 0, "Container %s is not paused", c->id);
 	case EV_KILL:
 		return err_set(e, ERR_CONFLICT, 0, "container %s is not running", c->id);
 	case EV_REMOVE:

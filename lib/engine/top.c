@@ -158,13 +158,9 @@ static void native_row(void *arg, pid_t pid)
 	free(p.cmd);
 }
 
-struct pid_set {
-	struct strv pids;
-};
-
 static void collect_pid(void *arg, pid_t pid)
 {
-	strv_addf(&((struct pid_set *)arg)->pids, "%d", pid);
+	strv_addf(arg, "%d", pid);
 }
 
 /* splits a line of ps into n columns, the last one taking the rest */
@@ -187,15 +183,27 @@ static int run_ps(const char *args, const char *group, pid_t init, struct engine
 {
 	CLEANUP(strv_clear) struct strv argv = STRV_INIT;
 	CLEANUP(strv_clear) struct strv lines = STRV_INIT;
+	CLEANUP(strv_clear) struct strv pids = STRV_INIT;
+	CLEANUP(freep) char *list = NULL;
 	CLEANUP(buf_clear) struct buf out = BUF_INIT;
 	struct proc_spec spec = {.path = "ps"};
-	struct pid_set set = {0};
 	size_t pid_column = 0;
+	int r;
 
+	each_process(group, init, collect_pid, &pids);
+	list = strv_join(&pids, ",");
 	strv_add(&argv, "ps");
 	strv_split(&argv, args, " ");
+	strv_addf(&argv, "-q%s", list); /* what has another terminal too */
 	spec.argv = (const char *const *)argv.items;
-	if (proc_run(&spec, PS_TIMEOUT_MS, &out, e) < 0)
+	r = proc_run(&spec, PS_TIMEOUT_MS, &out, e);
+	if (r < 0) { /* not every option goes together with -q */
+		free(argv.items[--argv.len]);
+		argv.items[argv.len] = NULL;
+		buf_reset(&out);
+		r = proc_run(&spec, PS_TIMEOUT_MS, &out, e);
+	}
+	if (r < 0)
 		return err_wrap(e,
 				"error running ps (other arguments than -ef need the host's ps)");
 	strv_split(&lines, buf_str(&out), "\n");
@@ -205,20 +213,18 @@ static int run_ps(const char *args, const char *group, pid_t init, struct engine
 	while (pid_column < ret->titles.len && !str_eq(ret->titles.items[pid_column], "PID"))
 		pid_column++;
 	if (pid_column == ret->titles.len)
-		return err_set(e, ERR_INVALID, 0, "Couldn't find PID field in ps output");
-	each_process(group, init, collect_pid, &set);
+		return err_set(e, ERR_SYSTEM, 0, "Couldn't find PID field in ps output");
 	for (size_t i = 1; i < lines.len; i++) {
 		struct strv row = STRV_INIT;
 
 		split_columns(lines.items[i], ret->titles.len, &row);
-		if (row.len <= pid_column || !strv_has(&set.pids, row.items[pid_column])) {
+		if (row.len <= pid_column || !strv_has(&pids, row.items[pid_column])) {
 			strv_clear(&row);
 			continue;
 		}
 		ret->rows = xrealloc(ret->rows, (ret->n_rows + 1) * sizeof(*ret->rows));
 		ret->rows[ret->n_rows++] = row;
 	}
-	strv_clear(&set.pids);
 	return 0;
 }
 

@@ -60,6 +60,14 @@ struct docker_device {
 	char *path_on_host, *path_in_container, *cgroup_permissions;
 };
 
+struct docker_device_request {
+	char *driver;
+	int count;
+	struct strv device_ids;
+	char *capabilities; /* raw JSON: [][]string */
+	struct json_strmap options;
+};
+
 struct docker_ulimit {
 	char *name;
 	int64_t hard, soft;
@@ -154,7 +162,7 @@ struct docker_host_config {
 	char *cpuset_cpus, *cpuset_mems;
 	JSON_ARRAY_OF(struct docker_device) devices;
 	struct strv device_cgroup_rules;
-	char *device_requests; /* raw JSON */
+	JSON_ARRAY_OF(struct docker_device_request) device_requests;
 	int64_t memory_reservation, memory_swap;
 	struct json_opt_i64 memory_swappiness;
 	int oom_kill_disable; /* enum json_tri */

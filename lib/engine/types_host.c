@@ -43,6 +43,19 @@ static const struct json_struct device_json = {
 	}};
 #undef T
 
+#define T struct docker_device_request
+static const struct json_struct device_request_json = {
+	"container.DeviceRequest", sizeof(T),
+	(const struct json_field[]){
+		F(driver, "Driver", JSON_B_STR),
+		F(count, "Count", JSON_B_INT),
+		F(device_ids, "DeviceIDs", JSON_B_STRV),
+		F(capabilities, "Capabilities", JSON_B_RAW),
+		F(options, "Options", JSON_B_STRMAP),
+		END,
+	}};
+#undef T
+
 #define T struct docker_ulimit
 static const struct json_struct ulimit_json = {"container.Ulimit", sizeof(T),
 					       (const struct json_field[]){
@@ -201,7 +214,7 @@ static const struct json_field host_config_fields[] = {
 	F(cpuset_mems, "CpusetMems", JSON_B_STR),
 	JSON_F(T, devices, "Devices", JSON_B_STRUCT_ARR, &device_json, 0),
 	F(device_cgroup_rules, "DeviceCgroupRules", JSON_B_STRV),
-	F(device_requests, "DeviceRequests", JSON_B_RAW),
+	JSON_F(T, device_requests, "DeviceRequests", JSON_B_STRUCT_ARR, &device_request_json, 0),
 	F(memory_reservation, "MemoryReservation", JSON_B_INT64),
 	F(memory_swap, "MemorySwap", JSON_B_INT64),
 	F(memory_swappiness, "MemorySwappiness", JSON_B_OPT_INT64),

@@ -69,6 +69,18 @@ TEST(log_splits_lines)
 	free(path);
 }
 
+/* ten lines of one file each */
+static void write_lines(const struct container_log *c)
+{
+	struct jsonlog l;
+	struct err e;
+
+	CHECK_OK(jsonlog_open(&l, c, &e), e);
+	for (int i = 0; i < 10; i++)
+		jsonlog_write(&l, false, "line\n", 5, 1700000000500000000LL + i);
+	jsonlog_close(&l);
+}
+
 TEST(log_rotates)
 {
 	char *path = xasprintf("%s/log", harness_tmpdir());
@@ -77,18 +89,13 @@ TEST(log_rotates)
 	struct container_log c = {
 		.driver = (char *)"json-file", .path = path, .max_files = 2, .max_bytes = 100};
 	struct buf b = BUF_INIT;
-	struct jsonlog l;
-	struct err e;
 
-	CHECK_OK(jsonlog_open(&l, &c, &e), e);
-	for (int i = 0; i < 10; i++)
-		jsonlog_write(&l, false, "line\n", 5, 1700000000500000000LL + i);
+	write_lines(&c);
 	read_log(path, &b);
 	CHECK_EQ(count(&b, "\n"), 1);
 	read_log(second, &b);
 	CHECK_EQ(count(&b, "\n"), 1);
 	CHECK(access(third, F_OK) < 0);
-	jsonlog_close(&l);
 	buf_clear(&b);
 	free(path);
 	free(second);
@@ -106,17 +113,12 @@ TEST(log_rotates_and_compresses)
 				  .max_bytes = 100,
 				  .compress = true};
 	struct buf b = BUF_INIT;
-	struct jsonlog l;
-	struct err e;
 
-	CHECK_OK(jsonlog_open(&l, &c, &e), e);
-	for (int i = 0; i < 10; i++)
-		jsonlog_write(&l, false, "line\n", 5, 1700000000500000000LL + i);
+	write_lines(&c);
 	read_log(second, &b);
 	CHECK(b.len > 20 && memcmp(b.data, "\x1f\x8b\x08", 3) == 0);
 	read_log(third, &b);
 	CHECK(access(plain, F_OK) < 0 && access(fourth, F_OK) < 0);
-	jsonlog_close(&l);
 	buf_clear(&b);
 	free(path);
 	free(second);

@@ -65,6 +65,62 @@ TEST(io_detaches_by_keys_and_attaches_again)
 		       "b");
 }
 
+static void reserve(struct shim_conn *c)
+{
+	struct shim_attach a = {.client_fd = -1, .flags = SHIM_STDOUT | SHIM_RAW};
+	struct shim_info info;
+	struct err e;
+
+	CHECK_OK(shim_connect(BOX_BUNDLE, c, &info, &e), e);
+	CHECK_OK(shim_attach(c, "", &a, &e), e);
+	CHECK(a.since_nsec > 0);
+}
+
+/* the client of a place; all it gets up to text, or to the end */
+static void bring(struct shim_conn *c, const char *text, const char *expected)
+{
+	struct box b = {.conn = *c, .client = -1};
+
+	box_attach(&b, SHIM_STDOUT | SHIM_RAW, NULL, NULL);
+	if (text != NULL)
+		box_expect(&b, text);
+	else
+		(void)box_read(&b);
+	CHECK_STR(buf_str(&b.out), expected);
+	shim_close(c);
+}
+
+TEST(io_keeps_output_for_a_client_that_comes_later)
+{
+	struct shim_conn first, last, never;
+	struct shim_event ev;
+	struct box b;
+	struct err e;
+
+	(void)box_enter();
+	box_init(&b, "cat");
+	b.config.open_stdin = b.config.stdin_once = true;
+	box_spawn(&b);
+	box_attach(&b, SHIM_STDIN | SHIM_STDOUT | SHIM_RAW, NULL, NULL);
+	box_start(&b);
+	box_subscribe(&b);
+	reserve(&first);
+	reserve(&never);
+	CHECK(write(b.client, "one\n", 4) == 4);
+	box_expect(&b, "one");
+	bring(&first, "one\n", "one\n");
+	reserve(&last);
+	CHECK(write(b.client, "two\n", 4) == 4);
+	CHECK(shutdown(b.client, SHUT_WR) == 0);
+	CHECK_STR(box_read(&b), "one\ntwo\n"); /* the process has ended */
+	bring(&last, NULL, "two\n");
+	shim_close(&never);
+	CHECK_EQ(box_wait(&b), 0);
+	while (shim_next_event(&b.conn, 5000, &ev, &e) > 0)
+		;						    /* who has detached */
+	CHECK_EQ(shim_connect(BOX_BUNDLE, &last, &b.info, &e), -1); /* the shim has ended */
+}
+
 TEST(io_loses_nothing_to_a_slow_client)
 {
 	struct box b;

@@ -64,6 +64,7 @@ TEST(user_errors_are_dockers)
 	CHECK_EQ(find("app:nope", &u, &e), -1);
 	CHECK_STR(e.msg, "unable to find group nope: no matching entries in group file");
 	CHECK_EQ(find("99999999999", &u, &e), -1);
+	CHECK_STR(e.msg, "uids and gids must be in range 0-2147483647");
 	strv_add(&extra.additional_groups, "nope");
 	CHECK_EQ(user_find(&extra, passwd, group, &u, &e), -1);
 	CHECK_STR(e.msg, "Unable to find group nope");

@@ -60,7 +60,9 @@ TEST(a_start_waits_for_whoever_has_begun_to_attach)
 	pthread_t t;
 	bool tty;
 
-	CHECK_OK(engine_attach_begin(en, "web", NULL, &claim, &tty, &e), e);
+	CHECK_OK(engine_attach_begin(en, "web", &(struct engine_attach){.client_fd = -1}, &claim,
+				     &tty, &e),
+		 e);
 	CHECK_OK(thread_start_joinable(&t, attach_later, claim, &e), e);
 	list_init(&taken);
 	pthread_mutex_lock(&en->mu);
@@ -85,7 +87,9 @@ TEST(who_gives_up_does_not_hold_the_start)
 	struct err e;
 	bool tty;
 
-	CHECK_OK(engine_attach_begin(en, "web", NULL, &claim, &tty, &e), e);
+	CHECK_OK(engine_attach_begin(en, "web", &(struct engine_attach){.client_fd = -1}, &claim,
+				     &tty, &e),
+		 e);
 	CHECK_OK(engine_attach_finish(claim, NULL, &e), e);
 	list_init(&taken);
 	pthread_mutex_lock(&en->mu);
@@ -104,8 +108,10 @@ TEST(attach_is_refused_while_paused)
 	bool tty;
 
 	fixture_container(en, 'a', "web", C_PAUSED);
-	CHECK(engine_attach_begin(en, "web", NULL, &claim, &tty, &e) < 0);
+	CHECK(engine_attach_begin(en, "web", &(struct engine_attach){.client_fd = -1}, &claim, &tty,
+				  &e) < 0);
 	CHECK_EQ(e.kind, ERR_CONFLICT);
-	CHECK(engine_attach_begin(en, "web", "ctrl-", &claim, &tty, &e) < 0);
+	CHECK(engine_attach_begin(en, "web", &(struct engine_attach){.detach_keys = "ctrl-"},
+				  &claim, &tty, &e) < 0);
 	fixture_free(en);
 }

@@ -82,7 +82,9 @@ TEST(networks_of_a_new_container)
 	configure(en, c, "{\"EndpointsConfig\":{\"bridge\":{\"Aliases\":[\"x\"]}}}",
 		  "invalid config for network bridge: invalid endpoint settings:\nnetwork-scoped "
 		  "alias is supported only for containers in user defined networks");
-	configure(en, c, "{\"EndpointsConfig\":{\"bridge\":null,\"other\":{}}}", NULL);
+	configure(en, c, "{\"EndpointsConfig\":{\"bridge\":null,\"other\":{}}}",
+		  "invalid config for network bridge: EndpointsConfig is nil");
+	configure(en, c, "{\"EndpointsConfig\":{\"bridge\":{},\"other\":{}}}", NULL);
 	CHECK_EQ(c->net.networks.len, 2);
 	str_replace_ptr(&c->host.network_mode, "host");
 	configure(en, c, "{\"EndpointsConfig\":{\"other\":{}}}",

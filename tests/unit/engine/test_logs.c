@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Reading json-file logs: order over rotated files, tail, times, torn lines. */
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "archive/compress.h"
 #include "base/file.h"
 #include "base/stream.h"
@@ -179,6 +182,138 @@ TEST(logs_follow_ends_with_the_container_and_misses_nothing)
 	fixture_free(en);
 }
 
+/* a container that writes on while its log is read: with each line that is read another comes */
+struct writing {
+	struct engine *en;
+	struct container *c;
+	struct container_log config;
+	struct jsonlog log;
+	int written, read, total; /* lines */
+	int more;		  /* with each that is read */
+};
+
+static void write_on(struct writing *w, int n)
+{
+	char line[16];
+
+	for (; n > 0 && w->written < w->total; n--) {
+		snprintf(line, sizeof(line), "%d\n", w->written);
+		jsonlog_write(&w->log, false, line, strlen(line), time_now_nsec());
+		w->written++;
+	}
+}
+
+static int check_line(void *arg, bool is_err, const char *text, size_t n)
+{
+	struct writing *w = arg;
+	char line[16];
+	struct err e;
+
+	(void)is_err;
+	snprintf(line, sizeof(line), "%d\n", w->read);
+	CHECK_MSG(n == strlen(line) && memcmp(text, line, n) == 0, "%.*s instead of %s", (int)n,
+		  text, line);
+	w->read++;
+	write_on(w, w->more);
+	if (w->read == w->total && w->c->state == C_RUNNING) {
+		pthread_mutex_lock(&w->en->mu);
+		CHECK_OK(container_step(w->en, w->c, EV_EXIT, &e), e);
+		pthread_mutex_unlock(&w->en->mu);
+	}
+	return 0;
+}
+
+/* ahead: lines that are there at the beginning */
+static void read_while_rotated(const char *driver, int max_files, bool compress, int ahead,
+			       struct engine_logs l)
+{
+	struct engine *en = fixture_engine();
+	struct writing w = {.en = en,
+			    .c = fixture_container(en, 'a', "web", C_RUNNING),
+			    .config = {.driver = (char *)(uintptr_t)driver,
+				       .max_files = max_files,
+				       .max_bytes = 160, /* two lines */
+				       .compress = compress},
+			    .more = 1,
+			    .total = l.follow ? 200 : ahead + 20};
+	CLEANUP(freep) char *dir = NULL;
+	struct err e;
+
+	str_replace_ptr(&w.c->host.log_config.type, driver);
+	w.config.path = log_path(en, w.c);
+	dir = xstrndup(w.config.path, (size_t)(strrchr(w.config.path, '/') - w.config.path));
+	CHECK_OK(path_mkdirs(dir, 0700, &e), e);
+	CHECK_OK(jsonlog_open(&w.log, &w.config, &e), e);
+	write_on(&w, ahead);
+	w.read = l.tail >= 0 ? ahead - (int)l.tail : 0;
+	l.out = l.err = true;
+	l.client_fd = -1;
+	l.write = check_line;
+	l.arg = &w;
+	CHECK_OK(engine_container_logs(en, "web", &l, &e), e);
+	CHECK(l.follow ? w.read == w.total : w.read >= ahead);
+	jsonlog_close(&w.log);
+	free(w.config.path);
+	CHECK_OK(path_remove_tree(AT_FDCWD, en->data_root, &e), e);
+	fixture_free(en);
+}
+
+TEST(logs_followed_while_they_are_rotated)
+{
+	struct engine_logs l = {.follow = true, .tail = -1};
+
+	read_while_rotated("json-file", 4, false, 3, l);
+	read_while_rotated("json-file", 4, true, 3, l);
+	read_while_rotated("local", 4, true, 3, l);
+	read_while_rotated("json-file", 1, false, 1, l);
+	l.tail = 2;
+	read_while_rotated("json-file", 4, true, 3, l);
+}
+
+TEST(logs_read_while_they_are_rotated)
+{
+	struct engine_logs l = {.tail = -1};
+
+	read_while_rotated("json-file", 30, false, 12, l);
+	read_while_rotated("json-file", 30, true, 12, l);
+	l.tail = 7;
+	read_while_rotated("json-file", 30, false, 12, l);
+	read_while_rotated("local", 30, true, 12, l);
+}
+
+static int empty_file(void *arg)
+{
+	struct writing *w = arg;
+
+	if (w->read == 2 && w->written == 2) {
+		CHECK_EQ(truncate(w->config.path, 0), 0);
+		write_on(w, 1);
+	}
+	return 0;
+}
+
+TEST(logs_followed_beyond_being_emptied)
+{
+	struct engine_logs l = {.follow = true, .tail = -1, .flush = empty_file};
+	struct engine *en = fixture_engine();
+	struct writing w = {
+		.en = en, .total = 3, .config = {.driver = (char *)(uintptr_t) "json-file"}};
+	struct err e;
+
+	w.c = fixture_container(en, 'a', "web", C_RUNNING);
+	w.config.path = log_path(en, w.c);
+	CHECK_OK(jsonlog_open(&w.log, &w.config, &e), e);
+	write_on(&w, 2);
+	l.out = true;
+	l.client_fd = -1;
+	l.write = check_line;
+	l.arg = &w;
+	CHECK_OK(engine_container_logs(en, "web", &l, &e), e);
+	jsonlog_close(&w.log);
+	free(w.config.path);
+	fixture_free(en);
+}
+
 TEST(logs_of_the_driver_local)
 {
 	struct engine *en = fixture_engine();
@@ -208,28 +343,39 @@ TEST(logs_of_the_driver_local)
 	fixture_free(en);
 }
 
-TEST(logs_that_docker_compressed)
+/* as Docker leaves them: two may be of one moment */
+static char *write_packed(struct engine *en, struct container *c, int n, const char *text)
 {
-	struct engine *en = fixture_engine();
-	struct container *c = fixture_container(en, 'a', "web", C_EXITED);
+	static const struct timespec times[2] = {{.tv_sec = 1700000000}, {.tv_sec = 1700000000}};
 	CLEANUP(freep) char *path = log_path(en, c);
-	CLEANUP(freep) char *packed = xasprintf("%s.1.gz", path);
+	char *packed = xasprintf("%s.%d.gz", path, n);
 	CLEANUP(buf_clear) struct buf out = BUF_INIT;
 	struct stream *mem = stream_mem_new(NULL, 0, &out);
 	struct stream *gz = compress_gzip_writer(mem, 6);
 	struct err e;
 
-	CHECK_OK(stream_write(gz, LINE("stdout", "1", "one"),
-			      sizeof(LINE("stdout", "1", "one")) - 1, &e),
-		 e);
+	CHECK_OK(stream_write(gz, text, strlen(text), &e), e);
 	CHECK_OK(stream_close_write(gz, &e), e);
 	stream_free(gz);
 	stream_free(mem);
 	CHECK_OK(file_write(AT_FDCWD, packed, out.data, out.len, 0600, FILE_NOSYNC, &e), e);
+	CHECK_EQ(utimensat(AT_FDCWD, packed, times, 0), 0);
+	return packed;
+}
+
+TEST(logs_that_docker_compressed)
+{
+	struct engine *en = fixture_engine();
+	struct container *c = fixture_container(en, 'a', "web", C_EXITED);
+	CLEANUP(freep) char *older = write_packed(en, c, 2, LINE("stdout", "1", "one"));
+	CLEANUP(freep) char *newer = write_packed(en, c, 1, LINE("stdout", "2", "two"));
+	struct err e;
+
 	write_log(en, c, 0, LINE("stdout", "3", "three"));
-	CHECK_LOGS("O:one\nO:three\n", .out = true, .err = true, .tail = -1);
+	CHECK_LOGS("O:one\nO:two\nO:three\n", .out = true, .err = true, .tail = -1);
+	CHECK_LOGS("O:two\nO:three\n", .out = true, .err = true, .tail = 2);
 	CHECK_LOGS("O:three\n", .out = true, .err = true, .tail = 1);
-	CHECK_OK(file_write(AT_FDCWD, packed, "damaged", 7, 0600, FILE_NOSYNC, &e), e);
-	CHECK_LOGS("O:three\n", .out = true, .err = true, .tail = -1);
+	CHECK_OK(file_write(AT_FDCWD, newer, "damaged", 7, 0600, FILE_NOSYNC, &e), e);
+	CHECK_LOGS("O:one\nO:three\n", .out = true, .err = true, .tail = -1);
 	fixture_free(en);
 }
