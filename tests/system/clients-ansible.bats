@@ -1,25 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Ansible's community.docker (Debian bookworm's): the playbooks of clients-ansible.yml, a tag a test.
 load lib
+clients_stack
 
-setup_file() {
-	[ -e "$STAGE/fixtures/clients" ] || return 0
-	stack_start
-	registry_start
-	registry_trust
-	import_small
-	export PYTHONPATH=$STAGE/fixtures/clients/python PATH=$STAGE/tools:$PATH
-	export ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_NOCOLOR=1 ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3
-	export ANSIBLE_INVENTORY_UNPARSED_WARNING=false ANSIBLE_DEPRECATION_WARNINGS=false ANSIBLE_PIPELINING=1
-}
-
-teardown_file() {
-	[ -e "$STAGE/fixtures/clients" ] || return 0
-	registry_stop
-	stack_stop
-}
-
-setup() { [ -e "$STAGE/fixtures/clients" ] || skip "no ansible (bookworm's packages could not be fetched)"; }
+export PATH=$STAGE/tools:$PATH ANSIBLE_LOCALHOST_WARNING=false ANSIBLE_NOCOLOR=1 ANSIBLE_PYTHON_INTERPRETER=/usr/bin/python3
+export ANSIBLE_INVENTORY_UNPARSED_WARNING=false ANSIBLE_DEPRECATION_WARNINGS=false ANSIBLE_PIPELINING=1
 
 # play TAG [OPTIONS]: sets changed
 play() {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # docker compose 2.40 (Debian sid's) with a project as people have them: a web page that counts in redis,
-# a worker, a job that runs first; health checks, conditions, profiles, configs, secrets, env files.
+# a worker, a job that runs first; health checks, conditions, profiles, configs, secrets, env files. Then
+# 1.29 (Debian bookworm's, in Python) with the same project.
 load lib
 
 setup_file() {
@@ -249,4 +250,32 @@ ids() { compose ps -qa | sort; }
 	echo "$output"
 	[ "$status" = 1 ] && [[ "$output" == *"is unhealthy"* ]]
 	compose -p failing -f "$BATS_TEST_TMPDIR/g.yaml" down
+}
+
+# the same file, but for what 1.29 does not know
+old_compose() {
+	PYTHONPATH=$STAGE/fixtures/clients/python timeout --foreground 120 /usr/bin/python3 -W ignore \
+		"$STAGE/fixtures/clients/bin/docker-compose" --ansi never -p old -f old.yaml "$@"
+}
+
+@test "1.29 (Debian bookworm's): up, ps, exec, logs, scale, run, down" {
+	clients_need
+	sed -e '/^name:/d' -e 's/, restart: true//' -e 's/, { source: inline, [^}]*}//' -e 's/, inline: { content.*/ }/' \
+		compose.yaml >old.yaml
+	old_compose up -d
+	within 20 page
+	[ "$(real ps -q --filter label=com.docker.compose.project=old | wc -l)" = 3 ]
+	[ "$(real inspect -f '{{.State.Health.Status}}' old_redis_1)" = healthy ]
+	run old_compose ps -a
+	echo "$output"
+	grep -Eq "old_web_1 .*Up.*127.0.0.1:$PORT->80/tcp" <<<"$output"
+	grep -Eq 'old_prepare_1 .*Exit 0' <<<"$output"
+	[ "$(old_compose exec -T web cat /run/secrets/password)" = sesame ]
+	within 10 eval 'old_compose logs worker | grep -q "worker_1 .*worked"'
+	old_compose up -d --scale worker=3
+	[ "$(real ps -q --filter label=com.docker.compose.service=worker | wc -l)" = 3 ]
+	run old_compose run --rm -T worker sh -c 'exit 9'
+	[ "$status" = 9 ]
+	old_compose down -v -t 1
+	[ -z "$(real ps -aq)$(real volume ls -q)$(real network ls -q --filter type=custom)" ]
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # The Docker CLIs 28 and 20.10 (Debian bookworm's): each step below with both; then ssh:// with a real
-# sshd, and skopeo's docker-daemon:.
+# sshd (and our own client), and skopeo's docker-daemon:.
 load lib
 
 setup_file() {
@@ -18,7 +18,7 @@ teardown() {
 
 new() { d() { real "$@"; }; "$@"; }
 old() {
-	[ -e "$STAGE/fixtures/clients" ] || skip "no docker 20.10 (bookworm's packages could not be fetched)"
+	clients_need
 	d() { timeout --foreground 240 "$STAGE/fixtures/clients/bin/docker" "$@"; }
 	"$@"
 }
@@ -215,15 +215,53 @@ sshd_start() {
 	export PATH=$dir:$PATH
 }
 
-@test "ssh:// with 28 and 20.10; our docker system dial-stdio at the far end" {
+@test "ssh:// with 28, 20.10 and ours; our docker system dial-stdio at the far end" {
 	sshd_start
 	local at=ssh://$(id -un)@127.0.0.1
-	for cli in "$STAGE/tools/docker" "$STAGE/fixtures/clients/bin/docker"; do
+	for cli in "$STAGE/tools/docker" "$STAGE/fixtures/clients/bin/docker" "$STAGE/bin/docker"; do
 		[ "$(echo far | DOCKER_HOST=$at timeout 60 "$cli" run --rm -i small cat)" = far ] || { cat "$BATS_TEST_TMPDIR/sshd.log"; kill $SSHD; false; }
 		run env DOCKER_HOST=$at timeout 60 "$cli" run --rm small sh -c 'exit 6'
 		[ "$status" = 6 ]
 	done
 	kill $SSHD
+}
+
+no_ssh() { fails pgrep -u "$(id -u)" -f "^/usr/bin/ssh .* $SSH_PORT "; }
+
+@test "ours: ssh:// with a port and a socket, as a context, and what goes wrong" {
+	sshd_start
+	local at=ssh://$(id -un)@127.0.0.1:$SSH_PORT pid
+	export DOCKER_CONFIG=$BATS_TEST_TMPDIR/config
+	unset DOCKER_HOST
+	ours context create far --docker "host=$at$XDG_RUNTIME_DIR/docker.sock"
+	ours context use far
+	ours run -d --name far small sh -c 'echo said; exec sleep 1000'
+	[ "$(ours ps --format '{{.Names}}')" = far ]
+	[ "$(ours logs far 2>&1)" = said ]
+	echo copied >"$BATS_TEST_TMPDIR/file"
+	ours cp "$BATS_TEST_TMPDIR/file" far:/file
+	[ "$(ours exec far cat /file)" = copied ]
+	[ "$(ours context ls --format '{{.Current}} {{.DockerEndpoint}}' | sort | tail -n 1)" = "true $at$XDG_RUNTIME_DIR/docker.sock" ]
+	# who follows and is ended leaves no ssh behind
+	"$STAGE/bin/docker" logs -f far >"$BATS_TEST_TMPDIR/followed" 3>&- &
+	pid=$!
+	within 10 grep -q said "$BATS_TEST_TMPDIR/followed"
+	fails no_ssh
+	kill $pid
+	within 10 no_ssh
+	# no engine there; nobody there
+	run ours -H "$at/none.sock" ps
+	echo "$output"
+	[ "$status" = 1 ]
+	[[ "$output" == "error during connect: command [ssh -l $(id -un) -p $SSH_PORT -o ConnectTimeout=30 -T -- 127.0.0.1 docker '--host=unix:///none.sock' system dial-stdio] has exited with exit status 1, make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr="*"/none.sock"* ]]
+	kill $SSHD
+	within 10 fails eval ": </dev/tcp/127.0.0.1/$SSH_PORT"
+	run ours ps
+	[ "$status" = 1 ]
+	[[ "$output" == *"exit status 255"*"Connection refused"* ]]
+	run ours -H ssh://a:b@c ps
+	[ "$status" = 1 ]
+	[[ "$output" == "Failed to initialize: "*"ssh host connection is not valid: invalid SSH URL: plain-text password is not supported" ]]
 }
 
 @test "skopeo docker-daemon: inspect, copy out, copy in" {

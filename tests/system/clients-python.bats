@@ -1,25 +1,10 @@
 # SPDX-License-Identifier: MIT
 # Programs of python3-docker (5.0.3, Debian bookworm's): the steps of clients-python.py, a test each.
 load lib
-
-setup_file() {
-	[ -e "$STAGE/fixtures/clients" ] || return 0
-	stack_start
-	registry_start
-	registry_trust
-	import_small
-}
-
-teardown_file() {
-	[ -e "$STAGE/fixtures/clients" ] || return 0
-	registry_stop
-	stack_stop
-}
-
-setup() { [ -e "$STAGE/fixtures/clients" ] || skip "no python3-docker (bookworm's packages could not be fetched)"; }
+clients_stack
 
 step() {
-	PYTHONPATH=$STAGE/fixtures/clients/python timeout 60 /usr/bin/python3 -W ignore \
+	timeout 60 /usr/bin/python3 -W ignore \
 		"$BATS_TEST_DIRNAME/clients-python.py" "$@" || { ours ps -aq | xargs -r "$STAGE/bin/docker" rm -f; false; }
 }
 

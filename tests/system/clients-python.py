@@ -38,6 +38,10 @@ def refused(status, words, call, *args, **kwargs):
     raise AssertionError('not refused')
 
 
+def everything(s):
+    return b''.join(iter(lambda: s._sock.recv(4096), b''))
+
+
 def archive(files):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode='w') as t:
@@ -199,13 +203,7 @@ def attach():
     s = c.attach_socket(params={'stdin': 1, 'stdout': 1, 'stderr': 1, 'stream': 1})
     c.start()
     s._sock.sendall(b'this\n')
-    got = b''
-    while True:
-        more = s._sock.recv(4096)
-        if not more:
-            break
-        got += more
-    same(got, b'\x01\0\0\0\0\0\0\x09got this\n\x02\0\0\0\0\0\0\x04bad\n')
+    same(everything(s), b'\x01\0\0\0\0\0\0\x09got this\n\x02\0\0\0\0\0\0\x04bad\n')
     c.wait()
     c.remove()
     c = cli.containers.run('small', ['sh', '-c', 'read x; echo out; sleep 0.2; echo err >&2'], stdin_open=True, detach=True)
@@ -251,13 +249,7 @@ def execs():
     s = c.exec_run('cat', stdin=True, socket=True).output
     s._sock.sendall(b'abc')
     s._sock.shutdown(socket.SHUT_WR)
-    got = b''
-    while True:
-        more = s._sock.recv(100)
-        if not more:
-            break
-        got += more
-    same(got, b'\x01\0\0\0\0\0\0\x03abc')
+    same(everything(s), b'\x01\0\0\0\0\0\0\x03abc')
     e = cli.api.exec_create(c.id, 'sleep 1000', tty=True)['Id']
     t = threading.Thread(target=lambda: cli.api.exec_start(e, tty=True))
     t.start()

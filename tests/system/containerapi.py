@@ -37,7 +37,7 @@ def rows(table):
             continue
         method, path, body, status, message = line.rstrip('\n').split('\t')
         got = ask(method, path, body)
-        if got[0] != int(status) or (message != '-' and got[1] != message):
+        if got[0] != int(status) or (message != '-' and got[1] != message.replace('\\n', '\n')):
             bad += 1
             print(f'{method} {path} {body}\n  wanted {status} {message}\n  got    {got[0]} {got[1]}')
     return bad

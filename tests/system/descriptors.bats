@@ -23,6 +23,7 @@ setup_file() {
 	real run --rm net true
 	descriptors >"$BATS_FILE_TMPDIR/before"
 	cat "$BATS_FILE_TMPDIR/before"
+	! grep ' $' "$BATS_FILE_TMPDIR/before" >&3 || echo "# their descriptors cannot be counted: Linux before 6.2" >&3
 }
 
 teardown_file() {
@@ -37,12 +38,13 @@ works() { in_one put "$HOST" "$OUT" 1000000 && published && real run --rm net tr
 descriptors() { # of each process of the stack
 	local p
 	for p in dockerd usernet netns-helper; do
-		echo "$p $(find "/proc/$(pid_of "$p")/fd" -type l | wc -l)"
+		echo "$p $(open_files "$(pid_of "$p")")"
 	done
 }
 as_before() { # but for a few that come with use
 	local p n
 	while read -r p n; do
+		[ -n "$n" ] || continue
 		[ "$(descriptors | sed -n "s/^$p //p")" -le $((n + 8)) ] || { descriptors; return 1; }
 	done <"$BATS_FILE_TMPDIR/before"
 }
@@ -57,6 +59,8 @@ idle() { # less than 2 % of a processor
 
 @test "the limit is what this file says" {
 	local p
+	[ "$(uname -r | awk -F. '{ print ($1 * 100 + $2 >= 602) }')" = 0 ] ||
+		[ "$(grep -c ' [1-9]' "$BATS_FILE_TMPDIR/before")" = 3 ]
 	for p in dockerd usernet netns-helper rootlesskit; do
 		grep -q '^Max open files  *1024  *1024 ' "/proc/$(pid_of "$p")/limits"
 	done
@@ -72,7 +76,7 @@ idle() { # less than 2 % of a processor
 	real exec one touch /tmp/enough
 	wait $!
 	within 60 works
-	within 60 as_before
+	within 90 as_before # usernet keeps a few pipes for a minute
 }
 
 @test "1,500 clients of a published port" {
@@ -85,7 +89,7 @@ idle() { # less than 2 % of a processor
 	touch "$BATS_TEST_TMPDIR/enough"
 	wait $!
 	within 60 works
-	within 60 as_before
+	within 90 as_before # usernet keeps a few pipes for a minute
 }
 
 @test "1,500 clients of the engine's socket that say nothing" {
@@ -112,5 +116,5 @@ idle() { # less than 2 % of a processor
 	touch "$BATS_TEST_TMPDIR/enough"
 	wait $!
 	within 60 works
-	within 60 as_before
+	within 90 as_before # usernet keeps a few pipes for a minute
 }

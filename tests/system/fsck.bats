@@ -150,6 +150,12 @@ lost() { in_data find "$DATA/lost-and-found" -path "*$1*" | grep -q .; }
 	run -4 thimble fsck --repair
 	[[ "$output" == "tar-split: "*"$chain"* ]]
 	engine_runs small
+	stack_halt
+	# a journal that is whole, but another's
+	in_data sh -c "gzip -c </dev/null >$DB/sha256/$chain/tar-split.json.gz"
+	run -0 thimble fsck
+	run -4 thimble fsck --check-content
+	[[ "$output" == *"content: "*"$chain"*"its digest is another"* ]]
 }
 
 @test "an image's configuration has another digest" {
@@ -167,6 +173,7 @@ lost() { in_data find "$DATA/lost-and-found" -path "*$1*" | grep -q .; }
 	stack_halt
 	in_data truncate -s 10 "$DATA/image/overlay2/repositories.json"
 	mended tag "the names of all images are lost"
+	lost image/overlay2/repositories.json
 	engine_runs "$UPPER"
 	real tag "$UPPER" upper
 }
@@ -247,6 +254,10 @@ lost() { in_data find "$DATA/lost-and-found" -path "*$1*" | grep -q .; }
 	in_data sh -c "echo x >$DATA/image/overlay2/distribution/diffid-by-digest/sha256/$id
 		echo x >$DATA/image/overlay2/distribution/v2metadata-by-diffid/sha256/$id"
 	in_data mkdir "$DATA/image/overlay2/imagedb/metadata/sha256/$id"
+	in_data sh -c "printf sha256:$id >$DATA/image/overlay2/imagedb/metadata/sha256/$UPPER/parent"
+	run -4 thimble fsck
+	grep "^leftover: .*/metadata/sha256/$id: of no image" <<<"$output"
+	grep "^parent: .*/metadata/sha256/$UPPER/parent: the image it was made of is missing" <<<"$output"
 	mended hint diffid-by-digest v2metadata-by-diffid
 	engine_runs small upper
 }

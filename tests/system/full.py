@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """full.py RUNDIR DATADIR STEPS: the file system of DATADIR has less and less room for pull, load, commit, create,
-start, exec, logs and volume create.
+start, exec, logs, import, tag, volume create and network create.
 
 Each either works or says that no space is left; the engine lives on, nothing half-written stays, and with room
 it works again. The engine starts on a full disk, too."""
@@ -83,7 +83,19 @@ def logs(_):
     return status, text
 
 
-OPS = {f.__name__: f for f in (pull, load, commit, create, volume, start, logs)}
+def importing(what):
+    return call("POST", "/images/create?fromSrc=-&repo=imported&tag=1&changes=ENV%20PATH%3D/bin", raw=what[2])
+
+
+def tag(_):
+    return call("POST", "/images/small/tag?repo=tagged&tag=1")
+
+
+def network(_):
+    return call("POST", "/networks/create", {"Name": "net", "Labels": {"a": "b"}})
+
+
+OPS = {f.__name__: f for f in (pull, load, commit, create, volume, start, logs, importing, tag, network)}
 
 
 def good(answer):
@@ -92,6 +104,8 @@ def good(answer):
 
 def clean(keep):
     call("DELETE", "/volumes/vol?force=1")
+    call("DELETE", "/images/tagged:1")
+    call("DELETE", "/networks/net")
     return kills.clean(keep)
 
 
@@ -105,7 +119,7 @@ def once(name, what, keep, left):
     if not good(answer):
         bad += engine.settled_faults(DATA)
     if random.random() < 0.2:  # killed in this state
-        stack.kill(False)
+        stack.kill(False, stack.aim(False))
         if not engine.answers(kills.SOCK):
             fail("%s with %d bytes free: the engine does not start on a full disk" % (name, left))
             free()

@@ -144,6 +144,10 @@ start_in() {
 	stack_start --storage-driver=vfs
 	import_small
 	id=$(real images -q small)
+	[ "$(real image inspect -f '{{json .GraphDriver}}' small)" = '{"Data":null,"Name":"vfs"}' ]
+	run real create --name kept --security-opt userns=keep-id small sh
+	[[ "$status" != 0 && "$output" == *"userns=keep-id needs the storage driver overlay2 or fuse-overlayfs, not vfs"* ]]
+	[ -z "$(real ps -aq)$(ls "$DATA/image/vfs/layerdb/mounts")" ] # nothing is left of it
 	real create --name mine small sh >/dev/null
 	stack_halt
 	stack_start

@@ -99,11 +99,96 @@ prune() {
 	[ "$(prune containers '{"label":["z=1"]}')" = '{"ContainersDeleted":["ID"],"SpaceReclaimed":0} 200' ]
 	[[ "$(prune containers '{"until":["1h","2h"]}')" == '{"message":"more than one until filter specified"}'*400 ]]
 	[ "$(prune containers '{"label":["z=1"]}')" = '{"ContainersDeleted":null,"SpaceReclaimed":0} 200' ]
+	[ "$(prune containers '{"label!":["z=2"]}')" = '{"ContainersDeleted":null,"SpaceReclaimed":0} 200' ]
 	[ "$(prune containers '{"label!":["z=1"]}')" = '{"ContainersDeleted":["ID"],"SpaceReclaimed":0} 200' ]
 	[ "$(prune volumes '{}')" = '{"VolumesDeleted":[],"SpaceReclaimed":0} 200' ]
 	[[ "$(prune volumes '{"all":["1","0"]}')" == *"invalid filter 'all=[1 0]'"*400 ]]
 	[ "$(prune volumes '{"all":["1"],"label":["q=1"]}')" = '{"VolumesDeleted":["pv"],"SpaceReclaimed":0} 200' ]
 	[ "$(prune images '{"dangling":["false"]}')" = '{"ImagesDeleted":[{"Untagged":"p:2"},{"Deleted":"sha256:ID"},{"Deleted":"sha256:ID"}],"SpaceReclaimed":N} 200' ]
+}
+
+@test "import from a web server" {
+	local at pid
+	command -v python3 >/dev/null || skip "no web server (package python3)"
+	at=127.0.0.1:$(free_port)
+	python3 -m http.server -b "${at%:*}" "${at#*:}" -d "$STAGE/fixtures" >"$BATS_TEST_TMPDIR/web" 2>&1 3>&- &
+	pid=$!
+	within 10 curl -sf "http://$at/"
+	run ours import -c 'CMD ["/bin/sh"]' --platform linux/arm64 "http://$at/small.tar.gz" w:1
+	echo "$output"
+	[[ "$status" = 0 && "$output" == *"Downloading from http://$at/small.tar.gz"*sha256:* ]]
+	[ "$(real image inspect -f '{{json .Config.Cmd}} {{.Architecture}} {{.Comment}} {{.DockerVersion}}' w:1)" = "[\"/bin/sh\"] arm64 Imported from http://$at/small.tar.gz 28.5.2" ]
+	real import "$STAGE/fixtures/small.tar.gz" w:2 >/dev/null
+	[ "$(real image inspect -f '{{.RootFS.Layers}}' w:1)" = "$(real image inspect -f '{{.RootFS.Layers}}' w:2)" ]
+	# without http://, and shown as it comes
+	run api POST "/images/create?fromSrc=$at/small.tar.gz&repo=w&tag=3&message=words"
+	echo "$output"
+	[[ "$output" == *'"status":"Importing","progressDetail":{"current":'*200 ]]
+	[ "$(real image inspect -f '{{.Comment}}' w:3)" = words ]
+	run api POST "/images/create?fromSrc=http://$at/none"
+	[[ "$output" == *"failed to GET http://$at/none with status 404 File not found"*404 ]]
+	kill $pid
+	within 5 fails kill -0 $pid
+	run api POST "/images/create?fromSrc=http://$at/x"
+	[ "$output" = $'{"message":"Get \\"http://'"$at/x"$'\\": dial tcp '"$at"$': connect: connection refused"}\n\n500' ]
+	run api POST "/images/create?fromSrc=file:///etc/passwd"
+	[[ "$output" == *"unsupported protocol scheme"*500 ]]
+	run api POST "/images/create?fromSrc=http://$at/x&platform=windows/amd64"
+	[[ "$output" == *"operating system is not supported"*400 ]]
+	[ "$(real images -q | wc -l)" = 3 ]
+}
+
+@test "a cluster volume" {
+	[[ "$(api POST /volumes/create -d '{"Name":"cv","ClusterVolumeSpec":{}}' -H 'Content-Type: application/json' | tr -d '\n')" == *"This node is not a swarm manager."*503 ]]
+	[[ "$(api POST /v1.41/volumes/create -d '{"Name":"cv","ClusterVolumeSpec":{}}' -H 'Content-Type: application/json' | tr -d '\n')" == *'"Name":"cv"'*201 ]]
+	[[ "$(api POST /volumes/create -d '{"Name":"dv","ClusterVolumeSpec":null}' -H 'Content-Type: application/json' | tr -d '\n')" == *'"Name":"dv"'*201 ]]
+}
+
+# answer VERSION METHOD PATH PLATFORM [CURL OPTIONS]: the status, and the message of an error
+answer() {
+	local p
+	p=$(jq -rn --arg p "$4" '$p|@uri')
+	api "$2" "/v$1$3$p" "${@:5}" | tr -d '\r\n' | sed -E 's/^\{"message":"(.*)"\}/\1 /; s/^\[?\{.*[]}]//'
+}
+
+@test "an image for a platform: from which version on each request knows it" {
+	local amd='{"os":"linux","architecture":"amd64"}' arm='{"os":"linux","architecture":"arm64"}'
+	local no='image with reference p:1 was found but its platform (linux/amd64) does not match the specified platform (linux/arm64) 404'
+	[ "$(uname -m)" = x86_64 ] || skip "the fixture is for amd64"
+	real import "$STAGE/fixtures/small.tar.gz" p:1 >/dev/null
+	[ "$(answer 1.49 GET /images/p:1/json?platform= "$amd")" = 200 ]
+	[ "$(answer 1.49 GET /images/p:1/json?platform= "$arm")" = "$no" ]
+	[ "$(answer 1.48 GET /images/p:1/json?platform= "$arm")" = 200 ]
+	[ "$(answer 1.48 GET /images/p:1/history?platform= "$arm")" = "$no" ]
+	[ "$(answer 1.47 GET /images/p:1/history?platform= "$arm")" = 200 ]
+	[ "$(answer 1.46 POST '/images/p/push?tag=1&platform=' "$arm")" = "$no" ]
+	[ "$(answer 1.50 DELETE /images/p:1?platforms= "$arm")" = "$no" ]
+	[ "$(answer 1.50 DELETE "/images/p:1?platforms=%7B%7D&platforms=" "$amd")" = "multiple platforms are not supported 400" ]
+	[[ "$(answer 1.48 GET /images/p:1/get?platform= linux/amd64)" == "failed to parse platform: invalid character 'l' looking for beginning of value"*400 ]]
+	[ "$(answer 1.48 GET /images/p:1/get?platform= '{"os":"linux"}')" = "both OS and Architecture must be provided 400" ]
+	[ "$(answer 1.48 GET /images/p:1/get?platform= '{"os":"linux","architecture":"amd64","variant":"v3"}')" = "no suitable export target found for platform linux/amd64/v3 500" ]
+	real save -o "$BATS_TEST_TMPDIR/p.tar" p:1
+	[ "$(answer 1.48 POST /images/load?platform= "$arm" --data-binary "@$BATS_TEST_TMPDIR/p.tar")" = 200 ]
+	[ "$(answer 1.50 DELETE /images/p:1?platforms= "$amd")" = 200 ]
+	# without a word, and without an image
+	[ "$(answer 1.48 POST /images/load?platform= "$arm" --data-binary "@$BATS_TEST_TMPDIR/p.tar")" = 200 ]
+	[ -z "$(real images -q)" ]
+	ours load -q --platform linux/amd64 -i "$BATS_TEST_TMPDIR/p.tar"
+	[ -n "$(real images -q p:1)" ]
+}
+
+@test "inspect: what the driver knows of the top layer, what a commit found" {
+	local data
+	family
+	data=$(real image inspect -f '{{json .GraphDriver.Data}}' base:1)
+	echo "$data"
+	[ "$(jq -c keys <<<"$data")" = '["MergedDir","UpperDir","WorkDir"]' ]
+	[[ "$(jq -r .UpperDir <<<"$data")" == "$DATA/overlay2/"*/diff ]]
+	[ -e "$(jq -r .UpperDir <<<"$data")/bin/sh" ]
+	[ "$(real image inspect -f '{{.GraphDriver.Data.LowerDir}}' child:1)" = "$(jq -r .UpperDir <<<"$data")" ]
+	[ "$(api GET /v1.44/images/child:1/json | head -n 1 | jq -c '[.ContainerConfig.Cmd,.ContainerConfig.Image]')" = '[["sh","-c","echo 1 >/one"],"base:1"]' ]
+	[ "$(api GET /v1.44/images/base:1/json | head -n 1 | jq -c '[.ContainerConfig.Cmd,.ContainerConfig.Image]')" = '[null,""]' ]
+	[ "$(api GET /v1.45/images/child:1/json | head -n 1 | jq .ContainerConfig)" = null ]
 }
 
 @test "a container whose first start failed was created, not ended" {
@@ -156,6 +241,8 @@ configs() { real network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' 
 	[ "$(network '{"Name":"one"}')" = '{"Id":"ID","Warning":""}201' ]
 	pool=$(real network inspect -f '{{(index .IPAM.Config 0).Subnet}}' one)
 	real network rm one
+	[[ "$(network '{"Name":"six","EnableIPv6":true,"IPAM":{"Config":[{"Subnet":"ff00::/64"}]}}')" == *BRIDGE*500 ]]
+	# so is its name
 	[[ "$(network '{"Name":"six","EnableIPv6":true,"IPAM":{"Config":[{"Subnet":"ff00::/64"}]}}')" == *BRIDGE*500 ]]
 	[ "$(network '{"Name":"one"}')" = '{"Id":"ID","Warning":""}201' ]
 	[ "$(real network inspect -f '{{(index .IPAM.Config 0).Subnet}}' one)" = "$pool" ]

@@ -82,7 +82,7 @@ fails() {
 	echo "$output"
 	[ "$status" = 0 ]
 	[[ "$output" == *"docker.io/library/mirrored:latest"* ]]
-	grep -q "^GET /v2/library/mirrored/manifests/latest" "$BATS_FILE_TMPDIR/hostile.log"
+	grep -q "^HEAD /v2/library/mirrored/manifests/latest" "$BATS_FILE_TMPDIR/hostile.log"
 	real rmi mirrored
 }
 

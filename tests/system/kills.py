@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""kills.py RUNDIR DATADIR TIMES: kill -9 at a random moment of pull, load, commit, rmi, create and rm.
+"""kills.py RUNDIR DATADIR TIMES: kill -9 at a random moment of each of KINDS.
 
 One after another, by turns dockerd alone (which rootlesskit's child starts again) and the whole stack with
 every unpack and shim (which is started again here). After each the engine has to know all that it had
 answered, nothing half-written may be there, and when all is removed again the data root holds what it held
 before. The moments follow from SEED (printed). ROOTFS is a root file system with busybox; the stack's
 output goes to STACK_LOG; ONLY="pull rm" selects."""
+import atexit
 import gzip
 import hashlib
 import io
@@ -14,6 +15,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -117,6 +119,30 @@ def registry(layers):
     return "127.0.0.1:%d/x" % server.server_port
 
 
+def with_file(base, name):
+    """the archive with one file more, and its sum"""
+    out = io.BytesIO(base)
+    with tarfile.open(fileobj=out, mode="a") as tar:
+        add(tar, name, name.encode())
+        add(tar, name + ".sums", ("%s  %s\n" % (hashlib.sha256(name.encode()).hexdigest(), name)).encode())
+    return out.getvalue()
+
+
+def taker():
+    """a registry that has nothing yet and takes what is pushed; it ends with us"""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    taking = subprocess.Popen([os.path.dirname(os.path.abspath(__file__)) + "/remembering-registry", str(port), os.devnull, "1000000000"])
+    atexit.register(taking.kill)
+    for _ in range(200):
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        time.sleep(0.02)
+    return "127.0.0.1:%d/y" % port
+
+
 # --- the stack ------------------------------------------------------------------------------------------
 class Stack:
     def __init__(self):
@@ -145,19 +171,19 @@ class Stack:
                 pass
         self.main.wait()
 
-    def kill(self, whole):
+    def aim(self, whole):
+        """whom kill() has to kill: to look for them takes longer than some of what is cut short"""
+        pids = self.pids()
+        return pids if whole else [p for p in pids if engine.text_of("/proc/%d/comm" % p) == "dockerd\n"]
+
+    def kill(self, whole, pids):
         if whole:
-            pids = self.pids()
             self.kill_all(pids)
             self.kill_all(set(self.pids()) - set(pids))  # what was started meanwhile
             self.start()
         else:
-            for p in self.pids():
-                try:
-                    if engine.text_of("/proc/%d/comm" % p) == "dockerd\n":
-                        os.kill(p, signal.SIGKILL)
-                except (FileNotFoundError, ProcessLookupError):
-                    pass  # it lived for a moment only
+            for p in pids:
+                os.kill(p, signal.SIGKILL)
 
     def stop(self):
         self.main.terminate()
@@ -276,7 +302,87 @@ class Remove(Create):
         return "container is there again" if there and acknowledged else super().check(False)
 
 
-KINDS = {"pull": Pull, "load": Load, "commit": Commit, "rmi": Rmi, "create": Create, "rm": Remove}
+class Import(Op):
+    def do(self):
+        status, text = call("POST", "/images/create?fromSrc=-&repo=imported&tag=1&changes=ENV%20PATH%3D/bin", raw=self.what[2])
+        return status == 200 and "sha256:" in str(text)
+
+    def check(self, acknowledged):
+        return check_image("imported:1", acknowledged)
+
+
+class Tag(Op):
+    def do(self):
+        return call("POST", "/images/small/tag?repo=tagged&tag=1")[0] == 201
+
+    def check(self, acknowledged):
+        there = images()
+        call("DELETE", "/images/tagged:1")
+        if there.get("tagged:1", there["small:latest"]) != there["small:latest"]:
+            return "tagged:1 is another image"
+        return "tagged:1 is lost" if acknowledged and "tagged:1" not in there else None
+
+
+class Push(Op):
+    """whatever it was at, all of the image is here, and goes up the next time"""
+
+    def prepare(self):
+        call("POST", "/images/load?quiet=1", raw=self.what[0])
+        self.name = taker()
+        call("POST", "/images/loaded:1/tag?repo=%s&tag=1" % self.name)
+
+    def do(self):
+        status, text = call("POST", "/images/%s/push?tag=1" % self.name, {})
+        return status == 200 and "digest: sha256:" in str(text)
+
+    def check(self, acknowledged):
+        if not acknowledged and not self.do():
+            return "it cannot be pushed any more"
+        return check_image(self.name + ":1", True)
+
+
+class Named(Op):
+    """a volume or a network: comes, with its label"""
+    path = "/volumes"
+
+    def do(self):
+        return call("POST", self.path + "/create", {"Name": "named", "Labels": {"a": "b"}})[0] == 201
+
+    def look(self):
+        """whether it is there, and what is wrong with it; it is gone afterwards"""
+        status, text = call("GET", self.path + "/named")
+        call("DELETE", self.path + "/named")
+        return status == 200, None if status != 200 or text.get("Labels") == {"a": "b"} else "named is torn: %s" % text
+
+    def check(self, acknowledged):
+        there, why = self.look()
+        return "named is lost" if acknowledged and not there else why
+
+
+class Unnamed(Named):
+    """the same: goes"""
+
+    def prepare(self):
+        super().do()
+
+    def do(self):
+        return call("DELETE", self.path + "/named")[0] == 204
+
+    def check(self, acknowledged):
+        there, why = self.look()
+        return "named is there again" if acknowledged and there else why
+
+
+class Network(Named):
+    path = "/networks"
+
+
+class Unnetwork(Unnamed):
+    path = "/networks"
+
+
+KINDS = {"pull": Pull, "load": Load, "commit": Commit, "rmi": Rmi, "create": Create, "rm": Remove, "import": Import,
+         "tag": Tag, "push": Push, "volume": Named, "volume-rm": Unnamed, "network": Network, "network-rm": Unnetwork}
 
 
 def held():
@@ -322,17 +428,21 @@ def measure(op, keep):
     if not op.do():
         fail("%s fails without a kill" % type(op).__name__)
     took = time.monotonic() - begin
+    why = op.check(True)
+    if why:
+        fail("%s without a kill: %s" % (type(op).__name__, why))
     clean(keep)
     return took
 
 
 def once(i, stack, name, op, keep):
     took = TOOK[name]
-    whole, moment = bool((i + i // len(KINDS)) % 2), random.random() * took
+    whole, moment = bool((i % len(KINDS) + i // len(KINDS)) % 2), random.random() * took * 1.5
     what = "%d: %s, %s killed after %d ms of %d" % (
         i, name, "stack" if whole else "dockerd", moment * 1000, took * 1000)
     acknowledged, ended = [], []
     op.prepare()
+    aim = stack.aim(whole)
 
     def do():
         acknowledged.append(op.do())
@@ -342,7 +452,7 @@ def once(i, stack, name, op, keep):
     begin = time.monotonic()
     t.start()
     time.sleep(moment)
-    stack.kill(whole)
+    stack.kill(whole, aim)
     t.join()
     if not engine.answers(SOCK):
         fail(what + ": no engine any more")
@@ -370,7 +480,8 @@ def begin(stack):
     call("POST", "/containers/maker/start")
     call("POST", "/containers/maker/wait")
     what = (archive([base, layer(source, "a"), layer(source, "b")], "loaded:1"),
-            registry([base, layer(source, "c"), layer(source, "d"), layer(source, "e")]))
+            registry([base, layer(source, "c"), layer(source, "d"), layer(source, "e")]),
+            with_file(base, "imported"))
     os.makedirs(DATA + "/tmp", exist_ok=True)
     time.sleep(0.3)
     return what, held()

@@ -56,9 +56,11 @@ stack_halt() {
 	timeout 20 tail --pid="$pid" -s 0.05 -f /dev/null || { kill -KILL "$pid"; return 1; }
 }
 
-# stack_stop: removes every container, ends the stack, removes its data.
+# stack_stop: removes every container, ends the stack, removes its data; there is none where setup_file
+# had skipped.
 stack_stop() {
 	local all
+	[ -e "$BATS_FILE_TMPDIR/stack.pid" ] || return 0
 	all=$(ours ps -aq 2>/dev/null || true)
 	[ -z "$all" ] || ours rm -f $all >/dev/null 2>&1 || true
 	stack_halt || true
@@ -85,6 +87,15 @@ pid_of() {
 	for p in $(stack_pids); do
 		tr '\0' '\n' <"/proc/$p/cmdline" | head -n 2 | grep -qE "(^|/)$1\$" && echo "$p"
 	done | head -n 1
+}
+
+# open_files PID: how many descriptors a process has, or nothing where that cannot be seen. The size of
+# its fd directory says it (Linux 6.2) even of one that nobody may look into, as usernet.
+open_files() {
+	local n
+	n=$(stat -c %s "/proc/$1/fd")
+	[ "$n" -gt 0 ] || n=$(find "/proc/$1/fd" -type l 2>/dev/null | wc -l)
+	[ "$n" = 0 ] || echo "$n"
 }
 
 # --- the clients -------------------------------------------------------------
@@ -189,3 +200,24 @@ one_stack() {
 		stack_stop
 	}
 }
+
+# clients_stack: a file whose tests are programs of Debian bookworm's (fixtures/clients): one stack, the
+# image small, a registry that is trusted; skipped without the programs
+clients_stack() {
+	setup_file() {
+		[ -e "$STAGE/fixtures/clients" ] || return 0
+		stack_start
+		registry_start
+		registry_trust
+		import_small
+		export PYTHONPATH=$STAGE/fixtures/clients/python
+	}
+	teardown_file() {
+		[ -e "$STAGE/fixtures/clients" ] || return 0
+		registry_stop
+		stack_stop
+	}
+	setup() { clients_need; }
+}
+
+clients_need() { [ -e "$STAGE/fixtures/clients" ] || skip "bookworm's packages could not be fetched"; }

@@ -45,14 +45,17 @@ container() {
 		net python3 /netpeer.py serve 0.0.0.0 7000 >/dev/null
 }
 
+# for_long COMMAND...: in a container; as real(), which would end it after four minutes
+for_long() { timeout --foreground 800 "$STAGE/tools/docker" exec "$@"; }
+
 address() { real inspect --format '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$1"; }
 
 # work SECONDS PHASE: the neighbours' and a client's of a published port; a line a kind
 work() {
 	local log=$BATS_FILE_TMPDIR/$2 pids=()
-	real exec near python3 /neighbours.py work "$1" "$HOST" "$OUT" nearer >"$log.near" &
+	for_long near python3 /neighbours.py work "$1" "$HOST" "$OUT" nearer >"$log.near" &
 	pids+=($!)
-	real exec far python3 /neighbours.py work "$1" "$HOST" "$OUT" farther >"$log.far" &
+	for_long far python3 /neighbours.py work "$1" "$HOST" "$OUT" farther >"$log.far" &
 	pids+=($!)
 	python3 "$WORK" work "$1" "$HOST" "$IN" >"$log.published" &
 	pids+=($!)
@@ -65,7 +68,7 @@ field() { sed -n "s/^$2:$3 .*\b$4 \([0-9]*\).*/\1/p" "$BATS_FILE_TMPDIR/$1"; }
 
 # hostile attack|threaten SECONDS
 hostile() {
-	real exec hostile python3 /neighbours.py "$1" "$2" "${SEED:-$RANDOM}" "$HOST" "$TARGET" \
+	for_long hostile python3 /neighbours.py "$1" "$2" "${SEED:-$RANDOM}" "$HOST" "$TARGET" \
 		"$(address near)" "$(address nearer)" "$(address far)" >"$BATS_FILE_TMPDIR/$1" 3>&- &
 	HOSTILE=$!
 }
@@ -78,6 +81,7 @@ hostile() {
 # makes it slower.
 compare() {
 	local who kind bad=0 p99 before after lost
+	grep 'stood still' "$BATS_FILE_TMPDIR"/{peace,attacked,after} | sed 's/.*\//# /' >&3 || true
 	while read -r who kind; do
 		p99=$(field attacked "$who" "$kind" p99_us) before=$(field peace "$who" "$kind" p99_us)
 		after=$(field after "$who" "$kind" p99_us)

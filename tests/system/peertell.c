@@ -191,8 +191,13 @@ int main(int argc, char **argv)
 			die("bind");
 	}
 	/* connected: an answer from another address than the one asked does not arrive */
-	if (connect(fd, (struct sockaddr *)&to, len) < 0)
-		die("connect");
+	for (int i = 0; connect(fd, (struct sockaddr *)&to, len) < 0; i++) {
+		/* our own kernel may take up to a millisecond to give up a connection that has
+		 * ended */
+		if (errno != EADDRNOTAVAIL || i == 100)
+			die("connect");
+		poll(NULL, 0, 1);
+	}
 	from_len = sizeof(from);
 	getsockname(fd, (struct sockaddr *)&from, &from_len);
 	if (!tcp && send(fd, buf, size, 0) != (ssize_t)size)

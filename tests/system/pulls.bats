@@ -14,6 +14,7 @@ setup_file() {
 	# the mirrors are for one test only: nothing else here is Docker Hub's
 	cat >"$HOME/.config/docker/daemon.json" <<-JSON
 	{ "max-concurrent-downloads": 2, "max-download-attempts": 2,
+	  "spare-page-cache": true,
 	  "registry-mirrors": ["http://$(at bad)", "http://$(at good)"] }
 	JSON
 	stack_start
@@ -202,8 +203,49 @@ end_dockerd() {
 	fails grep /token "$(log short)"
 }
 
+@test "what is up to date costs one HEAD, what is new one GET of its digest" {
+	local name=$(at good)/head/700000 digest
+	digest=$(real pull "$name" | sed -n 's/^Digest: //p')
+	has 'HEAD /v2/head/700000/manifests/latest 200 ' "$(log good)"
+	[ "$(grep -c 'GET /v2/head/.*/manifests/' "$(log good)")" = 1 ]
+	has "GET /v2/head/700000/manifests/$digest 200 " "$(log good)"
+	: >"$(log good)"
+	run real pull "$name"
+	echo "$output"
+	[[ "$output" == "Using default tag: latest"*"latest: Pulling from head/700000"*"Digest: $digest"*"Status: Image is up to date for $name:latest"* ]]
+	real pull -q "$name@$digest"
+	cat "$(log good)"
+	[ "$(grep -c 'manifests\|blobs' "$(log good)")" = 1 ]
+	# another platform's may be in the index
+	: >"$(log good)"
+	real pull -q --platform linux/arm64 "$name"
+	has "GET /v2/head/700000/manifests/$digest 200 " "$(log good)"
+}
+
+@test "registries without HEAD, and without a digest" {
+	local how
+	for how in nohead nodigest; do
+		registry $how $how=1
+		real pull -q "$(at $how)/x/800000"
+		cat "$(log $how)"
+		[ "$(grep -c 'HEAD .*/manifests/latest' "$(log $how)")" = 1 ]
+		[ "$(grep -c 'GET .*/manifests/latest 200' "$(log $how)")" = 1 ]
+	done
+}
+
+@test "a daemon that spares the page cache" {
+	local cached
+	[ "$(stat -f -c %T "$DATA")" != tmpfs ] || skip "a file system in memory"
+	real pull -q "$(at good)/cache/20000-20000001"
+	cached=$(cd "$DATA/overlay2" && fincore -nrb -o RES,SIZE,FILE */diff/file-20000 */diff/file-20000001)
+	echo "$cached"
+	grep -q '^20480 20000 ' <<<"$cached"
+	grep -q '^0 20000001 ' <<<"$cached"
+	cat "$DATA"/overlay2/*/diff/file-20000001 | sha256sum | grep "$(python3 -c 'import hashlib, random; print(hashlib.sha256(random.Random(20000001).randbytes(20000001)).hexdigest())')"
+}
+
 @test "a mirror without the layers is not the last word" {
 	real pull -q "hub/150000"
-	has 'GET /v2/hub/150000/manifests/' "$(log bad)"
+	has 'HEAD /v2/hub/150000/manifests/latest' "$(log bad)"
 	has 'GET /v2/hub/150000/blobs/.* 200 ' "$(log good)"
 }

@@ -154,7 +154,7 @@ sudo systemctl restart apparmor.service" ]
 @test "row 25: checkpoints are refused as by a Docker without experimental features" {
 	refused "only supported on a Docker daemon with experimental features" real checkpoint create web c1
 	run api POST /containers/web/checkpoints -H 'Content-Type: application/json' -d '{"CheckpointID":"c1"}'
-	[ "${lines[-1]}" = 404 ] # as by a Docker without experimental features
+	[ "${lines[-1]}" = 501 ]
 }
 
 @test "row 26: an overlay network is refused with a reason" {

@@ -76,7 +76,7 @@ unpack() {
 	run real save nosuch:3
 	[[ "$status" != 0 && "$output" == *"reference does not exist"* ]]
 	run api GET '/images/small/get?platform=%7B%22os%22%3A%22linux%22%2C%22architecture%22%3A%22s390x%22%7D'
-	[[ "$output" == *"no suitable export target found for platform linux/s390x"*404 ]]
+	[[ "$output" == *"no suitable export target found for platform linux/s390x"*500 ]]
 	run api GET '/images/small/get?platform=%7Bx'
 	[[ "$output" == *"failed to parse platform"*400 ]]
 }

@@ -222,6 +222,7 @@ host_addr() { hostname -I 2>/dev/null | tr ' ' '\n' | grep -m1 '^[0-9.]*$'; }
 	PY
 	python3 server.py "$port" 3>&- &
 	local server=$!
+	within 5 python3 -c "import socket; socket.create_connection(('127.0.0.1', $port))"
 	start --outbound-addr "$addr"
 	[ "$(in_ns python3 -c "import socket; print(socket.create_connection(('10.0.2.2', $port), 5).makefile().read())")" = "$addr" ]
 	kill "$slirp"
@@ -272,6 +273,9 @@ host_addr() { hostname -I 2>/dev/null | tr ' ' '\n' | grep -m1 '^[0-9.]*$'; }
 	grep -qP '^CapBnd:\t0+400$' "/proc/$slirp/status"
 	grep -qP '^Seccomp:\t2$' "/proc/$slirp/status"
 	in_ns python3 "$PEER" put 10.0.2.2 "$PORT" 1000000
+	# it has joined the target's user namespace, whose root must not get at the host's network by tracing it
+	fails in_ns ls "/proc/$slirp/root/"
+	fails in_ns python3 -c "import ctypes; assert ctypes.CDLL(None).ptrace(16, $slirp, 0, 0) == 0"
 }
 
 @test "API: published TCP shows the client's address; list and remove" {

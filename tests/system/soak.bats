@@ -18,5 +18,6 @@ soak() { # CASE SHORT LONG
 @test "short-lived containers one after another" { soak short 150 10000; }
 @test "containers at once" { soak crowd 40 200; }
 @test "attached clients and followers of the log" { soak follow 100 500; }
+@test "who attaches and follows while the container writes" { soak join 40 300; }
 @test "quiet connections to the engine, more than it takes" { soak idle 300 1000; }
 @test "listeners to events that do not read" { soak events 600 20000; }

@@ -3,8 +3,9 @@
 """soak.py SOCKET STACK_PID CASE COUNT: much of one kind, and what is left of it afterwards.
 
 CASE: short (COUNT containers one after another), crowd (at once), follow (attached clients and
-followers of the log), idle (connections that say nothing, half a request, or wait for the next),
-events (listeners that do not read, COUNT events). Every case looks at the whole stack before and after; what grew is
+followers of the log), join (such that come while the container writes, its log is rotated and it
+ends), idle (connections that say nothing, half a request, or wait for the next), events (listeners
+that do not read, COUNT events). Every case looks at the whole stack before and after; what grew is
 printed and, beyond what GROWTH allows, a failure. HOME and XDG_RUNTIME_DIR are the stack's."""
 import json
 import os
@@ -21,6 +22,7 @@ SOCK, STACK, CASE, COUNT = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.a
 RUN, DATA = os.environ["XDG_RUNTIME_DIR"], os.environ["HOME"] + "/.local/share/docker"
 # what may be more afterwards; all else not at all. Memory in KB: what a heap keeps for the next time
 GROWTH = {"private": {"dockerd": 700, "": 128}, "fds": {"": 1}, "threads": {"dockerd": 1, "": 0}}
+FLAT = 150 # KB that a process may be larger at the end of "short" than half-way
 faults = []
 
 
@@ -81,8 +83,19 @@ def shims_private():
     return sum(number(r"^Private_Dirty: *(\d+)", read("/proc/%d/smaps_rollup" % p)) for p in shims())
 
 
+def namespaces():
+    found = set()
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.stat("/proc/" + pid).st_uid == os.getuid():
+                found |= {os.readlink("/proc/%s/ns/%s" % (pid, n)) for n in os.listdir("/proc/%s/ns" % pid)}
+        except OSError: # it has ended, or lets nobody look
+            pass
+    return len(found)
+
+
 def look():
-    seen = {}
+    seen = {"namespaces": namespaces()}
     for pid, name in sorted(processes().items()):
         p, n = "/proc/%d/" % pid, 2
         while "threads " + name in seen: # rootlesskit is more than one
@@ -111,7 +124,7 @@ def look():
 
 def allowed(key):
     kind, _, name = key.partition(" ")
-    if kind == "pss":
+    if kind in ("pss", "namespaces"):
         return 1 << 30 # told, not judged: what is shared depends on who else shares it
     rule = GROWTH.get(kind, {})
     return rule.get(name.split(" ")[0], rule.get("", 0))
@@ -131,6 +144,14 @@ def settle(before, seconds=20):
         time.sleep(0.3)
 
 
+def told_growth(before, after):
+    for kind in "private", "pss", "fds", "threads", "mounts":
+        note("%s%s" % (kind, "".join(", %s %d -> %d" % (k[len(kind) + 1:], before[k], after.get(k, 0))
+                                     for k in before if k.startswith(kind + " "))))
+    rest = [k for k in after if k.split(" ")[0] not in ("private", "pss", "fds", "threads", "mounts")]
+    note("".join("%s %d -> %d, " % (k, before.get(k, 0), after[k]) for k in rest)[:-2])
+
+
 def judged(work):
     before = look()
     start = time.monotonic()
@@ -140,11 +161,7 @@ def judged(work):
         fault("the engine does not answer")
     after = settle(before)
     note("%d in %.1f s" % (COUNT, took))
-    for kind in "private", "pss", "fds", "threads", "mounts":
-        note("%s%s" % (kind, "".join(", %s %d -> %d" % (k[len(kind) + 1:], before[k], after.get(k, 0))
-                                     for k in before if k.startswith(kind + " "))))
-    rest = [k for k in after if k.split(" ")[0] not in ("private", "pss", "fds", "threads", "mounts")]
-    note("".join("%s %d -> %d, " % (k, before.get(k, 0), after[k]) for k in rest)[:-2])
+    told_growth(before, after)
     for k in grown(before, after):
         fault("%s: %d before, %d afterwards" % (k, before.get(k, 0), after[k]))
     for k in settled_faults(DATA):
@@ -187,14 +204,18 @@ def one_short(i):
     if i % 10 == 8:
         host["NetworkMode"] = "soak"
     talks = i % 20 == 5
+    host["AutoRemove"] |= i % 10 == 9
     id_ = create(["sleep", "30"] if talks else ["sh", "-c", "echo %d" % i], **more)
     if host["AutoRemove"] and not talks:
+        client = Follower(id_, True) if i % 10 == 9 else None
         gone = Connection(SOCK)
         gone.request("POST", "/containers/%s/wait?condition=removed" % id_)
         r = gone.getresponse()
         must("POST", "/containers/%s/start" % id_)
         r.read()
         gone.close()
+        if client is not None and client.rest() != b"\1\0\0\0\0\0\0%c%d\n" % (len(str(i)) + 1, i):
+            fault("attached to %d: %r" % (i, client.got))
         return
     must("POST", "/containers/%s/start" % id_)
     if talks:
@@ -206,8 +227,20 @@ def one_short(i):
 
 
 def short():
+    """memory grows while the ring of events and the heap fill, and then no more"""
+    seen = {}
     for i in range(COUNT):
+        if i in (COUNT // 10, COUNT // 2):
+            time.sleep(1) # the last of them is gone
+            seen[i] = look()
+            note("after %d:" % i)
+            told_growth(seen[COUNT // 10], seen[i])
         one_short(i)
+    time.sleep(1)
+    half, end = seen[COUNT // 2], look()
+    for k in [k for k in end if k.startswith("private ")]:
+        if end[k] - half[k] > FLAT:
+            fault("%s: %d half-way, %d at the end" % (k, half[k], end[k]))
 
 
 def crowd():
@@ -234,12 +267,11 @@ def crowd():
 class Follower:
     """an attached client or a follower of the log; knows what has come"""
 
-    def __init__(self, id_, attached):
+    def __init__(self, id_, attached, more=""):
         self.s = socket.socket(socket.AF_UNIX)
         self.s.settimeout(60)
         self.s.connect(SOCK)
-        # (logs: the head comes before the shim has the client, which may miss what is said meanwhile)
-        line = "POST /containers/%s/attach?logs=1&stream=1&stdout=1" if attached else "GET /containers/%s/logs?follow=1&stdout=1"
+        line = "POST /containers/%s/attach?stream=1&stdout=1" + more if attached else "GET /containers/%s/logs?follow=1&stdout=1"
         upgrade = "Connection: Upgrade\r\nUpgrade: tcp\r\n" if attached else "Connection: close\r\n"
         self.s.sendall(((line + " HTTP/1.1\r\nHost: x\r\n%s\r\n") % (id_, upgrade)).encode())
         self.got = b""
@@ -252,6 +284,12 @@ class Follower:
                 return False
             self.got += more
         return True
+
+    def rest(self):
+        """all behind the head"""
+        self.until(b"nothing ends before it ends")
+        self.s.close()
+        return self.got.partition(b"\r\n\r\n")[2]
 
     def ended(self):
         while True:
@@ -308,6 +346,39 @@ def follow():
         fault("a follower was not told the end")
     for f in rest + [feed]:
         (f if f is feed else f.s).close()
+
+
+LINES = 1500
+
+
+def join():
+    """who comes when all has begun, or when it nearly is over, gets each line once"""
+    log = {"Type": "json-file", "Config": {"max-size": "8k", "max-file": "100", "compress": "true"}}
+    id_ = create(["sh", "-c", "read x; i=0; while [ $i -lt %d ]; do echo line $i; i=$((i+1));"
+                  " busybox usleep 300; done" % LINES],
+                 OpenStdin=True, Tty=True, HostConfig={"LogConfig": log, "NetworkMode": "none"})
+    feed = Follower(id_, True, "&stdin=1")
+    must("POST", "/containers/%s/start" % id_)
+    wrong, plain = [], b"\r\n".join(b"line %d" % i for i in range(LINES))
+
+    def one(i):
+        time.sleep(i * 1.5 / COUNT)
+        if i % 2 == 0:
+            got = Follower(id_, True, "&logs=1").rest()
+        else:
+            c = Connection(SOCK)
+            c.request("GET", "/containers/%s/logs?follow=1&stdout=1" % id_)
+            got = c.getresponse().read()
+            c.close()
+        if got.strip() != plain:
+            wrong.append((i, len(got), got[:30], got[-30:]))
+
+    feed.s.sendall(b"\n")
+    at_once(COUNT, one)
+    if wrong:
+        fault("%d followers did not get what was written: %r" % (len(wrong), wrong[:5]))
+    must("DELETE", "/containers/%s?force=1" % id_)
+    feed.s.close()
 
 
 def quiet_client(kind):
@@ -390,5 +461,9 @@ must("POST", "/networks/create", {"Name": "soak"}, (201, 409))
 for warm in range(200 if COUNT > 1000 else 20): # what comes with use comes now; the ring of events fills
     one_short(warm)
 time.sleep(1) # the last of them is gone
-judged({"short": short, "crowd": crowd, "follow": follow, "idle": idle, "events": events}[CASE])
+if CASE == "crowd": # a heap keeps for the next crowd what the first one made it take
+    start = look()
+    crowd()
+    told_growth(start, settle(start, 2))
+judged({"short": short, "crowd": crowd, "follow": follow, "join": join, "idle": idle, "events": events}[CASE])
 sys.exit(1 if faults else 0)

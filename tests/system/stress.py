@@ -24,7 +24,7 @@ end = time.monotonic() + SECONDS
 failures, counts, lock = [], {}, threading.Lock()
 # what a program cannot help: the container ended while its start went on
 EXPECTED = ("is not running", "has ended", "no such process", "shim ended", "init ended",
-            "pausing needs a delegated cgroup")
+            "cannot pause container", "is not paused")
 
 
 class Connection(http.client.HTTPConnection):

@@ -11,6 +11,34 @@ refused() { # refused TEXT COMMAND...
 	[[ "$output" == *"$text"* ]] || { echo "not \"$text\": $output"; return 1; }
 }
 
+@test "cp into a stopped container's volumes that are mounts of their own" {
+	mkdir "$BATS_TEST_TMPDIR/src"
+	real volume create -o type=none -o o=bind -o "device=$BATS_TEST_TMPDIR/src" there
+	real volume create -o type=tmpfs -o device=tmpfs -o o=size=64k cpram
+	real volume create -o type=none -o o=bind -o "device=$BATS_TEST_TMPDIR/no" cpno
+	real create --name cpv -v there:/t -v cpram:/m small cat /t/f
+	echo text >"$BATS_TEST_TMPDIR/f"
+	real cp "$BATS_TEST_TMPDIR/f" cpv:/t/f
+	[ "$(cat "$BATS_TEST_TMPDIR/src/f")" = text ]
+	[ -z "$(ls "$DATA/volumes/there/_data")" ] # nothing is left mounted
+	real cp cpv:/t/f "$BATS_TEST_TMPDIR/back"
+	[ "$(cat "$BATS_TEST_TMPDIR/back")" = text ]
+	# as in Docker: gone with the mount
+	real cp "$BATS_TEST_TMPDIR/f" cpv:/m/f
+	refused "Could not find the file /m/f in container cpv" real cp cpv:/m/f "$BATS_TEST_TMPDIR/x"
+	[ "$(real start -a cpv)" = text ]
+	# one that another container has mounted stays so
+	real run -d --name other -v cpram:/m small sleep 100
+	real cp "$BATS_TEST_TMPDIR/f" cpv:/m/f
+	[ "$(real exec other cat /m/f)" = text ]
+	[ "$(real run --rm -v cpram:/m small cat /m/f)" = text ]
+	real create --name cpn -v cpno:/m small true
+	refused "failed to mount local volume: mount $BATS_TEST_TMPDIR/no:" real cp "$BATS_TEST_TMPDIR/f" cpn:/f
+	real export cpn >/dev/null
+	real rm -f cpv cpn other
+	real volume rm there cpram cpno
+}
+
 made() { # made IMAGE SCRIPT: small, and what the script does
 	real run --name maker small sh -ec "$2"
 	real commit maker "$1"
@@ -148,6 +176,7 @@ made() { # made IMAGE SCRIPT: small, and what the script does
 	real rm vv
 	real volume create -o type=tmpfs -o device=tmpfs ram
 	[ "$(real volume prune -f | grep -cE '^[0-9a-f]{64}$')" = 1 ]
+	real volume inspect kept
 	real volume prune -af
 	[ "$(real volume ls -q --filter name='^(kept|ram)$')" = ram ]
 	real volume rm ram

@@ -167,6 +167,24 @@ runs_containers() {
 	real run -d --name keep --restart unless-stopped small sh -c "$polite"
 	docker run -d --name once small sh -c "$polite"
 }
+journald_gets_it() { # what a container says, by the log driver, with Docker's fields
+	local id line
+	id=$(docker run -d --name jrn --log-driver journald --label tier=front --log-opt labels=tier \
+		--log-opt tag={{.Name}}/x small sh -c 'echo "to the journal"; echo "an error" >&2')
+	docker wait jrn
+	within 5 line_of "an error"
+	line=$(line_of "an error")
+	has "$line" '"PRIORITY":"3"'
+	line=$(line_of "to the journal")
+	for field in PRIORITY:6 CONTAINER_ID:${id::12} CONTAINER_ID_FULL:$id CONTAINER_NAME:jrn CONTAINER_TAG:jrn/x \
+		SYSLOG_IDENTIFIER:jrn/x IMAGE_NAME:small TIER:front _UID:1001 _TRANSPORT:journal; do
+		has "$line" "\"${field%%:*}\":\"${field#*:}\""
+	done
+	is "$(real logs jrn 2>/dev/null)" "to the journal"
+	is "$(real logs jrn 2>&1 >/dev/null)" "an error"
+	docker rm jrn
+}
+line_of() { journalctl -q --no-pager -o json CONTAINER_NAME=jrn | grep -F "\"MESSAGE\":\"$1\""; }
 part_install() {
 	tap session_is_whole "systemd: row 11: machinectl shell testuser@ is a login with a runtime directory and a manager"
 	tap bus_is_there "systemd: row 10: with dbus-user-session the user has a bus"
@@ -186,6 +204,7 @@ part_install() {
 	tap names_are_told "systemd: processes have the names that ps and pgrep look for"
 	tap journal_has_it "systemd: journalctl --user -u docker.service has its log"
 	tap runs_containers "systemd: the real docker command line imports and runs"
+	tap journald_gets_it "systemd: --log-driver journald: journalctl finds a container's lines by Docker's fields, docker logs reads them"
 }
 
 # --- limits, in the unit's own subtree
