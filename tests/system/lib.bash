@@ -12,7 +12,7 @@ within() {
 	local end=$((SECONDS + $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ "$SECONDS" -lt "$end" ] || { echo "not within time: $*"; return 1; }
+		[ "$SECONDS" -lt "$end" ] || { echo "not within time: $*"; "$@" 2>&1 | tail -n 20; return 1; }
 		sleep 0.05
 	done
 }
