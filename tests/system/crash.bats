@@ -44,13 +44,15 @@ one_stack
 	real rm -f orphan
 }
 
+hello() { timeout 2 cat <"/dev/tcp/127.0.0.1/$1" | grep -qx hello; }
+
 @test "usernet and netns-helper killed are started again, and published ports with them" {
+	local port
 	real run -d --name served -p 127.0.0.1::80 small sh -c 'while :; do echo hello | nc -l -p 80; done'
 	port=$(real port served 80)
 	kill -KILL "$(pid_of usernet)"
 	kill -KILL "$(pid_of netns-helper)"
-	within 10 test "$(nc -w 1 ${port%:*} ${port#*:} </dev/null)" = hello ||
-		within 10 grep -q hello <(timeout 2 nc ${port%:*} ${port#*:} </dev/null)
+	within 10 hello "${port#*:}"
 	within 10 real run --rm small true
 	real rm -f served
 }
