@@ -234,7 +234,8 @@ int container_wait(struct api_call *c, struct err *e)
 	if (wait_condition(c, &cond, e) < 0 ||
 	    engine_wait_begin(c->en, c->name, cond, &wait, e) < 0)
 		return -1;
-	if (early && http_conn_start(c->conn, 200, API_JSON, &started) < 0)
+	if (early && (http_conn_start(c->conn, 200, API_JSON, &started) < 0 ||
+		      http_conn_flush(c->conn, &started) < 0))
 		early = false;
 	if (engine_wait_end(wait, call_client_fd(c), &code, &error, e) < 0)
 		return -1;

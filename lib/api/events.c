@@ -43,7 +43,7 @@ static int start(void *arg)
 	struct api_call *c = arg;
 	struct err e;
 
-	return call_progress_start(c, &e);
+	return call_progress_start(c, &e) < 0 ? -1 : http_conn_flush(c->conn, &e);
 }
 
 static int send_event(void *arg, const struct engine_event *ev)
@@ -56,7 +56,7 @@ static int send_event(void *arg, const struct engine_event *ev)
 	jw_init(&w, &b);
 	write_event(&w, ev);
 	buf_addch(&b, '\n');
-	if (start(arg) < 0 || http_conn_write(c->conn, b.data, b.len, &e) < 0)
+	if (call_progress_start(c, &e) < 0 || http_conn_write(c->conn, b.data, b.len, &e) < 0)
 		return -1;
 	return http_conn_flush(c->conn, &e);
 }

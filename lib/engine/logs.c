@@ -25,6 +25,7 @@
 #include "engine/engine_internal.h"
 
 #define CHUNK	      65536
+#define TAIL_CHUNK    8192 /* the first one from the end; each further one is twice as large */
 #define ROTATED_LIMIT 1000
 
 struct log_file {
@@ -282,14 +283,16 @@ static int drain(struct reader *r, struct err *e)
  */
 static off_t tail_offset(int fd, int64_t *lines)
 {
-	CLEANUP(freep) char *chunk = xmalloc(CHUNK);
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	off_t end = lseek(fd, 0, SEEK_END), at = end;
 	int64_t want = *lines + 1; /* newlines to meet: the first one ends the last line */
+	size_t size = TAIL_CHUNK;
 
 	if (*lines == 0)
 		return end;
-	while (at > 0) {
-		size_t n = (size_t)MIN(at, CHUNK);
+	for (; at > 0; size = MIN(size * 2, (size_t)CHUNK)) {
+		size_t n = MIN((size_t)at, size);
+		char *chunk = buf_reserve(&b, n);
 		ssize_t got = pread(fd, chunk, n, at - (off_t)n);
 
 		if (got != (ssize_t)n)

@@ -26,7 +26,7 @@
 enum phase {
 	CONN_IDLE,    /* between exchanges: http_conn_next() may read */
 	CONN_REQUEST, /* a request was read, no answer sent */
-	CONN_ANSWER,  /* the head was sent, the body is being written */
+	CONN_ANSWER,  /* the body is being written */
 	CONN_DONE,    /* the answer is whole */
 	CONN_CLOSED,  /* nothing may be sent or read any more */
 };
@@ -37,6 +37,7 @@ struct http_conn {
 	struct http_request rq;
 	struct http_body body;
 	struct http_headers headers; /* of the answer */
+	struct buf head;	     /* of a started answer, until it is sent */
 	struct buf out;		     /* bytes not sent yet; chunks are framed at the flush */
 	enum phase phase;
 	bool chunked;
@@ -61,6 +62,7 @@ void http_conn_free(struct http_conn *c)
 	http_reader_clear(&c->in);
 	http_request_clear(&c->rq);
 	http_headers_clear(&c->headers);
+	buf_clear(&c->head);
 	buf_clear(&c->out);
 	free(c);
 }
@@ -287,41 +289,51 @@ int http_conn_start(struct http_conn *c, int status, const char *type, struct er
 	if (c->phase != CONN_REQUEST)
 		return err_set(e, ERR_SYSTEM, 0, "an answer was already sent");
 	add_head(c, status, type, -1);
+	c->head = c->out;
+	c->out = (struct buf)BUF_INIT;
 	c->phase = CONN_ANSWER;
-	return send_out(c, e);
+	return 0;
 }
 
-/* Sends bytes as one chunk (or bare), head and tail in one write when they are few. */
-static int send_chunk(struct http_conn *c, const void *p, size_t n, struct err *e)
+/* Sends the head, unless it was sent, n bytes as one chunk (or bare), and the last chunk. */
+static int send_chunk(struct http_conn *c, const void *p, size_t n, bool last, struct err *e)
 {
-	CLEANUP(buf_clear) struct buf framed = BUF_INIT;
-	int r;
+	bool chunked = c->chunked && !c->no_body;
+	struct buf framed = c->head;
+	int r = 0;
 
-	if (n == 0 || c->no_body)
-		return 0;
-	if (!c->chunked) {
-		r = stream_write(c->s, p, n, e);
-	} else {
-		buf_reserve(&framed, n + 24);
+	c->head = (struct buf)BUF_INIT;
+	buf_reserve(&framed, n + 32);
+	if (chunked && n > 0)
 		buf_addf(&framed, "%zx\r\n", n);
+	if (!c->no_body)
 		buf_add(&framed, p, n);
+	if (chunked && n > 0)
 		buf_addstr(&framed, "\r\n");
+	if (chunked && last)
+		buf_addstr(&framed, "0\r\n\r\n");
+	if (framed.len > 0)
 		r = stream_write(c->s, framed.data, framed.len, e);
-	}
 	if (r < 0)
 		c->phase = CONN_CLOSED;
+	buf_clear(&framed);
 	return r;
 }
 
-int http_conn_flush(struct http_conn *c, struct err *e)
+static int send_kept(struct http_conn *c, bool last, struct err *e)
 {
 	int r;
 
 	if (c->phase != CONN_ANSWER)
 		return err_set(e, ERR_SYSTEM, 0, "no answer is being written");
-	r = send_chunk(c, c->out.data, c->out.len, e);
+	r = send_chunk(c, c->out.data, c->out.len, last, e);
 	buf_reset(&c->out);
 	return r;
+}
+
+int http_conn_flush(struct http_conn *c, struct err *e)
+{
+	return send_kept(c, false, e);
 }
 
 int http_conn_write(struct http_conn *c, const void *p, size_t n, struct err *e)
@@ -331,25 +343,25 @@ int http_conn_write(struct http_conn *c, const void *p, size_t n, struct err *e)
 	if (c->out.len > 0 && c->out.len + n > HTTP_WRITE_BYTES && http_conn_flush(c, e) < 0)
 		return -1;
 	if (n >= HTTP_WRITE_BYTES)
-		return send_chunk(c, p, n, e);
+		return send_chunk(c, p, n, false, e);
 	buf_add(&c->out, p, n);
 	return 0;
 }
 
 int http_conn_end(struct http_conn *c, struct err *e)
 {
-	if (http_conn_flush(c, e) < 0)
+	if (send_kept(c, true, e) < 0)
 		return -1;
-	if (c->chunked && !c->no_body && stream_write(c->s, "0\r\n\r\n", 5, e) < 0) {
-		c->phase = CONN_CLOSED;
-		return -1;
-	}
 	c->phase = CONN_DONE;
 	return 0;
 }
 
 void http_conn_abort(struct http_conn *c)
 {
+	struct err ignored;
+
+	if (c->phase == CONN_ANSWER)
+		(void)http_conn_flush(c, &ignored);
 	c->phase = CONN_CLOSED;
 }
 

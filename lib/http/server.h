@@ -51,7 +51,7 @@ struct stream *http_conn_stream(struct http_conn *c);
 /** http_conn_headers() - header fields of the answer, for the caller to add to before it starts;
  * Content-Length, Transfer-Encoding and Connection are the connection's own affair */
 struct http_headers *http_conn_headers(struct http_conn *c);
-/** http_conn_started() - the answer's head was already sent */
+/** http_conn_started() - an answer was begun, or sent */
 bool http_conn_started(const struct http_conn *c);
 /** http_conn_close_after() - no further request on this connection */
 void http_conn_close_after(struct http_conn *c);
@@ -67,16 +67,17 @@ void http_conn_close_after(struct http_conn *c);
  */
 int http_conn_respond(struct http_conn *c, int status, const char *type, const void *p, size_t n,
 		      struct err *e);
-/** http_conn_start() - send the head of an answer of unknown length (chunked; for HTTP/1.0 until
- * close) at once; type may be NULL */
+/** http_conn_start() - begin an answer of unknown length (chunked; for HTTP/1.0 until close); the head
+ * goes with what is sent first; type may be NULL */
 int http_conn_start(struct http_conn *c, int status, const char *type, struct err *e);
 /** http_conn_write() - add to a started answer; kept back until HTTP_WRITE_BYTES or a flush */
 int http_conn_write(struct http_conn *c, const void *p, size_t n, struct err *e);
-/** http_conn_flush() - send what is kept back */
+/** http_conn_flush() - send what is kept back, the head alone if there is nothing else */
 int http_conn_flush(struct http_conn *c, struct err *e);
 /** http_conn_end() - end a started answer; not called when it must end broken */
 int http_conn_end(struct http_conn *c, struct err *e);
-/** http_conn_abort() - end a started answer so that the client notices it is not whole */
+/** http_conn_abort() - end a started answer, what is kept back sent, so that the client notices it is
+ * not whole */
 void http_conn_abort(struct http_conn *c);
 
 /** http_conn_gone() - the client has closed the connection (asks the kernel, does not block) */

@@ -146,6 +146,34 @@ TEST(server_old_client_gets_bare_body)
 	CHECK_EQ(http_conn_next(c, &e), 0);
 }
 
+TEST(server_head_goes_with_what_is_sent_first)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+	CLEANUP(buf_clear) struct buf out = BUF_INIT;
+	CLEANUP(http_conn_freep)
+	struct http_conn *c = conn("GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: "
+				   "h\r\n\r\n",
+				   100, &out);
+	struct err e;
+
+	CHECK_EQ(http_conn_next(c, &e), 1);
+	CHECK_OK(http_conn_start(c, 200, NULL, &e), e);
+	CHECK(http_conn_started(c));
+	CHECK_EQ(out.len, 0);
+	CHECK_OK(http_conn_flush(c, &e), e);
+	CHECK_STR(buf_str(&out), head);
+	CHECK_OK(http_conn_end(c, &e), e);
+	buf_reset(&out);
+	CHECK_EQ(http_conn_next(c, &e), 1);
+	CHECK_OK(http_conn_start(c, 200, NULL, &e), e);
+	CHECK_OK(http_conn_write(c, "x", 1, &e), e);
+	CHECK_EQ(out.len, 0);
+	http_conn_abort(c); /* the client sees that the last chunk is missing */
+	CHECK(strncmp(buf_str(&out), head, sizeof(head) - 1) == 0);
+	CHECK_STR(buf_str(&out) + sizeof(head) - 1, "1\r\nx\r\n");
+	CHECK_EQ(http_conn_next(c, &e), 0);
+}
+
 /* a request with these last fields and "early" behind it is upgraded; out gets the answer */
 static void upgrade(const char *rest, struct buf *out)
 {
