@@ -67,8 +67,8 @@ void http_conn_close_after(struct http_conn *c);
  */
 int http_conn_respond(struct http_conn *c, int status, const char *type, const void *p, size_t n,
 		      struct err *e);
-/** http_conn_start() - begin an answer of unknown length (chunked; for HTTP/1.0 until close); the head
- * goes with what is sent first; type may be NULL */
+/** http_conn_start() - begin an answer of unknown length (chunked; for HTTP/1.0 until close); the
+ * head goes with what is sent first; type may be NULL */
 int http_conn_start(struct http_conn *c, int status, const char *type, struct err *e);
 /** http_conn_write() - add to a started answer; kept back until HTTP_WRITE_BYTES or a flush */
 int http_conn_write(struct http_conn *c, const void *p, size_t n, struct err *e);
@@ -76,8 +76,8 @@ int http_conn_write(struct http_conn *c, const void *p, size_t n, struct err *e)
 int http_conn_flush(struct http_conn *c, struct err *e);
 /** http_conn_end() - end a started answer; not called when it must end broken */
 int http_conn_end(struct http_conn *c, struct err *e);
-/** http_conn_abort() - end a started answer, what is kept back sent, so that the client notices it is
- * not whole */
+/** http_conn_abort() - end a started answer, what is kept back sent, so that the client notices it
+ * is not whole */
 void http_conn_abort(struct http_conn *c);
 
 /** http_conn_gone() - the client has closed the connection (asks the kernel, does not block) */
