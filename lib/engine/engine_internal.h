@@ -70,8 +70,9 @@ struct container {
 	char *name; /* without slash */
 	unsigned refs;
 	enum container_state state;
-	bool removed; /* out of the table */
-	bool leaving; /* ended; bundle and cgroup are being taken back, a start waits for that */
+	bool removed;  /* out of the table */
+	bool freezing; /* its shim is told to freeze or thaw it: one at a time, the state follows */
+	bool leaving;  /* ended; bundle and cgroup are being taken back, a start waits for that */
 	bool stopped_by_shutdown;
 	uint64_t runs; /* how often it was started by this engine: tells one run from the next */
 
@@ -186,8 +187,10 @@ int container_name_free(struct engine *en, const char *slash, const char *name, 
 char *container_random_name(void);
 char *container_dir(struct engine *en, const struct container *c);
 char *container_bundle(struct engine *en, const struct container *c);
-/* the state after ev; ERR_CONFLICT or ERR_NOTMODIFIED with Docker's words when ev is not allowed.
- * With mu held */
+/* whether ev is allowed: ERR_CONFLICT or ERR_NOTMODIFIED with Docker's words when it is not. With
+ * mu held, as the next one */
+int container_may(const struct container *c, enum container_event ev, struct err *e);
+/* the state after ev, when it is allowed */
 int container_step(struct engine *en, struct container *c, enum container_event ev, struct err *e);
 /* waits while the state is transitional; with mu held, which it gives up meanwhile: the caller has
  * a reference */

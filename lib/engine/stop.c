@@ -83,22 +83,47 @@ static int send_signal(struct engine *en, struct container *c, int sig, bool all
 	return 0;
 }
 
-static void thaw(struct engine *en, struct container *c)
+/* Who freezes or thaws a container is alone with that: the state tells what the shim did last. With
+ * mu held */
+static void take_freezer(struct engine *en, struct container *c)
+{
+	while (c->freezing)
+		pthread_cond_wait(&en->changed, &en->mu);
+	c->freezing = true;
+}
+
+static void give_freezer(struct engine *en, struct container *c)
+{
+	c->freezing = false;
+	pthread_cond_broadcast(&en->changed);
+}
+
+static int tell_freezer(struct engine *en, struct container *c, bool paused, struct err *e)
 {
 	struct shim_conn conn;
+	int r;
+
+	if (open_shim(en, c, &conn, e) < 0)
+		return -1;
+	r = shim_pause(&conn, paused, e);
+	shim_close(&conn);
+	return r;
+}
+
+static void thaw(struct engine *en, struct container *c)
+{
 	struct err e;
 	bool paused;
 
 	pthread_mutex_lock(&en->mu);
+	take_freezer(en, c);
 	paused = c->state == C_PAUSED;
 	pthread_mutex_unlock(&en->mu);
-	if (!paused)
-		return;
-	if (open_shim(en, c, &conn, &e) < 0)
-		return;
-	if (shim_pause(&conn, false, &e) < 0)
+	if (paused && tell_freezer(en, c, false, &e) < 0)
 		log_warn(&e, "unpause %s", c->id);
-	shim_close(&conn);
+	pthread_mutex_lock(&en->mu);
+	give_freezer(en, c);
+	pthread_mutex_unlock(&en->mu);
 }
 
 /* signal, patience, SIGKILL. Not running is success */
@@ -230,40 +255,32 @@ int engine_container_kill(struct engine *en, const char *name, const char *signa
 	return r;
 }
 
-static int pause_shim(struct engine *en, struct container *c, bool paused, struct err *e)
-{
-	struct shim_conn conn;
-	int r;
-
-	if (open_shim(en, c, &conn, e) < 0)
-		return -1;
-	r = shim_pause(&conn, paused, e);
-	shim_close(&conn);
-	return r;
-}
-
 int engine_container_pause(struct engine *en, const char *name, bool paused, struct err *e)
 {
 	struct container *c = container_get(en, name, e);
 	enum container_event ev = paused ? EV_PAUSE : EV_UNPAUSE;
+	uint64_t run;
 	int r;
 
 	if (c == NULL)
 		return -1;
 	pthread_mutex_lock(&en->mu);
 	container_settled(en, c);
-	r = container_step(en, c, ev, e);
+	take_freezer(en, c);
+	r = container_may(c, ev, e);
+	run = c->runs;
 	pthread_mutex_unlock(&en->mu);
-	if (r == 0 && pause_shim(en, c, paused, e) < 0) {
-		struct err ignored;
-
+	if (r == 0 && tell_freezer(en, c, paused, e) < 0) {
 		e->kind = ERR_SYSTEM;
 		r = err_wrap(e, "cannot %s container %s", paused ? "pause" : "unpause", c->id);
-		pthread_mutex_lock(&en->mu);
-		if (container_step(en, c, paused ? EV_UNPAUSE : EV_PAUSE, &ignored) < 0)
-			log_debug(&ignored, "pause %s", c->id);
-		pthread_mutex_unlock(&en->mu);
 	}
+	pthread_mutex_lock(&en->mu);
+	if (r == 0 && c->runs != run)
+		r = err_set(e, ERR_CONFLICT, 0, "container %s is not running", c->id);
+	if (r == 0)
+		r = container_step(en, c, ev, e);
+	give_freezer(en, c);
+	pthread_mutex_unlock(&en->mu);
 	if (r == 0) {
 		r = container_save(en, c, false, e);
 		container_event(en, c, paused ? "pause" : "unpause", NULL, NULL);

@@ -204,16 +204,21 @@ static int refuse(const struct container *c, enum container_event ev, struct err
 	}
 }
 
-int container_step(struct engine *en, struct container *c, enum container_event ev, struct err *e)
+int container_may(const struct container *c, enum container_event ev, struct err *e)
 {
 	int next = state_next(c->state, ev);
 
 	if (next == STATE_NOT_MODIFIED)
 		return err_set(e, ERR_NOTMODIFIED, 0, "container %s is already %s", c->id,
 			       state_name(c->state));
-	if (next == STATE_CONFLICT)
-		return refuse(c, ev, e);
-	c->state = (enum container_state)next;
+	return next == STATE_CONFLICT ? refuse(c, ev, e) : 0;
+}
+
+int container_step(struct engine *en, struct container *c, enum container_event ev, struct err *e)
+{
+	if (container_may(c, ev, e) < 0)
+		return -1;
+	c->state = (enum container_state)state_next(c->state, ev);
 	followers_wake(c);
 	pthread_cond_broadcast(&en->changed);
 	return 0;
