@@ -211,13 +211,12 @@ static int add_thread(struct api_listener *l, struct err *e)
 	return -1;
 }
 
-/* Another thread leads from here on. */
+/* Another thread may lead: there is one. It is woken when the mutex is free. */
 static int pass_lead(struct api_listener *l, struct err *e)
 {
 	if (l->n_followers == 0 && add_thread(l, e) < 0)
 		return -1;
 	end_lead(l);
-	pthread_cond_signal(&l->next);
 	return 0;
 }
 
@@ -228,16 +227,28 @@ static int accept_one(struct api_listener *l)
 				{.fd = l->a->stop_pipe[0], .events = POLLIN}};
 
 	for (;;) {
-		int fd;
+		int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
 
-		if ((poll(pfd, 2, -1) < 0 && errno != EINTR) || pfd[1].revents != 0)
-			return -1;
-		fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0)
 			return fd;
 		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
 			poll(&pfd[1], 1, ACCEPT_WAIT_MS);
+		if ((poll(pfd, 2, -1) < 0 && errno != EINTR) || pfd[1].revents != 0)
+			return -1;
 	}
+}
+
+/* With a->mu held: the connection, when it may be served and another thread may lead. */
+static struct api_conn *admit(struct api_listener *l, int fd)
+{
+	struct api_conn *c = add_conn(l, fd);
+	struct err e;
+
+	if (c == NULL || pass_lead(l, &e) == 0)
+		return c;
+	log_warn(&e, "API connection refused");
+	drop_conn(c);
+	return NULL;
 }
 
 /* Leads until there is a connection to be served: the lead is another's then. NULL: the API stops.
@@ -249,21 +260,21 @@ static struct api_conn *lead(struct api_listener *l)
 	for (;;) {
 		int fd = accept_one(l);
 		struct api_conn *c;
-		struct err e;
+		bool stopping;
 
 		if (fd < 0)
 			return NULL;
-		MUTEX_GUARD(&a->mu);
-		if (a->stopping) {
+		pthread_mutex_lock(&a->mu);
+		stopping = a->stopping;
+		c = stopping ? NULL : admit(l, fd);
+		pthread_mutex_unlock(&a->mu);
+		if (c != NULL) {
+			pthread_cond_signal(&l->next);
+			return c;
+		}
+		if (stopping) {
 			close(fd); /* as one that was not accepted any more */
 			return NULL;
-		}
-		c = add_conn(l, fd);
-		if (c != NULL && pass_lead(l, &e) == 0)
-			return c;
-		if (c != NULL) {
-			log_warn(&e, "API connection refused");
-			drop_conn(c);
 		}
 		refuse_conn(fd);
 	}
