@@ -29,6 +29,11 @@ healthy() { [ "$(real inspect -f '{{.State.Health.Status}}' "$1")" = healthy ]; 
 	ask rows "$BATS_TEST_DIRNAME/absent.tsv"
 }
 
+@test "pausing by four clients at once: a pause that cannot be is seen by nobody" {
+	ask freezes running
+	timeout 60 "$STAGE/tools/docker" exec running true
+}
+
 @test "attach through a WebSocket: frames, pings, logs, terminals, detaching, the end" {
 	python3 -c 'import websockets' || skip "no package python3-websockets"
 	real run -d -i --name cat small cat >/dev/null

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""containerapi.py SOCKET rows TABLE | websocket: asks the engine and says what is not as expected.
+"""containerapi.py SOCKET rows TABLE | websocket | freezes NAME: asks the engine and says what is not as
+expected.
 
 A row of the table: method, path, body, status, message (or "-": none is looked at), by tabs; a
 body may have "type:" before it. Ids in messages are written ID. Lines with # are comments. The
 answers are those of dockerd 28.5.2.
 """
-import asyncio, http.client, json, re, socket, sys
+import asyncio, concurrent.futures, http.client, json, re, socket, sys
 
 
 class Connection(http.client.HTTPConnection):
@@ -41,6 +42,19 @@ def rows(table):
             bad += 1
             print(f'{method} {path} {body}\n  wanted {status} {message}\n  got    {got[0]} {got[1]}')
     return bad
+
+
+def freezes(name):
+    """Four clients pause and thaw a container. Where it cannot be frozen, nobody finds it frozen."""
+    def many(verb):
+        own = Connection('localhost')
+        return {ask('POST', f'/v1.51/containers/{name}/{verb}', '', own) for _ in range(300)}
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        answers = set().union(*pool.map(many, ['pause', 'unpause'] * 2))
+    print(answers)
+    works = any(status == 204 for status, _ in answers)
+    return not works and any('cannot unpause' in message or 'already' in message for _, message in answers)
 
 
 async def websocket():
@@ -99,4 +113,6 @@ async def websocket():
 
 if sys.argv[2] == 'websocket':
     sys.exit(asyncio.run(websocket()))
+if sys.argv[2] == 'freezes':
+    sys.exit(freezes(sys.argv[3]))
 sys.exit(rows(sys.argv[3]) != 0)

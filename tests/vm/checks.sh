@@ -129,20 +129,6 @@ unpause_thaws() {
 	[ "$(file burn cpu.stat | head -n 1)" != "$a" ]
 	docker exec burn true
 }
-pauses_at_once_agree() { # the state tells what was done last
-	for i in 1 2 3 4 5; do
-		docker pause burn &
-		docker unpause burn &
-		docker pause burn &
-		docker unpause burn &
-		wait
-		case $(state Paused burn) in
-		true) is "$(file burn cgroup.freeze)" 1 ;;
-		*) is "$(file burn cgroup.freeze)" 0 ;;
-		esac
-	done
-	docker unpause burn || is "$(file burn cgroup.freeze)" 0
-}
 stop_of_paused_ends_it() {
 	docker pause burn
 	docker stop -t 1 burn
@@ -284,7 +270,6 @@ tap cpuset_binds "--cpuset-cpus binds"
 tap pause_freezes "docker pause freezes"
 tap paused_survives_kill_of_engine "a paused container is still paused after kill -9 of dockerd"
 tap unpause_thaws "docker unpause thaws"
-tap pauses_at_once_agree "pause and unpause at once: state and group agree"
 tap stop_of_paused_ends_it "stop and rm -f end a paused container"
 tap stats_are_counted "docker stats has figures"
 tap own_stats_are_those_of_proc "docker stats shows what /proc shows"
