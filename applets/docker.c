@@ -220,7 +220,7 @@ char *docker_config_file(const struct docker_cli *cli)
 
 int docker_check_filter(void *conf UNUSED, const char *value, struct err *e)
 {
-	if (strchr(value, '=') != NULL)
+	if (strchr(value, '=') != NULL || *value == 0)
 		return 0;
 	return err_set(e, ERR_INVALID, 0, "bad format of filter (expected name=value)");
 }
@@ -236,7 +236,7 @@ void docker_filters(struct http_query *q, const struct strv *filters)
 	jw_obj(&w);
 	for (size_t i = 0; i < filters->len; i++) {
 		size_t n = strcspn(filters->items[i], "=");
-		bool seen = false;
+		bool seen = *filters->items[i] == 0;
 
 		for (size_t k = 0; k < i && !seen; k++)
 			seen = strncmp(filters->items[k], filters->items[i], n + 1) == 0;
@@ -282,9 +282,7 @@ int docker_query_time(struct http_query *q, const char *key, const char *text, s
 		return 0;
 	if (parse_when(text, &nsec, e) < 0)
 		return err_set(e, ERR_INVALID, 0,
-			       "invalid value for \"%s\": failed to parse value as time or "
-			       "duration: \"%s\"",
-			       key, text);
+			       "failed to parse value as time or duration: \"%s\"", text);
 	snprintf(stamp, sizeof(stamp), "%lld.%09lld", (long long)(nsec / 1000000000),
 		 (long long)(nsec % 1000000000));
 	http_query_add(q, key, stamp);

@@ -214,14 +214,51 @@ struct docker_column {
 };
 
 /** docker_format() - prints rows (an array of objects with string members): format NULL prints the
- * table of columns; "json", a template, or "table TEMPLATE"; heads gives headings for all fields */
-int docker_format(const char *format, const struct json *rows, const struct docker_column *columns,
-		  const struct docker_column *heads, struct err *e);
+ * table of columns; "json", a template, or "table TEMPLATE"; heads gives headings for all fields;
+ * type is a row's in Docker's CLI, for errors */
+int docker_format(const char *format, const char *type, const struct json *rows,
+		  const struct docker_column *columns, const struct docker_column *heads,
+		  struct err *e);
+/* what Docker's CLI calls a template of one value in errors */
+struct docker_root {
+	const char *name, *type; /* see template_set_root() */
+	const char *parse, *run; /* before messages; run NULL: nothing */
+};
+extern const struct docker_root docker_root_inspect;
+
 /** docker_check_format() - 0, or DOCKER_EXIT_FORMAT after it has said what is wrong with the
  * template; NULL is fine */
-int docker_check_format(const char *format);
+int docker_check_format(const struct docker_root *root, const char *format);
 /** docker_format_tree() - prints one value through a template or "json" */
-int docker_format_tree(const char *format, const struct json *value, struct err *e);
+int docker_format_tree(const struct docker_root *root, const char *format, const struct json *value,
+		       struct err *e);
+
+/* docker_list.c */
+
+/** docker_ps_row() - writes an answer's container as a row of docker ps; total: its size with the
+ * image's */
+void docker_ps_row(struct json_w *w, const struct json *c, bool no_trunc, bool total);
+
+/* docker_image.c */
+
+/** docker_image_row() - writes an answer's image, by its first name, as a row of docker images */
+void docker_image_row(struct json_w *w, const struct json *image, bool no_trunc);
+
+/* docker_volume.c */
+
+/** docker_volume_row() - writes an answer's volume as a row of docker volume ls */
+void docker_volume_row(struct json_w *w, const struct json *v);
+
+/* docker_system.c */
+
+#define DOCKER_CLIENT_VERSION "28.5.2"
+
+/** docker_write_client() - writes members that say what this client is; c may be NULL */
+void docker_write_client(struct json_w *w, const struct client *c);
+
+/* docker_df.c */
+
+extern const struct docker_cmd docker_df_cmd;
 
 /* docker_context.c */
 
@@ -266,7 +303,7 @@ extern const struct docker_cmd docker_images_cmd, docker_rmi_cmd, docker_tag_cmd
 extern const struct docker_cmd docker_pull_cmd, docker_load_cmd, docker_import_cmd, docker_save_cmd,
 	docker_export_cmd;
 extern const struct docker_cmd docker_version_cmd, docker_info_cmd, docker_ping_cmd,
-	docker_events_cmd, docker_df_cmd, docker_dial_stdio_cmd;
+	docker_events_cmd, docker_dial_stdio_cmd;
 extern const struct docker_cmd docker_cp_cmd;
 extern const struct docker_cmd docker_network_create_cmd, docker_network_connect_cmd,
 	docker_network_disconnect_cmd, docker_network_inspect_cmd, docker_network_ls_cmd,

@@ -466,7 +466,8 @@ static int ls_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **a
 	struct err e;
 
 	rows = list_rows(cli, str_empty(format) || str_eq(format, "table"), &e);
-	if (rows == NULL || docker_format(format, rows, columns, columns, &e) < 0)
+	if (rows == NULL || docker_format(format, "*formatter.clientContextContext", rows, columns,
+					  columns, &e) < 0)
 		return docker_fail(&e);
 	fflush(stdout);
 	if (!str_empty(getenv("DOCKER_HOST")) && cli->conn.context == NULL)

@@ -61,9 +61,10 @@ static const char *short_id(const char *id, bool whole, char out[80])
 	return out;
 }
 
-static void add_row(struct json_w *w, const struct json *image, const struct images_conf *c,
-		    const char *repo, const char *tag, const char *digest)
+static void add_row(struct json_w *w, const struct json *image, bool no_trunc, const char *repo,
+		    const char *tag, const char *digest)
 {
+	int64_t shared = json_get_i64(image, "SharedSize", -1);
 	int64_t created = json_get_i64(image, "Created", 0);
 	char id[80], ago[UNITS_SIZE], size[UNITS_SIZE];
 	int year, month, day, hour, min, sec;
@@ -80,12 +81,13 @@ static void add_row(struct json_w *w, const struct json *image, const struct ima
 	jw_strf(w, "%04d-%02d-%02d %02d:%02d:%02d +0000 UTC", year, month, day, hour, min, sec);
 	jw_kstr(w, "CreatedSince", units_ago(created * 1000000000, time_now_nsec(), ago));
 	jw_kstr(w, "Digest", digest);
-	jw_kstr(w, "ID", short_id(json_get_str(image, "Id"), c->no_trunc, id));
+	jw_kstr(w, "ID", short_id(json_get_str(image, "Id"), no_trunc, id));
 	jw_kstr(w, "Repository", repo);
-	jw_kstr(w, "SharedSize", "N/A");
+	jw_kstr(w, "SharedSize", shared < 0 ? "N/A" : units_size((double)shared, 4, ago));
 	jw_kstr(w, "Size", size);
 	jw_kstr(w, "Tag", tag);
-	jw_kstr(w, "UniqueSize", "N/A");
+	units_size((double)(json_get_i64(image, "Size", 0) - shared), 4, size);
+	jw_kstr(w, "UniqueSize", shared < 0 ? "N/A" : size);
 	units_size((double)json_get_i64(image, "Size", 0), 4, size);
 	jw_kstr(w, "VirtualSize", size);
 	jw_end(w);
@@ -104,6 +106,16 @@ static const char *digest_of(const struct json *image, const char *repo)
 	return NONE;
 }
 
+void docker_image_row(struct json_w *w, const struct json *image, bool no_trunc)
+{
+	const char *tag = json_str(json_at(json_get(image, "RepoTags"), 0));
+	const char *colon = tag != NULL ? strrchr(tag, ':') : NULL;
+	CLEANUP(freep)
+	char *repo = colon != NULL ? xstrndup(tag, (size_t)(colon - tag)) : xstrdup(NONE);
+
+	add_row(w, image, no_trunc, repo, colon != NULL ? colon + 1 : NONE, "");
+}
+
 static void add_rows(struct json_w *w, const struct json *image, const struct images_conf *c)
 {
 	size_t rows = 0;
@@ -116,7 +128,7 @@ static void add_rows(struct json_w *w, const struct json *image, const struct im
 		if (colon == NULL || strcmp(text, "<none>:<none>") == 0)
 			continue;
 		repo = xstrndup(text, (size_t)(colon - text));
-		add_row(w, image, c, repo, colon + 1, digest_of(image, repo));
+		add_row(w, image, c->no_trunc, repo, colon + 1, digest_of(image, repo));
 		rows++;
 	}
 	if (rows > 0)
@@ -128,11 +140,11 @@ static void add_rows(struct json_w *w, const struct json *image, const struct im
 		if (at == NULL || str_starts(text, "<none>@"))
 			continue;
 		repo = xstrndup(text, (size_t)(at - text));
-		add_row(w, image, c, repo, NONE, at + 1);
+		add_row(w, image, c->no_trunc, repo, NONE, at + 1);
 		rows++;
 	}
 	if (rows == 0)
-		add_row(w, image, c, NONE, NONE, NONE);
+		add_row(w, image, c->no_trunc, NONE, NONE, NONE);
 }
 
 static int fetch(struct docker_cli *cli, struct images_conf *c, const char *name, struct json **ret,
@@ -182,8 +194,9 @@ static int images_main(struct docker_cli *cli, void *conf, int argc, char **argv
 		add_rows(&w, image, c);
 	jw_end(&w);
 	if (json_parse(b.data, b.len, &rows, &e) < 0 ||
-	    docker_format(c->quiet && c->format == NULL ? "{{.ID}}" : c->format, rows,
-			  c->digests ? columns_digests : columns, images_heads, &e) < 0)
+	    docker_format(c->quiet && c->format == NULL ? "{{.ID}}" : c->format,
+			  "*formatter.imageContext", rows, c->digests ? columns_digests : columns,
+			  images_heads, &e) < 0)
 		return docker_fail(&e);
 	return 0;
 }
@@ -372,7 +385,8 @@ static int history_main(struct docker_cli *cli, void *conf, int argc UNUSED, cha
 		history_row(&w, m, c);
 	jw_end(&w);
 	if (json_parse(b.data, b.len, &rows, &e) < 0 ||
-	    docker_format(c->quiet ? "{{.ID}}" : c->format, rows, columns, columns, &e) < 0)
+	    docker_format(c->quiet ? "{{.ID}}" : c->format, "*image.historyContext", rows, columns,
+			  columns, &e) < 0)
 		return docker_fail(&e);
 	return 0;
 }

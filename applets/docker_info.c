@@ -24,6 +24,11 @@ static void line(const char *label, const char *value)
 		printf(" %s: %s\n", label, value);
 }
 
+static void commit(const char *label, const struct json *v, const char *key)
+{
+	printf(" %s version: %s\n", label, text(json_get(v, key), "ID"));
+}
+
 static void number(const struct json *v, const char *label, const char *key)
 {
 	printf(" %s: %lld\n", label, (long long)json_get_i64(v, key, 0));
@@ -63,9 +68,9 @@ static void print_driver(const struct json *v)
 	puts("");
 	line("Default Runtime", json_get_str(v, "DefaultRuntime"));
 	line("Init Binary", json_get_str(v, "InitBinary"));
-	line("containerd version", json_str(json_path(v, "ContainerdCommit", "ID", NULL)));
-	line("runc version", json_str(json_path(v, "RuncCommit", "ID", NULL)));
-	line("init version", json_str(json_path(v, "InitCommit", "ID", NULL)));
+	commit("containerd", v, "ContainerdCommit");
+	commit("runc", v, "RuncCommit");
+	commit("init", v, "InitCommit");
 }
 
 /* "name=seccomp,profile=builtin" as two lines */
@@ -147,6 +152,50 @@ static void print_info(const struct json *v)
 	print_host(v);
 }
 
+/* the engine's answer, or NULL, with what the client is */
+static struct json *with_client(const struct docker_cli *cli, const struct json *v, struct err *e)
+{
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	struct json *all = NULL;
+	struct json_w w;
+
+	jw_init(&w, &b);
+	jw_obj(&w);
+	json_for_each (m, v) {
+		jw_key(&w, json_key(m));
+		jw_tree(&w, m);
+	}
+	jw_kobj(&w, "ClientInfo");
+	jw_kbool(&w, "Debug", cli->debug);
+	docker_write_client(&w, cli->client);
+	jw_karr(&w, "Plugins");
+	jw_end(&w);
+	jw_knull(&w, "Warnings");
+	jw_end(&w);
+	jw_end(&w);
+	return json_parse(b.data, b.len, &all, e) < 0 ? NULL : all;
+}
+
+/* without an engine, what the template has of the client is enough */
+static int info_format(struct docker_cli *cli, const char *format, struct err *e)
+{
+	static const struct docker_root root = {"", "system.dockerInfo", NULL, NULL};
+	CLEANUP(json_freep) struct json *v = NULL;
+	CLEANUP(json_freep) struct json *all = NULL;
+	struct err later;
+	int failed = docker_call(cli, "GET", xstrdup("/info"), &v, e) < 0, bad;
+
+	all = with_client(cli, v, &later);
+	bad = all == NULL || docker_format_tree(&root, format, all, &later) < 0;
+	if (bad)
+		puts("");
+	if (failed)
+		return bad || strstr(format, ".ClientInfo") == NULL ? -1 : 0;
+	if (bad)
+		*e = later;
+	return bad ? -1 : 0;
+}
+
 static int info_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **argv UNUSED)
 {
 	const struct info_conf *c = conf;
@@ -154,15 +203,13 @@ static int info_main(struct docker_cli *cli, void *conf, int argc UNUSED, char *
 	struct err e;
 	int failed;
 
-	if (docker_check_format(c->format) != 0)
+	if (docker_check_format(&docker_root_inspect, c->format) != 0)
 		return DOCKER_EXIT_FORMAT;
+	if (c->format != NULL)
+		return info_format(cli, c->format, &e) < 0 ? docker_fail(&e) : 0;
 	failed = docker_call(cli, "GET", xstrdup("/info"), &v, &e) < 0;
-	if (c->format != NULL) {
-		if (failed || docker_format_tree(c->format, v, &e) < 0)
-			return docker_fail(&e);
-		return 0;
-	}
-	printf("Client: thimble\n Context:    %s\n Debug Mode: %s\n",
+	printf("Client: thimble\n Version:    " DOCKER_CLIENT_VERSION
+	       "\n Context:    %s\n Debug Mode: %s\n",
 	       cli->client != NULL ? client_context(cli->client) : "default",
 	       cli->debug ? "true" : "false");
 	if (failed) {

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "client/template.h"
 #include "client/units.h"
 
 struct ps_conf {
@@ -225,10 +226,10 @@ static void add_created(struct json_w *w, int64_t sec)
 	jw_strf(w, "%04d-%02d-%02d %02d:%02d:%02d +0000 UTC", year, month, day, hour, min, s);
 }
 
-static char *size_text(const struct json *c)
+static char *size_text(const struct json *c, bool total)
 {
 	char rw[UNITS_SIZE], all[UNITS_SIZE];
-	int64_t root = json_get_i64(c, "SizeRootFs", 0);
+	int64_t root = total ? json_get_i64(c, "SizeRootFs", 0) : 0;
 
 	units_size((double)json_get_i64(c, "SizeRw", 0), 3, rw);
 	if (root <= 0)
@@ -250,32 +251,34 @@ static char *image_text(const struct json *c, bool no_trunc)
 	return xstrndup(image, strcspn(image, "@"));
 }
 
-static void write_row(struct json_w *w, const struct json *c, const struct ps_conf *conf)
+void docker_ps_row(struct json_w *w, const struct json *c, bool no_trunc, bool total)
 {
 	const char *id = json_get_str(c, "Id"), *command = json_get_str(c, "Command");
 	int64_t created = json_get_i64(c, "Created", 0);
 	CLEANUP(freep)
-	char *cut = conf->no_trunc ? xstrdup(command != NULL ? command : "")
-				   : ellipsis(command != NULL ? command : "", 20);
-	CLEANUP(freep) char *image = image_text(c, conf->no_trunc);
+	char *cut = no_trunc ? xstrdup(command != NULL ? command : "")
+			     : ellipsis(command != NULL ? command : "", 20);
+	CLEANUP(freep) char *image = image_text(c, no_trunc);
 	CLEANUP(freep) char *labels = docker_labels(json_get(c, "Labels"));
-	CLEANUP(freep) char *names = names_text(json_get(c, "Names"), conf->no_trunc);
+	CLEANUP(freep) char *names = names_text(json_get(c, "Names"), no_trunc);
 	CLEANUP(freep)
 	char *networks = networks_text(json_path(c, "NetworkSettings", "Networks", NULL));
 	CLEANUP(freep) char *ports = ports_text(json_get(c, "Ports"));
-	CLEANUP(freep) char *size = size_text(c);
+	CLEANUP(freep) char *size = size_text(c, total);
 	CLEANUP(freep) char *mounts = NULL;
+	CLEANUP(buf_clear) struct buf quoted = BUF_INIT;
 	char ago[UNITS_SIZE];
 	unsigned local;
 
-	mounts = mounts_text(json_get(c, "Mounts"), conf->no_trunc, &local);
+	mounts = mounts_text(json_get(c, "Mounts"), no_trunc, &local);
 	jw_obj(w);
 	jw_key(w, "Command");
-	jw_strf(w, "\"%s\"", cut);
+	template_quote(&quoted, cut);
+	jw_str(w, buf_str(&quoted));
 	add_created(w, created);
 	jw_key(w, "ID");
 	jw_strn(w, id != NULL ? id : "",
-		id == NULL ? 0 : (conf->no_trunc ? strlen(id) : strnlen(id, 12)));
+		id == NULL ? 0 : (no_trunc ? strlen(id) : strnlen(id, 12)));
 	jw_kstr(w, "Image", image);
 	jw_kstr(w, "Labels", labels);
 	jw_key(w, "LocalVolumes");
@@ -344,11 +347,11 @@ static int ps_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **a
 	jw_init(&w, &b);
 	jw_arr(&w);
 	json_for_each (item, list)
-		write_row(&w, item, c);
+		docker_ps_row(&w, item, c->no_trunc, true);
 	jw_end(&w);
 	if (json_parse(b.data, b.len, &rows, &e) < 0 ||
-	    docker_format(c->quiet ? "{{.ID}}" : c->format, rows, c->size ? columns_size : columns,
-			  ps_heads, &e) < 0)
+	    docker_format(c->quiet ? "{{.ID}}" : c->format, "*formatter.ContainerContext", rows,
+			  c->size ? columns_size : columns, ps_heads, &e) < 0)
 		return docker_fail(&e);
 	return 0;
 }

@@ -69,10 +69,16 @@ static int logs_main(struct docker_cli *cli, void *conf, int argc UNUSED, char *
 	struct http_client *h;
 	struct err e;
 
-	if (docker_call(cli, "GET", client_path("/containers/%s/json", argv[0]), &info, &e) < 0 ||
-	    docker_query_time(&q, "since", c->since, &e) < 0 ||
-	    docker_query_time(&q, "until", c->until, &e) < 0)
+	if (docker_call(cli, "GET", client_path("/containers/%s/json", argv[0]), &info, &e) < 0)
 		return docker_fail(&e);
+	if (docker_query_time(&q, "since", c->since, &e) < 0) {
+		err_wrap(&e, "invalid value for \"since\"");
+		return docker_fail(&e);
+	}
+	if (docker_query_time(&q, "until", c->until, &e) < 0) {
+		err_wrap(&e, "invalid value for \"until\"");
+		return docker_fail(&e);
+	}
 	http_query_add(&q, "stdout", "1");
 	http_query_add(&q, "stderr", "1");
 	if (c->follow)
@@ -160,7 +166,7 @@ static void print_bindings(const char *prefix, const struct json *list)
 static int port_main(struct docker_cli *cli, void *conf UNUSED, int argc, char **argv)
 {
 	CLEANUP(json_freep) struct json *v = NULL;
-	CLEANUP(freep) char *wanted = NULL;
+	CLEANUP(freep) char *wanted = NULL, *number = NULL;
 	const struct json *ports, *list;
 	struct err e;
 
@@ -181,6 +187,14 @@ static int port_main(struct docker_cli *cli, void *conf UNUSED, int argc, char *
 		return 0;
 	}
 	wanted = strchr(argv[1], '/') != NULL ? xstrdup(argv[1]) : xasprintf("%s/tcp", argv[1]);
+	number = xstrndup(argv[1], strcspn(argv[1], "/"));
+	if (number[strspn(number, "0123456789")] != 0 || *number == 0) {
+		fprintf(stderr,
+			"Error: invalid port (%s): strconv.ParseUint: parsing \"%s\": invalid "
+			"syntax\n",
+			number, number);
+		return 1;
+	}
 	list = json_get(ports, wanted);
 	if (json_len(list) == 0) {
 		fprintf(stderr, "Error: No public port '%s' published for %s\n", argv[1], argv[0]);
@@ -261,13 +275,21 @@ static int inspect_one(struct docker_cli *cli, const struct inspect_conf *c, con
 
 		if (type != NULL && strcmp(type, objects[i].type) != 0)
 			continue;
-		if (client_call(cli->client, &rq, ret, e) >= 0)
+		if (client_call(cli->client, &rq, ret, e) >= 0) {
+			if (c->size && i > 0)
+				fprintf(stderr, "WARNING: --size ignored for %s\n",
+					objects[i].type);
 			return 0;
+		}
 		if (e->kind != ERR_NOTFOUND || type != NULL)
 			return -1;
 	}
 	return err_set(e, ERR_NOTFOUND, 0, "Error: No such object: %s", name);
 }
+
+#define TYPES                                                                                   \
+	"\"config\", \"container\", \"image\", \"network\", \"node\", \"plugin\", \"secret\", " \
+	"\"service\", \"task\", \"volume\""
 
 /* what "docker TYPE inspect" or --type says; NULL any */
 static int inspect_type(const struct docker_cli *cli, const struct inspect_conf *c, char **ret,
@@ -276,13 +298,12 @@ static int inspect_type(const struct docker_cli *cli, const struct inspect_conf 
 	size_t n = strcspn(cli->command + 7, " ");
 
 	*ret = cli->command[7 + n] != 0 ? xstrndup(cli->command + 7, n) : xstrdup(c->type);
+	if (*ret != NULL && **ret == 0)
+		return err_set(e, ERR_INVALID, 0, "type is empty: must be one of " TYPES);
 	for (size_t i = 0; i < ARRAY_LEN(objects); i++)
 		if (*ret == NULL || str_eq(*ret, objects[i].type) || str_eq(*ret, "context"))
 			return 0;
-	return err_set(e, ERR_INVALID, 0,
-		       "unknown type: \"%s\": must be one of \"container\", \"image\", "
-		       "\"network\", \"volume\"",
-		       *ret);
+	return err_set(e, ERR_INVALID, 0, "unknown type: \"%s\": must be one of " TYPES, *ret);
 }
 
 static int inspect_main(struct docker_cli *cli, void *conf, int argc, char **argv)
@@ -292,14 +313,19 @@ static int inspect_main(struct docker_cli *cli, void *conf, int argc, char **arg
 	CLEANUP(buf_clear) struct buf errors = BUF_INIT;
 	CLEANUP(freep) char *type = NULL;
 	bool tree = c->format == NULL || str_eq(c->format, "json");
+	struct docker_root root = docker_root_inspect;
 	struct json_w w;
 	struct err e;
 	int printed = 0;
 
-	if (docker_check_format(c->format) != 0)
+	if (docker_check_format(&docker_root_inspect, c->format) != 0)
 		return DOCKER_EXIT_FORMAT;
 	if (inspect_type(cli, c, &type, &e) < 0)
 		return docker_fail(&e);
+	if (str_eq(type, "volume"))
+		root.type = "volume.Volume";
+	if (str_eq(type, "context"))
+		root.type = "context.contextWithTLSListing";
 	if (c->format == NULL)
 		jw_init_indent(&w, &out, "    ");
 	else
@@ -310,7 +336,7 @@ static int inspect_main(struct docker_cli *cli, void *conf, int argc, char **arg
 		CLEANUP(freep) char *name = argc > 0 ? xstrdup(argv[i]) : host_context(&cli->conn);
 
 		if (inspect_one(cli, c, type, name, &v, &e) < 0 ||
-		    (!tree && docker_format_tree(c->format, v, &e) < 0)) {
+		    (!tree && docker_format_tree(&root, c->format, v, &e) < 0)) {
 			buf_addf(&errors, "%s\n", e.msg);
 			continue;
 		}

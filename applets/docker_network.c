@@ -343,7 +343,9 @@ static int list_main(struct docker_cli *cli, void *conf, int argc UNUSED, char *
 		return docker_fail(&e);
 	if (c->quiet && (format == NULL || str_eq(format, "table")))
 		format = "{{.ID}}";
-	return docker_format(format, rows, columns, heads, &e) < 0 ? docker_fail(&e) : 0;
+	return docker_format(format, "*network.networkContext", rows, columns, heads, &e) < 0
+		       ? docker_fail(&e)
+		       : 0;
 }
 
 static const struct opt list_opts[] = {

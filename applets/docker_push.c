@@ -200,7 +200,7 @@ static int search_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 		search_row(c, m, &w);
 	jw_end(&w);
 	if (json_parse(b.data, b.len, &rows, &e) < 0 ||
-	    docker_format(c->format, rows, columns, columns, &e) < 0)
+	    docker_format(c->format, "*registry.searchContext", rows, columns, columns, &e) < 0)
 		return docker_fail(&e);
 	return 0;
 }

@@ -23,6 +23,7 @@ struct stats_conf {
 /* One reading of each of the containers. */
 struct readings {
 	struct json **items;
+	struct strv names; /* as they were given */
 	size_t n;
 };
 
@@ -31,6 +32,7 @@ static void readings_clear(struct readings *r)
 	for (size_t i = 0; i < r->n; i++)
 		json_free(r->items[i]);
 	free(r->items);
+	strv_clear(&r->names);
 	*r = (struct readings){0};
 }
 
@@ -98,8 +100,8 @@ static void write_block(struct json_w *w, const struct json *v)
 	write_pair(w, "BlockIO", in, out);
 }
 
-static void write_row(struct json_w *w, const struct stats_conf *c, const struct json *v,
-		      const struct json *before)
+static void write_row(struct json_w *w, const struct stats_conf *c, const char *given,
+		      const struct json *v, const struct json *before)
 {
 	const char *id = json_get_str(v, "id"), *name = json_get_str(v, "name");
 	double used = memory_used(v), limit = number(v, "memory_stats", "limit");
@@ -110,8 +112,7 @@ static void write_row(struct json_w *w, const struct stats_conf *c, const struct
 	write_block(w, v);
 	jw_key(w, "CPUPerc");
 	jw_strf(w, "%.2f%%", cpu_percent(v, before));
-	jw_key(w, "Container");
-	jw_strf(w, "%.*s", id_len, id != NULL ? id : "");
+	jw_kstr(w, "Container", given);
 	jw_key(w, "ID");
 	jw_strf(w, "%.*s", id_len, id != NULL ? id : "");
 	jw_key(w, "MemPerc");
@@ -156,14 +157,14 @@ static int print(const struct stats_conf *c, const struct readings *now,
 			if (str_eq(json_get_str(before->items[k], "id"),
 				   json_get_str(now->items[i], "id")))
 				old = before->items[k];
-		write_row(&w, c, now->items[i], old);
+		write_row(&w, c, now->names.items[i], now->items[i], old);
 	}
 	jw_end(&w);
 	if (json_parse(buf_str(&text), text.len, &rows, e) < 0)
 		return -1;
 	if (!c->no_stream)
 		fputs("\033[H\033[J", stdout); /* to the upper left, and clear */
-	if (docker_format(c->format, rows, shown, columns, e) < 0)
+	if (docker_format(c->format, "*container.statsContext", rows, shown, columns, e) < 0)
 		return -1;
 	fflush(stdout);
 	return 0;
@@ -177,7 +178,7 @@ static int list_names(struct docker_cli *cli, bool all, struct strv *out, struct
 	if (docker_call(cli, "GET", path, &list, e) < 0)
 		return -1;
 	json_for_each (c, list)
-		strv_add(out, json_get_str(c, "Id") != NULL ? json_get_str(c, "Id") : "");
+		strv_addf(out, "%.12s", json_get_str(c, "Id") != NULL ? json_get_str(c, "Id") : "");
 	return 0;
 }
 
@@ -195,10 +196,12 @@ static int read_all(struct docker_cli *cli, const struct stats_conf *c, int argc
 		char *path = client_path("/containers/%s/stats?stream=false&one-shot=true", *name);
 		struct json *v = NULL;
 
-		if (docker_call(cli, "GET", path, &v, e) >= 0 && v != NULL)
+		if (docker_call(cli, "GET", path, &v, e) >= 0 && v != NULL) {
+			strv_add(&ret->names, *name);
 			ret->items[ret->n++] = v;
-		else if (argc > 0 || e->kind != ERR_NOTFOUND)
+		} else if (argc > 0 || e->kind != ERR_NOTFOUND) {
 			return -1;
+		}
 	}
 	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* docker version, ping, events, system df, system dial-stdio. */
+/* docker version, ping, events, system dial-stdio. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +16,8 @@
 #include "client/lines.h"
 #include "client/units.h"
 
-#define CLIENT_VERSION "28.5.2"
-
 struct system_conf {
 	const char *format, *since, *until;
-	bool verbose;
 	struct strv filters;
 };
 
@@ -39,17 +36,18 @@ static const char *go_arch(void)
 	return u.machine;
 }
 
-static void write_client(struct json_w *w, const struct client *c)
+void docker_write_client(struct json_w *w, const struct client *c)
 {
-	jw_obj(w);
 	jw_kraw(w, "Platform", "{\"Name\":\"thimble\"}");
-	jw_kstr(w, "Version", CLIENT_VERSION);
+	jw_kstr(w, "Version", DOCKER_CLIENT_VERSION);
 	jw_kstr(w, "ApiVersion", c != NULL ? client_version(c) : CLIENT_API_VERSION);
 	jw_kstr(w, "DefaultAPIVersion", CLIENT_API_VERSION);
+	jw_kstr(w, "GitCommit", "");
+	jw_kstr(w, "GoVersion", "");
 	jw_kstr(w, "Os", "linux");
 	jw_kstr(w, "Arch", go_arch());
+	jw_kstr(w, "BuildTime", "");
 	jw_kstr(w, "Context", c != NULL ? client_context(c) : "default");
-	jw_end(w);
 }
 
 static const char *text(const struct json *v, const char *key)
@@ -85,7 +83,7 @@ static void print_server(const struct json *v)
 
 static void print_version(const struct client *c, const struct json *server)
 {
-	printf("Client: thimble\n Version:           %s\n", CLIENT_VERSION);
+	printf("Client: thimble\n Version:           %s\n", DOCKER_CLIENT_VERSION);
 	printf(" API version:       %s\n OS/Arch:           linux/%s\n Context:           %s\n",
 	       c != NULL ? client_version(c) : CLIENT_API_VERSION, go_arch(),
 	       c != NULL ? client_context(c) : "default");
@@ -95,6 +93,8 @@ static void print_version(const struct client *c, const struct json *server)
 
 static int version_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **argv UNUSED)
 {
+	static const struct docker_root root = {"version", "system.versionInfo",
+						"template parsing error", NULL};
 	const struct system_conf *c = conf;
 	CLEANUP(json_freep) struct json *server = NULL;
 	CLEANUP(json_freep) struct json *all = NULL;
@@ -103,7 +103,7 @@ static int version_main(struct docker_cli *cli, void *conf, int argc UNUSED, cha
 	struct err e, later;
 	int failed;
 
-	if (docker_check_format(c->format) != 0)
+	if (docker_check_format(&root, c->format) != 0)
 		return DOCKER_EXIT_FORMAT;
 	failed = docker_call(cli, "GET", xstrdup("/version"), &server, &e) < 0;
 	if (c->format == NULL) {
@@ -112,14 +112,18 @@ static int version_main(struct docker_cli *cli, void *conf, int argc UNUSED, cha
 	}
 	jw_init(&w, &b);
 	jw_obj(&w);
-	jw_key(&w, "Client");
-	write_client(&w, cli->client);
+	jw_kobj(&w, "Client");
+	docker_write_client(&w, cli->client);
+	jw_end(&w);
 	jw_key(&w, "Server");
 	jw_tree(&w, server);
 	jw_end(&w);
-	if (json_parse(b.data, b.len, &all, &later) < 0 ||
-	    docker_format_tree(c->format, all, &later) < 0)
+	if (json_parse(b.data, b.len, &all, &later) < 0)
 		return docker_fail(&later);
+	if (docker_format_tree(&root, c->format, all, &later) < 0) {
+		puts("");
+		return docker_fail(failed ? &e : &later);
+	}
 	return failed ? docker_fail(&e) : 0;
 }
 
@@ -184,6 +188,8 @@ static void print_event(const struct json *v)
 
 static int events_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **argv UNUSED)
 {
+	static const struct docker_root root = {"", "*events.Message", "Error parsing format",
+						"Error parsing format"};
 	const struct system_conf *c = conf;
 	CLEANUP(http_query_clear) struct http_query q = HTTP_QUERY_INIT;
 	struct client_req rq = {.path = "/events", .query = &q};
@@ -193,7 +199,7 @@ static int events_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 	struct err e;
 	int r;
 
-	if (docker_check_format(c->format) != 0)
+	if (docker_check_format(&root, c->format) != 0)
 		return DOCKER_EXIT_FORMAT;
 	docker_filters(&q, &c->filters);
 	if (docker_query_time(&q, "since", c->since, &e) < 0 ||
@@ -206,7 +212,7 @@ static int events_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 
 		r = lines_next(&l, &v, &e);
 		if (r > 0 && c->format != NULL)
-			r = docker_format_tree(c->format, v, &e) < 0 ? -1 : 1;
+			r = docker_format_tree(&root, c->format, v, &e) < 0 ? -2 : 1;
 		else if (r > 0)
 			print_event(v);
 		fflush(stdout);
@@ -214,7 +220,9 @@ static int events_main(struct docker_cli *cli, void *conf, int argc UNUSED, char
 			break;
 	}
 	lines_clear(&l);
-	return r < 0 ? docker_fail(&e) : 0;
+	if (r < 0)
+		docker_fail(&e);
+	return r == -2 ? DOCKER_EXIT_FORMAT : -r;
 }
 
 static const struct opt events_opts[] = {
@@ -235,145 +243,6 @@ const struct docker_cmd docker_events_cmd = {
 	.opts = events_opts,
 	.conf_size = sizeof(struct system_conf),
 	.run = events_main,
-};
-
-/* --- df ------------------------------------------------------------------------------- */
-
-struct usage {
-	const char *type;
-	size_t total, active;
-	int64_t bytes, reclaimable;
-};
-
-static void count_containers(const struct json *list, struct usage *u)
-{
-	json_for_each (m, list) {
-		int64_t size = json_get_i64(m, "SizeRw", 0);
-		bool running = strcmp(text(m, "State"), "running") == 0 ||
-			       strcmp(text(m, "State"), "paused") == 0 ||
-			       strcmp(text(m, "State"), "restarting") == 0;
-
-		u->total++;
-		u->active += running;
-		u->bytes += size;
-		u->reclaimable += running ? 0 : size;
-	}
-}
-
-static void count_images(const struct json *v, struct usage *u)
-{
-	int64_t used = 0;
-
-	json_for_each (m, json_get(v, "Images")) {
-		int64_t size = json_get_i64(m, "Size", 0),
-			shared = json_get_i64(m, "SharedSize", 0);
-
-		u->total++;
-		if (json_get_i64(m, "Containers", 0) <= 0)
-			continue;
-		u->active++;
-		if (size >= 0 && shared >= 0)
-			used += size - shared;
-	}
-	u->bytes = json_get_i64(v, "LayersSize", 0);
-	u->reclaimable = u->bytes - used;
-}
-
-static void count_volumes(const struct json *list, struct usage *u)
-{
-	json_for_each (m, list) {
-		int64_t size = json_get_i64(json_get(m, "UsageData"), "Size", 0);
-		bool used = json_get_i64(json_get(m, "UsageData"), "RefCount", 0) > 0;
-
-		size = MAX(size, 0);
-		u->total++;
-		u->active += used;
-		u->bytes += size;
-		u->reclaimable += used ? 0 : size;
-	}
-}
-
-static void count_cache(const struct json *list, struct usage *u)
-{
-	json_for_each (m, list) {
-		int64_t size = json_get_i64(m, "Size", 0);
-		bool used = json_get_bool(m, "InUse", false);
-
-		u->total++;
-		u->active += used;
-		u->bytes += size;
-		u->reclaimable += used ? 0 : size;
-	}
-}
-
-static void usage_row(struct json_w *w, const struct usage *u)
-{
-	char size[UNITS_SIZE], free_size[UNITS_SIZE];
-
-	units_size((double)u->bytes, 4, size);
-	units_size((double)u->reclaimable, 4, free_size);
-	jw_obj(w);
-	jw_kstr(w, "Type", u->type);
-	jw_key(w, "TotalCount");
-	jw_strf(w, "%zu", u->total);
-	jw_key(w, "Active");
-	jw_strf(w, "%zu", u->active);
-	jw_kstr(w, "Size", size);
-	jw_key(w, "Reclaimable");
-	if (u->bytes > 0)
-		jw_strf(w, "%s (%lld%%)", free_size, (long long)(u->reclaimable * 100 / u->bytes));
-	else
-		jw_str(w, free_size);
-	jw_end(w);
-}
-
-static int df_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **argv UNUSED)
-{
-	static const struct docker_column columns[] = {
-		{"Type", "TYPE"}, {"TotalCount", "TOTAL"},	  {"Active", "ACTIVE"},
-		{"Size", "SIZE"}, {"Reclaimable", "RECLAIMABLE"}, {NULL, NULL},
-	};
-	const struct system_conf *c = conf;
-	struct usage kinds[] = {{.type = "Images"},
-				{.type = "Containers"},
-				{.type = "Local Volumes"},
-				{.type = "Build Cache"}};
-	CLEANUP(json_freep) struct json *v = NULL;
-	CLEANUP(json_freep) struct json *rows = NULL;
-	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	struct json_w w;
-	struct err e;
-
-	if (docker_call(cli, "GET", xstrdup("/system/df"), &v, &e) < 0)
-		return docker_fail(&e);
-	count_images(v, &kinds[0]);
-	count_containers(json_get(v, "Containers"), &kinds[1]);
-	count_volumes(json_get(v, "Volumes"), &kinds[2]);
-	count_cache(json_get(v, "BuildCache"), &kinds[3]);
-	jw_init(&w, &b);
-	jw_arr(&w);
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		usage_row(&w, &kinds[i]);
-	jw_end(&w);
-	if (json_parse(b.data, b.len, &rows, &e) < 0 ||
-	    docker_format(c->format, rows, columns, columns, &e) < 0)
-		return docker_fail(&e);
-	return 0;
-}
-
-static const struct opt df_opts[] = {
-	DOCKER_OPT_FORMAT(offsetof(struct system_conf, format)),
-	{'v', "verbose", OPT_FLAG, offsetof(struct system_conf, verbose), NULL,
-	 "Show detailed information on space usage", NULL},
-	{0},
-};
-
-const struct docker_cmd docker_df_cmd = {
-	.args = "[OPTIONS]",
-	.about = "Show docker disk usage",
-	.opts = df_opts,
-	.conf_size = sizeof(struct system_conf),
-	.run = df_main,
 };
 
 /* --- dial-stdio -------------------------------------------------------------------------- */

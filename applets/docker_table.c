@@ -135,9 +135,11 @@ static struct json *headings(const struct docker_column *heads)
 	return json_parse(b.data, b.len, &v, &e) < 0 ? NULL : v;
 }
 
-int docker_format(const char *format, const struct json *rows, const struct docker_column *columns,
-		  const struct docker_column *heads, struct err *e)
+int docker_format(const char *format, const char *type, const struct json *rows,
+		  const struct docker_column *columns, const struct docker_column *heads,
+		  struct err *e)
 {
+	bool ps = strcmp(type, "*formatter.ContainerContext") == 0;
 	CLEANUP(template_freep) struct template *t = NULL;
 	CLEANUP(json_freep) struct json *top = NULL;
 	CLEANUP(freep) char *text = NULL;
@@ -153,18 +155,21 @@ int docker_format(const char *format, const struct json *rows, const struct dock
 	body = str_skip(text, "table ");
 	table = body != NULL;
 	if (template_parse(table ? body : text, &t, e) < 0)
-		return -1;
+		return err_wrap(e, ps ? "failed to parse template" : "template parsing error");
 	template_set_html(t);
+	template_set_root(t, "", type);
 	template_set_typed(t);
 	top = table ? headings(heads) : NULL;
 	if (top != NULL) {
 		if (template_run(t, top, &out, e) < 0)
-			return -1;
+			return err_wrap(e, ps ? "failed to execute template"
+					      : "template parsing error");
 		buf_addch(&out, '\n');
 	}
 	json_for_each (row, rows) {
 		if (template_run(t, row, &out, e) < 0)
-			return err_wrap(e, "failed to execute template");
+			return err_wrap(e, ps ? "failed to execute template"
+					      : "template parsing error");
 		buf_addch(&out, '\n');
 	}
 	if (table)
@@ -174,7 +179,13 @@ int docker_format(const char *format, const struct json *rows, const struct dock
 	return 0;
 }
 
-int docker_check_format(const char *format)
+const struct docker_root docker_root_inspect = {
+	.name = "",
+	.parse = "template parsing error",
+	.run = "template parsing error",
+};
+
+int docker_check_format(const struct docker_root *root, const char *format)
 {
 	CLEANUP(template_freep) struct template *t = NULL;
 	CLEANUP(freep) char *text = unescape(format != NULL ? format : "");
@@ -182,11 +193,16 @@ int docker_check_format(const char *format)
 
 	if (template_parse(text, &t, &e) == 0)
 		return 0;
-	docker_fail(&e);
+	if (*root->name != 0)
+		fprintf(stderr, "%s: template: %s%s\n", root->parse, root->name,
+			e.msg + strlen("template: "));
+	else
+		fprintf(stderr, "%s: %s\n", root->parse, e.msg);
 	return DOCKER_EXIT_FORMAT;
 }
 
-int docker_format_tree(const char *format, const struct json *value, struct err *e)
+int docker_format_tree(const struct docker_root *root, const char *format, const struct json *value,
+		       struct err *e)
 {
 	CLEANUP(template_freep) struct template *t = NULL;
 	CLEANUP(freep) char *text = unescape(strcmp(format, "json") == 0 ? "{{json .}}" : format);
@@ -195,8 +211,9 @@ int docker_format_tree(const char *format, const struct json *value, struct err 
 	if (template_parse(text, &t, e) < 0)
 		return -1;
 	template_set_typed(t);
+	template_set_root(t, root->name, root->type);
 	if (template_run(t, value, &out, e) < 0)
-		return err_wrap(e, "template parsing error");
+		return root->run != NULL ? err_wrap(e, "%s", root->run) : -1;
 	puts(buf_str(&out));
 	return 0;
 }

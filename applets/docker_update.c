@@ -26,6 +26,7 @@ static const struct opt update_opts[] = {
 	 "CPUs in which to allow execution (0-3, 0,1)", NULL},
 	{0, "cpuset-mems", OPT_STR, AT(cpuset_mems), "string",
 	 "MEMs in which to allow execution (0-3, 0,1)", NULL},
+	{0, "kernel-memory", OPT_SIZE, AT(kernel_memory), "bytes", NULL, NULL},
 	{'m', "memory", OPT_SIZE, AT(memory), "bytes", "Memory limit", NULL},
 	{0, "memory-reservation", OPT_SIZE, AT(memory_reservation), "bytes", "Memory soft limit",
 	 NULL},
@@ -38,19 +39,28 @@ static const struct opt update_opts[] = {
 	{0},
 };
 
+static void update_init(void *conf)
+{
+	((struct docker_create *)conf)->pids_limit = INT64_MIN; /* not given; 0 may be */
+}
+
 static int update_main(struct docker_cli *cli, void *conf, int argc, char **argv)
 {
 	CLEANUP(buf_clear) struct buf body = BUF_INIT;
+	struct docker_create *c = conf;
+	bool no_pids = c->pids_limit == INT64_MIN;
 	struct json_w w;
 	int code = 0;
 	struct err e;
 
+	if (no_pids)
+		c->pids_limit = 0;
 	jw_init(&w, &body);
 	jw_obj(&w);
-	if (docker_put_limits(conf, &w, &e) < 0)
+	if (docker_put_limits(c, &w, &e) < 0)
 		return docker_fail(&e);
 	jw_end(&w);
-	if (str_eq(buf_str(&body), "{}")) {
+	if (str_eq(buf_str(&body), "{}") && no_pids && c->kernel_memory == 0) {
 		fputs("you must provide one or more flags when using this command\n", stderr);
 		return 1;
 	}
@@ -66,9 +76,8 @@ static int update_main(struct docker_cli *cli, void *conf, int argc, char **argv
 			continue;
 		}
 		puts(argv[i]);
-		fflush(stdout);
 		json_for_each (item, json_get(v, "Warnings"))
-			fprintf(stderr, "%s\n", json_str(item));
+			puts(json_str(item));
 	}
 	return code;
 }
@@ -81,4 +90,5 @@ const struct docker_cmd docker_update_cmd = {
 	.min = 1,
 	.max = -1,
 	.run = update_main,
+	.init = update_init,
 };

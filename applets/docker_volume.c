@@ -41,23 +41,49 @@ static int create_main(struct docker_cli *cli, void *conf, int argc, char **argv
 	return 0;
 }
 
+static const struct docker_column heads[] = {
+	{"Availability", "AVAILABILITY"},
+	{"Driver", "DRIVER"},
+	{"Group", "GROUP"},
+	{"Labels", "LABELS"},
+	{"Links", "LINKS"},
+	{"Mountpoint", "MOUNTPOINT"},
+	{"Name", "VOLUME NAME"},
+	{"Scope", "SCOPE"},
+	{"Size", "SIZE"},
+	{"Status", "STATUS"},
+	{NULL, NULL},
+};
+
+void docker_volume_row(struct json_w *w, const struct json *v)
+{
+	CLEANUP(freep) char *labels = docker_labels(json_get(v, "Labels"));
+	const struct json *usage = json_get(v, "UsageData");
+	char size[UNITS_SIZE];
+
+	jw_obj(w);
+	for (size_t i = 0; heads[i].key != NULL; i++) {
+		const char *key = heads[i].key, *value = json_get_str(v, key);
+
+		jw_key(w, key);
+		if (strcmp(key, "Labels") == 0)
+			jw_str(w, labels);
+		else if (strcmp(key, "Links") == 0 && usage != NULL)
+			jw_strf(w, "%lld", (long long)json_get_i64(usage, "RefCount", 0));
+		else if (strcmp(key, "Size") == 0 && usage != NULL)
+			jw_str(w, units_size((double)json_get_i64(usage, "Size", 0), 4, size));
+		else
+			jw_str(w, value != NULL ? value : "N/A");
+	}
+	jw_key(w, "Label");
+	jw_tree(w, json_get(v, "Labels"));
+	jw_end(w);
+}
+
 static int ls_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **argv UNUSED)
 {
 	static const struct docker_column columns[] = {
 		{"Driver", "DRIVER"}, {"Name", "VOLUME NAME"}, {NULL, NULL}};
-	static const struct docker_column heads[] = {
-		{"Availability", "AVAILABILITY"},
-		{"Driver", "DRIVER"},
-		{"Group", "GROUP"},
-		{"Links", "LINKS"},
-		{"Mountpoint", "MOUNTPOINT"},
-		{"Name", "VOLUME NAME"},
-		{"Scope", "SCOPE"},
-		{"Size", "SIZE"},
-		{"Status", "STATUS"},
-		{"Labels", "LABELS"},
-		{NULL, NULL},
-	};
 	const struct volume_conf *c = conf;
 	CLEANUP(http_query_clear) struct http_query q = HTTP_QUERY_INIT;
 	struct client_req rq = {.path = "/volumes", .query = &q};
@@ -72,24 +98,12 @@ static int ls_main(struct docker_cli *cli, void *conf, int argc UNUSED, char **a
 		return docker_fail(&e);
 	jw_init(&w, &b);
 	jw_arr(&w);
-	json_for_each (m, json_get(v, "Volumes")) {
-		CLEANUP(freep) char *labels = docker_labels(json_get(m, "Labels"));
-
-		jw_obj(&w);
-		for (size_t i = 0; i + 2 < ARRAY_LEN(heads); i++) {
-			const char *value = json_get_str(m, heads[i].key);
-
-			jw_kstr(&w, heads[i].key, value != NULL ? value : "N/A");
-		}
-		jw_kstr(&w, "Labels", labels);
-		jw_key(&w, "Label");
-		jw_tree(&w, json_get(m, "Labels"));
-		jw_end(&w);
-	}
+	json_for_each (m, json_get(v, "Volumes"))
+		docker_volume_row(&w, m);
 	jw_end(&w);
 	if (json_parse(b.data, b.len, &rows, &e) < 0 ||
-	    docker_format(c->quiet && c->format == NULL ? "{{.Name}}" : c->format, rows, columns,
-			  heads, &e) < 0)
+	    docker_format(c->quiet && c->format == NULL ? "{{.Name}}" : c->format,
+			  "*formatter.volumeContext", rows, columns, heads, &e) < 0)
 		return docker_fail(&e);
 	return 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Runs a parsed template over a JSON value. */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,18 @@ struct val tpl_text(struct run *r, char *text)
 {
 	strv_take(&r->texts, text);
 	return (struct val){.kind = VAL_STR, .text = text};
+}
+
+int tpl_doc(struct run *r, const struct buf *text, struct val *ret, struct err *e)
+{
+	struct json *doc;
+
+	if (json_parse(text->data, text->len, &doc, e) < 0)
+		return -1;
+	r->docs = xrealloc(r->docs, (r->n_docs + 1) * sizeof(struct json *));
+	r->docs[r->n_docs++] = doc;
+	*ret = tpl_value(doc);
+	return 0;
 }
 
 struct val tpl_number(struct run *r, int64_t n)
@@ -63,44 +76,105 @@ static int cmp_key(const void *a, const void *b)
 		      json_key(*(const struct json *const *)b));
 }
 
+static bool in_list(const char *list, const char *word)
+{
+	const char *hit = list;
+	size_t n = strlen(word);
+
+	while ((hit = strstr(hit, word)) != NULL && (hit[-1] != ' ' || hit[n] != ' '))
+		hit++;
+	return n > 0 && hit != NULL;
+}
+
+static const char maps[] =
+	" Annotations Attributes AuxiliaryAddresses DriverOpts ExposedPorts Labels Networks Options"
+	" PortBindings Ports Status StorageOpt Sysctls Tmpfs Volumes ";
+
+/* An object was a struct of Go's when its members' names begin with capitals, unless it is known to
+ * be a map. */
+static bool is_struct(const struct json *v)
+{
+	const char *own = json_key(v), *first = json_key(json_first(v));
+
+	if (own != NULL && in_list(maps, own))
+		return false;
+	return first != NULL ? isupper((unsigned char)*first) != 0
+			     : own != NULL && !isalpha((unsigned char)*own);
+}
+
 static void print_json(struct buf *b, const struct json *v)
 {
 	size_t n = json_len(v), i = 0;
 	const struct json **sorted = xcalloc(n + 1, sizeof(struct json *));
-	bool map = json_kind(v) == JSON_OBJECT;
+	bool object = json_kind(v) == JSON_OBJECT, map = object && !is_struct(v);
 
 	json_for_each (item, v)
 		sorted[i++] = item;
 	if (map && n > 0)
 		qsort(sorted, n, sizeof(struct json *), cmp_key);
-	buf_addstr(b, map ? "map[" : "[");
+	buf_addstr(b, map ? "map[" : object ? "{" : "[");
 	for (i = 0; i < n; i++) {
 		struct val item = tpl_value(sorted[i]);
 
+		if (item.kind == VAL_NIL)
+			item.text = json_key(sorted[i]);
 		if (i > 0)
 			buf_addch(b, ' ');
 		if (map)
 			buf_addf(b, "%s:", json_key(sorted[i]));
 		tpl_print(b, &item);
 	}
-	buf_addch(b, ']');
+	buf_addch(b, object && !map ? '}' : ']');
 	free(sorted);
 }
+
+static const char pointers[] =
+	" Descriptor Health Healthcheck ImageManifestDescriptor Init IPAMConfig MemorySwappiness"
+	" OomKillDisable PidsLimit Platform SizeRootFs SizeRw StopTimeout UsageData ";
 
 /* null of the API: most keys are lists */
 static const char *null_text(const char *key)
 {
-	static const char maps[] =
-		" DriverOpts ExposedPorts Labels Options PortBindings Ports Sysctls"
-		" Tmpfs Volumes ";
-	static const char pointers[] =
-		" Health Healthcheck IPAMConfig MemorySwappiness OomKillDisable"
-		" PidsLimit Platform StopTimeout ";
-	CLEANUP(freep) char *word = xasprintf(" %s ", key);
+	return in_list(maps, key) ? "map[]" : in_list(pointers, key) ? "<nil>" : "[]";
+}
 
-	return strstr(maps, word) != NULL	? "map[]"
-	       : strstr(pointers, word) != NULL ? "<nil>"
-						: "[]";
+/* what the API leaves out when it is empty; false: there is no such field */
+static bool left_out(const char *name, struct val *ret)
+{
+	static const char lists[] =
+		" Cmd DefaultAddressPools Entrypoint Env Manifests Mounts OnBuild"
+		" Peers RepoDigests Shell Warnings ";
+	static const char texts[] =
+		" BuildTime from From GitCommit GoVersion id MacAddress OsVersion"
+		" ProductLicense Runtime status StopSignal User Variant WorkingDir ";
+
+	*ret = (struct val){.kind = VAL_NIL, .text = name};
+	if (in_list(texts, name))
+		*ret = (struct val){.kind = VAL_STR, .text = ""};
+	else if (in_list(" KernelMemory KernelMemoryTCP VirtualSize ", name))
+		*ret = (struct val){.kind = VAL_NUM, .text = "0"};
+	else if (in_list(" ArgsEscaped Experimental NetworkDisabled ", name))
+		*ret = (struct val){.kind = VAL_BOOL};
+	else
+		return in_list(maps, name) || in_list(pointers, name) || in_list(lists, name);
+	return true;
+}
+
+/* puts in front of a message where it happened */
+static int fail_at(struct run *r, const struct tpl_at *at, struct err *e)
+{
+	const struct template *t = r->template;
+	const char *line = t->text;
+	unsigned lines = 1;
+
+	for (const char *p = t->text; p < t->text + at->pos; p++)
+		if (*p == '\n') {
+			lines++;
+			line = p + 1;
+		}
+	return err_wrap(e, "template: %s:%u:%u: executing \"%s\" at <%.*s>", t->name, lines,
+			(unsigned)(t->text + at->pos - line), t->name, (int)(at->end - at->start),
+			t->text + at->start);
 }
 
 /* recursion is bounded by the document's depth */
@@ -125,40 +199,43 @@ void tpl_print(struct buf *b, const struct val *v)
 
 static int no_entry(const char *name, struct err *e)
 {
-	return err_set(e, ERR_INVALID, 0,
-		       "template: :1:2: executing \"\" at <.%s>: map has no entry for key \"%s\"",
-		       name, name);
+	return err_set(e, ERR_INVALID, 0, "map has no entry for key \"%s\"", name);
 }
 
-/* a field of a value; what is absent below the top is nil, for Go's types have it as zero */
+/* a field of a value; a map's missing element has every field, and they have no value */
 static int get_field(struct run *r, const struct val *v, const char *name, struct val *ret,
 		     struct err *e)
 {
 	const struct json *member;
-	bool missing;
+	const char *own;
 
 	if (v->kind == VAL_NIL && v->flag) {
 		*ret = *v;
 		return 0;
 	}
 	if (v->kind == VAL_NIL)
-		return no_entry(name, e);
+		return no_entry(v->text != NULL ? v->text : name, e);
 	if (v->kind != VAL_JSON || json_kind(v->json) != JSON_OBJECT)
-		return err_set(e, ERR_INVALID, 0,
-			       "template: :1: executing \"\" at <.%s>: can't evaluate field %s",
-			       name, name);
+		return err_set(e, ERR_INVALID, 0, "can't evaluate field %s in type %s", name,
+			       tpl_type(v));
 	member = json_get(v->json, name);
 	/* Go's names differ from JSON's in case: ID is Id, APIVersion is ApiVersion */
 	for (const struct json *m = member == NULL ? json_first(v->json) : NULL;
 	     m != NULL && member == NULL; m = json_next(v->json, m))
 		member = strcasecmp(json_key(m), name) == 0 ? m : NULL;
-	if (member == NULL && v->json == r->root)
-		return no_entry(name, e);
-	/* a map's missing element has every field, and they have no value; v may be ret */
-	missing = r->typed && member == NULL && str_eq(json_key(v->json), "Networks");
+	own = json_key(v->json);
+	if (member == NULL && v->json == r->root && r->template->type != NULL &&
+	    !left_out(name, ret))
+		return err_set(e, ERR_INVALID, 0, "can't evaluate field %s in type %s", name,
+			       r->template->type);
+	if (member == NULL && r->typed && own != NULL && in_list(maps, own)) {
+		*ret = (struct val){.kind = VAL_NIL, .flag = true};
+		return 0;
+	}
+	if (member == NULL)
+		return r->typed && left_out(name, ret) ? 0 : no_entry(name, e);
 	*ret = tpl_value(member);
-	ret->flag |= missing;
-	if (r->typed && json_kind(member) == JSON_NULL && member != NULL)
+	if (r->typed && json_kind(member) == JSON_NULL)
 		ret->text = name;
 	return 0;
 }
@@ -173,8 +250,7 @@ static int find_var(struct run *r, const char *name, size_t *ret, struct err *e)
 			*ret = i;
 			return 0;
 		}
-	return err_set(e, ERR_INVALID, 0,
-		       "template parsing error: template: :1: undefined variable \"$%s\"", name);
+	return err_set(e, ERR_INVALID, 0, "undefined variable \"$%s\"", name);
 }
 
 static int eval_arg(struct run *r, const struct tpl_arg *a, const struct val *dot, struct val *ret,
@@ -189,7 +265,7 @@ static int eval_arg(struct run *r, const struct tpl_arg *a, const struct val *do
 		break;
 	case ARG_VAR:
 		if (find_var(r, a->text, &var, e) < 0)
-			return -1;
+			return fail_at(r, &a->at, e);
 		v = r->vars[var].value;
 		break;
 	case ARG_STR:
@@ -205,14 +281,14 @@ static int eval_arg(struct run *r, const struct tpl_arg *a, const struct val *do
 		break;
 	case ARG_FUNC:
 		if (tpl_call(r, a->text, NULL, 0, &v, e) < 0)
-			return -1;
+			return fail_at(r, &a->at, e);
 		break;
 	case ARG_NIL:
 		break;
 	}
 	strv_for_each (name, &a->fields)
 		if (get_field(r, &v, *name, &v, e) < 0)
-			return -1;
+			return fail_at(r, &a->at, e);
 	*ret = v;
 	return 0;
 }
@@ -243,9 +319,11 @@ static int eval_label(struct run *r, const struct tpl_cmd *c, const struct val *
 
 	if (eval_arg(r, &c->args[1], dot, &name, e) < 0)
 		return -1;
-	if (name.kind != VAL_STR)
-		return err_set(e, ERR_INVALID, 0,
-			       "template: :1: executing \"\": wrong type for value");
+	if (name.kind != VAL_STR) {
+		err_set(e, ERR_INVALID, 0, "expected string; found %s",
+			name.text != NULL ? name.text : "nil");
+		return fail_at(r, &c->args[1].at, e);
+	}
 	if (labels != NULL) {
 		*ret = tpl_value(json_get(labels, name.text));
 		if (ret->kind != VAL_STR)
@@ -261,6 +339,19 @@ static int eval_label(struct run *r, const struct tpl_cmd *c, const struct val *
 	return 0;
 }
 
+static int not_called(struct run *r, const struct tpl_arg *a, struct err *e)
+{
+	size_t n = a->fields.len;
+
+	if (n > 0)
+		err_set(e, ERR_INVALID, 0, "%s is not a method but has arguments",
+			a->fields.items[n - 1]);
+	else
+		err_set(e, ERR_INVALID, 0, "can't give argument to non-function %.*s",
+			(int)(a->at.end - a->at.start), r->template->text + a->at.start);
+	return fail_at(r, &a->at, e);
+}
+
 static int eval_cmd(struct run *r, const struct tpl_cmd *c, const struct val *dot,
 		    const struct val *piped, struct val *ret, struct err *e)
 {
@@ -273,9 +364,7 @@ static int eval_cmd(struct run *r, const struct tpl_cmd *c, const struct val *do
 		return eval_label(r, c, dot, ret, e);
 	if (first->kind != ARG_FUNC) {
 		if (c->n_args > 1 || piped != NULL)
-			return err_set(e, ERR_INVALID, 0,
-				       "template: :1: executing \"\": can't give argument to "
-				       "non-function");
+			return not_called(r, first, e);
 		return eval_arg(r, first, dot, ret, e);
 	}
 	if (piped == NULL && c->n_args > 1 &&
@@ -286,7 +375,7 @@ static int eval_cmd(struct run *r, const struct tpl_cmd *c, const struct val *do
 			return -1;
 	if (piped != NULL)
 		args[n++] = *piped;
-	return tpl_call(r, first->text, args, n, ret, e);
+	return tpl_call(r, first->text, args, n, ret, e) < 0 ? fail_at(r, &c->at, e) : 0;
 }
 
 static int declare(struct run *r, const char *name, const struct val *v, struct err *e)
@@ -347,6 +436,21 @@ static int run_item(struct run *r, const struct tpl_node *n, const struct val *k
 	return code;
 }
 
+/* {{range 3}} goes over 0, 1, 2 */
+static int range_number(struct run *r, struct val *v, struct err *e)
+{
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	long n = strtol(v->text, NULL, 10);
+
+	if (n > TEMPLATE_RANGE_MAX)
+		return err_set(e, ERR_INVALID, 0, "range over %s is too long", v->text);
+	buf_addch(&b, '[');
+	for (long i = 0; i < n; i++)
+		buf_addf(&b, "%s%ld", i > 0 ? "," : "", i);
+	buf_addch(&b, ']');
+	return tpl_doc(r, &b, v, e);
+}
+
 static int run_range(struct run *r, const struct tpl_node *n, const struct val *dot, struct err *e)
 {
 	struct val list;
@@ -354,9 +458,15 @@ static int run_range(struct run *r, const struct tpl_node *n, const struct val *
 
 	if (eval_cmds(r, n->pipe, dot, &list, e) < 0)
 		return -1;
-	if (list.kind != VAL_JSON && list.kind != VAL_NIL)
-		return err_set(e, ERR_INVALID, 0,
-			       "template: :1: executing \"\": range can't iterate over it");
+	if (list.kind == VAL_NUM && range_number(r, &list, e) < 0)
+		return -1;
+	if (list.kind != VAL_JSON && list.kind != VAL_NIL) {
+		CLEANUP(buf_clear) struct buf text = BUF_INIT;
+
+		tpl_print(&text, &list);
+		err_set(e, ERR_INVALID, 0, "range can't iterate over %s", buf_str(&text));
+		return fail_at(r, &n->pipe->cmds->at, e);
+	}
 	if (list.kind == VAL_NIL || json_len(list.json) == 0)
 		return run_nodes(r, n->otherwise, dot, e);
 	json_for_each (m, list.json) {
@@ -436,6 +546,7 @@ int template_run(const struct template *t, const struct json *value, struct buf 
 
 	r->out = out;
 	r->root = value;
+	r->template = t;
 	r->html = t->html;
 	r->typed = t->typed;
 	code = declare(r, "", &dot, e); /* $ */

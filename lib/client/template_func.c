@@ -14,8 +14,18 @@ typedef int fn(struct run *r, const struct val *a, size_t n, struct val *ret, st
 
 static int fail(const char *name, const char *why, struct err *e)
 {
-	return err_set(e, ERR_INVALID, 0, "template: :1: executing \"\": error calling %s: %s",
-		       name, why);
+	return err_set(e, ERR_INVALID, 0, "error calling %s: %s", name, why);
+}
+
+static int fail_type(const char *name, const char *why, const struct val *v, struct err *e)
+{
+	return err_set(e, ERR_INVALID, 0, "error calling %s: %s%s", name, why, tpl_type(v));
+}
+
+static int fail_range(const char *name, int64_t at, struct err *e)
+{
+	return err_set(e, ERR_INVALID, 0, "error calling %s: index out of range: %lld", name,
+		       (long long)at);
 }
 
 static char *text_of(const struct val *v)
@@ -26,15 +36,23 @@ static char *text_of(const struct val *v)
 	return buf_detach(&b);
 }
 
-/* a row without what is there for .Label alone */
+/* a row, or an object of lists of rows, without what is there for .Label alone */
 static void json_row(struct json_w *w, const struct json *row)
 {
-	jw_obj(w);
-	json_for_each (m, row)
-		if (!str_eq(json_key(m), "Label")) {
+	if (json_kind(row) == JSON_OBJECT)
+		jw_obj(w);
+	else
+		jw_arr(w);
+	json_for_each (m, row) {
+		if (str_eq(json_key(m), "Label"))
+			continue;
+		if (json_key(m) != NULL)
 			jw_key(w, json_key(m));
+		if (json_kind(m) == JSON_ARRAY || json_kind(m) == JSON_OBJECT)
+			json_row(w, m);
+		else
 			jw_tree(w, m);
-		}
+	}
 	jw_end(w);
 }
 
@@ -70,7 +88,8 @@ static int f_join(struct run *r, const struct val *a, size_t n UNUSED, struct va
 		return 0;
 	}
 	if (a[0].kind != VAL_JSON || json_kind(a[0].json) != JSON_ARRAY || a[1].kind != VAL_STR)
-		return fail("join", "expected []string and string", e);
+		return err_set(e, ERR_INVALID, 0, "wrong type for value; expected []string; got %s",
+			       tpl_type(a));
 	json_for_each (item, a[0].json) {
 		struct val v = tpl_value(item);
 
@@ -89,7 +108,6 @@ static int f_split(struct run *r, const struct val *a, size_t n UNUSED, struct v
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	const char *p, *hit;
 	struct json_w w;
-	struct json *doc;
 
 	if (a[0].kind != VAL_STR || a[1].kind != VAL_STR || *a[1].text == 0)
 		return fail("split", "expected two strings", e);
@@ -99,19 +117,18 @@ static int f_split(struct run *r, const struct val *a, size_t n UNUSED, struct v
 		jw_strn(&w, p, (size_t)(hit - p));
 	jw_str(&w, p);
 	jw_end(&w);
-	if (json_parse(b.data, b.len, &doc, e) < 0)
-		return -1;
-	r->docs = xrealloc(r->docs, (r->n_docs + 1) * sizeof(struct json *));
-	r->docs[r->n_docs++] = doc;
-	*ret = tpl_value(doc);
-	return 0;
+	return tpl_doc(r, &b, ret, e);
 }
 
 static int change_case(struct run *r, const struct val *a, struct val *ret, int (*change)(int),
-		       bool words)
+		       bool words, struct err *e)
 {
-	char *t = text_of(a);
+	char *t;
 
+	if (a->kind != VAL_STR && a->kind != VAL_NIL)
+		return err_set(e, ERR_INVALID, 0, "wrong type for value; expected string; got %s",
+			       tpl_type(a));
+	t = text_of(a);
 	for (char *p = t; *p != 0; p++)
 		if ((unsigned char)*p < 0x80 && (!words || p == t || isspace((unsigned char)p[-1])))
 			*p = (char)change((unsigned char)*p);
@@ -120,21 +137,21 @@ static int change_case(struct run *r, const struct val *a, struct val *ret, int 
 }
 
 static int f_lower(struct run *r, const struct val *a, size_t n UNUSED, struct val *ret,
-		   struct err *e UNUSED)
+		   struct err *e)
 {
-	return change_case(r, a, ret, tolower, false);
+	return change_case(r, a, ret, tolower, false, e);
 }
 
 static int f_upper(struct run *r, const struct val *a, size_t n UNUSED, struct val *ret,
-		   struct err *e UNUSED)
+		   struct err *e)
 {
-	return change_case(r, a, ret, toupper, false);
+	return change_case(r, a, ret, toupper, false, e);
 }
 
 static int f_title(struct run *r, const struct val *a, size_t n UNUSED, struct val *ret,
-		   struct err *e UNUSED)
+		   struct err *e)
 {
-	return change_case(r, a, ret, toupper, true);
+	return change_case(r, a, ret, toupper, true, e);
 }
 
 static int int_of(const struct val *v, int64_t *ret)
@@ -200,77 +217,13 @@ static int f_println(struct run *r, const struct val *a, size_t n, struct val *r
 	return 0;
 }
 
-/* one verb of printf, spec being "%-10s" and so on */
-static void format_one(struct buf *b, const char *spec, char verb, const struct val *v)
-{
-	CLEANUP(freep) char *t = text_of(v);
-	CLEANUP(buf_clear) struct buf q = BUF_INIT;
-	struct json_w w;
-	int width = 0, precision = -1;
-	bool left = false, zero = false;
-	const char *p = spec + 1;
-	int64_t number;
-
-	for (; *p == '-' || *p == '0' || *p == '+' || *p == ' ' || *p == '#'; p++) {
-		left |= *p == '-';
-		zero |= *p == '0';
-	}
-	width = (int)strtol(p, (char **)&p, 10);
-	if (*p == '.')
-		precision = (int)strtol(p + 1, NULL, 10);
-	width = MIN(MAX(width, 0), 1000);
-	if (verb == 'q') {
-		jw_init(&w, &q);
-		w.plain_html = true;
-		jw_str(&w, t);
-		str_replace_ptr(&t, buf_str(&q));
-	} else if ((verb == 'd' || verb == 'x' || verb == 'X') && str_i64(t, &number) == 0) {
-		free(t);
-		t = verb == 'd'	  ? xasprintf("%s%lld", "", (long long)number)
-		    : verb == 'x' ? xasprintf("%llx", (unsigned long long)number)
-				  : xasprintf("%llX", (unsigned long long)number);
-		while (zero && !left && (int)strlen(t) < width) {
-			char *padded = xasprintf("0%s", t);
-
-			free(t);
-			t = padded;
-		}
-	} else if (verb == 'f') {
-		double d = strtod(t, NULL);
-
-		free(t);
-		t = xasprintf("%.*f", precision < 0 ? 6 : MIN(precision, 100), d);
-	} else if (precision >= 0 && (size_t)precision < strlen(t)) {
-		t[precision] = 0;
-	}
-	buf_addf(b, "%*s", left ? -width : width, t);
-}
-
 static int f_printf(struct run *r, const struct val *a, size_t n, struct val *ret, struct err *e)
 {
 	struct buf b = BUF_INIT;
-	size_t next = 1;
 
 	if (a[0].kind != VAL_STR)
 		return fail("printf", "expected a format", e);
-	for (const char *p = a[0].text; *p != 0; p++) {
-		const char *spec = p;
-
-		if (*p != '%') {
-			buf_addch(&b, *p);
-			continue;
-		}
-		p++;
-		p += strspn(p, "-+ #0123456789.");
-		if (*p == 0)
-			break;
-		if (*p == '%')
-			buf_addch(&b, '%');
-		else if (next < n)
-			format_one(&b, spec, *p, &a[next++]);
-		else
-			buf_addf(&b, "%%!%c(MISSING)", *p);
-	}
+	tpl_printf(&b, a[0].text, a + 1, n - 1);
 	*ret = tpl_text(r, buf_detach(&b));
 	return 0;
 }
@@ -283,7 +236,7 @@ static int f_len(struct run *r, const struct val *a, size_t n UNUSED, struct val
 	else if (a->kind == VAL_JSON || a->kind == VAL_NIL)
 		*ret = tpl_number(r, a->kind == VAL_NIL ? 0 : (int64_t)json_len(a->json));
 	else
-		return fail("len", "len of type that has none", e);
+		return fail_type("len", "len of type ", a, e);
 	return 0;
 }
 
@@ -295,27 +248,28 @@ static int f_index(struct run *r, const struct val *a, size_t n, struct val *ret
 		int64_t at;
 		const struct json *item;
 
-		if (v.kind == VAL_NIL)
+		if (v.kind == VAL_NIL || (v.kind == VAL_STR && v.flag))
 			return fail("index", "index of untyped nil", e);
+		if (v.kind == VAL_STR && int_of(&a[i], &at) == 0 && at >= 0 &&
+		    (uint64_t)at < strlen(v.text)) {
+			v = tpl_number(r, (unsigned char)v.text[at]);
+			continue;
+		}
 		if (v.kind != VAL_JSON)
-			return fail("index", "can't index item of this type", e);
+			return fail_type("index", "can't index item of type ", &v, e);
 		if (json_kind(v.json) == JSON_OBJECT) {
 			if (a[i].kind != VAL_STR)
 				return fail("index", "value has a type that is no key", e);
 			item = json_get(v.json, a[i].text);
 			v = item == NULL ? tpl_text(r, xstrdup("")) : tpl_value(item);
+			v.flag |= item == NULL; /* of what has no elements */
 			continue;
 		}
 		if (int_of(&a[i], &at) < 0)
 			return fail("index", "cannot index slice/array with this type", e);
 		item = at < 0 ? NULL : json_at(v.json, (size_t)at);
-		if (item == NULL) {
-			CLEANUP(freep)
-			char *why =
-				xasprintf("reflect: slice index out of range: %lld", (long long)at);
-
-			return fail("index", why, e);
-		}
+		if (item == NULL)
+			return fail_range("index", at, e);
 		v = tpl_value(item);
 	}
 	*ret = v;
@@ -324,19 +278,36 @@ static int f_index(struct run *r, const struct val *a, size_t n, struct val *ret
 
 static int f_slice(struct run *r, const struct val *a, size_t n, struct val *ret, struct err *e)
 {
-	int64_t from = 0, to;
-	size_t len;
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	bool list = a->kind == VAL_JSON && json_kind(a->json) == JSON_ARRAY;
+	int64_t from = 0, to, len;
+	struct json_w w;
 
-	if (a[0].kind != VAL_STR)
-		return fail("slice", "can't slice item of this type", e);
-	len = strlen(a[0].text);
-	to = (int64_t)len;
-	if ((n > 1 && int_of(&a[1], &from) < 0) || (n > 2 && int_of(&a[2], &to) < 0) || from < 0 ||
-	    to < from || (uint64_t)to > len)
-		return fail("slice", "index out of range", e);
-	*ret = tpl_text(r, xstrndup(a[0].text + from, (size_t)(to - from)));
-	return 0;
+	if (a->kind != VAL_STR && !list)
+		return fail_type("slice", "can't slice item of type ", a, e);
+	len = (int64_t)(list ? json_len(a->json) : strlen(a->text));
+	to = len;
+	if ((n > 1 && int_of(&a[1], &from) < 0) || (n > 2 && int_of(&a[2], &to) < 0))
+		return fail("slice", "cannot index slice/array with this type", e);
+	if (from < 0 || from > len || to < 0 || to > len)
+		return fail_range("slice", from < 0 || from > len ? from : to, e);
+	if (to < from)
+		return err_set(e, ERR_INVALID, 0,
+			       "error calling slice: invalid slice index: %lld > %lld",
+			       (long long)from, (long long)to);
+	if (!list) {
+		*ret = tpl_text(r, xstrndup(a->text + from, (size_t)(to - from)));
+		return 0;
+	}
+	jw_init(&w, &b);
+	jw_arr(&w);
+	for (; from < to; from++)
+		jw_tree(&w, json_at(a->json, (size_t)from));
+	jw_end(&w);
+	return tpl_doc(r, &b, ret, e);
 }
+
+/* --- comparing ------------------------------------------------------------------ */
 
 /* -1, 0 or 1; different kinds are unequal */
 static int compare(const struct val *a, const struct val *b, bool *same_kind)
@@ -362,20 +333,31 @@ static int compare(const struct val *a, const struct val *b, bool *same_kind)
 	}
 }
 
-static int f_eq(struct run *r UNUSED, const struct val *a, size_t n, struct val *ret,
-		struct err *e UNUSED)
+static int incompatible(const char *name, const struct val *a, const struct val *b, struct err *e)
+{
+	return err_set(e, ERR_INVALID, 0,
+		       "error calling %s: incompatible types for comparison: %s and %s", name,
+		       tpl_type(a), tpl_type(b));
+}
+
+static int f_eq(struct run *r UNUSED, const struct val *a, size_t n, struct val *ret, struct err *e)
 {
 	bool same, hit = false;
 
-	for (size_t i = 1; i < n && !hit; i++)
+	for (size_t i = 1; i < n && !hit; i++) {
 		hit = compare(&a[0], &a[i], &same) == 0 && same;
+		if (!same && a[0].kind < VAL_JSON && a[i].kind < VAL_JSON && a[0].kind != VAL_NIL &&
+		    a[i].kind != VAL_NIL)
+			return incompatible("eq", &a[0], &a[i], e);
+	}
 	*ret = (struct val){.kind = VAL_BOOL, .flag = hit};
 	return 0;
 }
 
 static int f_ne(struct run *r, const struct val *a, size_t n, struct val *ret, struct err *e)
 {
-	f_eq(r, a, n, ret, e);
+	if (f_eq(r, a, n, ret, e) < 0)
+		return -1;
 	ret->flag = !ret->flag;
 	return 0;
 }
@@ -386,7 +368,7 @@ static int order(const struct val *a, struct val *ret, int low, int high, struct
 	int c = compare(&a[0], &a[1], &same);
 
 	if (!same)
-		return fail("lt", "incompatible types for comparison", e);
+		return incompatible("lt", &a[0], &a[1], e);
 	c = (c > 0) - (c < 0);
 	*ret = (struct val){.kind = VAL_BOOL, .flag = c >= low && c <= high};
 	return 0;
@@ -492,10 +474,10 @@ int tpl_call(struct run *r, const char *name, const struct val *args, size_t n, 
 		if (n < functions[i].min ||
 		    (n > functions[i].max && functions[i].max < TEMPLATE_ARGS_MAX))
 			return err_set(e, ERR_INVALID, 0,
-				       "template: :1: executing \"\" at <%s>: wrong number of args "
-				       "for %s: want at least %zu got %zu",
-				       name, name, functions[i].min, n);
+				       "wrong number of args for %s: want %s%zu got %zu", name,
+				       functions[i].max == functions[i].min ? "" : "at least ",
+				       functions[i].min, n);
 		return functions[i].call(r, args, n, ret, e);
 	}
-	return err_set(e, ERR_INVALID, 0, "template: :1: function \"%s\" not defined", name);
+	return err_set(e, ERR_INVALID, 0, "function \"%s\" not defined", name);
 }

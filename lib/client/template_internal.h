@@ -14,11 +14,18 @@
 #include "json/json.h"
 
 #define TEMPLATE_ARGS_MAX  16
-#define TEMPLATE_DEPTH_MAX 32 /* nested blocks and parentheses */
+#define TEMPLATE_DEPTH_MAX 32	 /* nested blocks and parentheses */
+#define TEMPLATE_RANGE_MAX 10000 /* rounds of {{range NUMBER}} */
 
 enum arg_kind { ARG_DOT, ARG_VAR, ARG_FUNC, ARG_STR, ARG_NUM, ARG_BOOL, ARG_NIL, ARG_PIPE };
 
 struct tpl_pipe;
+
+/* where something stands in the template's text, for errors */
+struct tpl_at {
+	size_t pos;	   /* that Go names: of a chain of fields the second one's */
+	size_t start, end; /* of the text shown */
+};
 
 /* an operand with the fields that follow it: $x.A.B, .A, (index . 0).C */
 struct tpl_arg {
@@ -26,11 +33,13 @@ struct tpl_arg {
 	char *text; /* name, string, number */
 	struct tpl_pipe *pipe;
 	struct strv fields;
+	struct tpl_at at;
 };
 
 struct tpl_cmd {
 	struct tpl_arg args[TEMPLATE_ARGS_MAX];
 	size_t n_args;
+	struct tpl_at at;
 	struct tpl_cmd *next; /* gets this one's value as its last argument */
 };
 
@@ -62,8 +71,10 @@ struct tpl_node {
 struct template
 {
 	struct tpl_node *nodes;
-	bool html;  /* escaped JSON of objects */
-	bool typed; /* null prints as the Go type behind the key would */
+	char *text;
+	const char *name, *type; /* for errors, borrowed; type NULL: the value is a map */
+	bool html;		 /* escaped JSON of objects */
+	bool typed;		 /* null prints as the Go type behind the key would */
 };
 
 enum val_kind { VAL_NIL, VAL_STR, VAL_NUM, VAL_BOOL, VAL_JSON };
@@ -83,6 +94,7 @@ struct run {
 	size_t n_docs;
 	struct buf *out;
 	const struct json *root;
+	const struct template *template;
 	bool html, typed;
 	enum node_kind leave; /* NODE_BREAK or NODE_CONTINUE on the way out to its range, else 0 */
 	struct {
@@ -101,6 +113,14 @@ struct val tpl_number(struct run *r, int64_t n);
 struct val tpl_value(const struct json *v);
 /** tpl_truth() - what {{if}} thinks of a value */
 bool tpl_truth(const struct val *v);
+/** tpl_type() - the name of its type in Go */
+const char *tpl_type(const struct val *v);
+/** tpl_doc() - makes JSON text a value of the run's */
+int tpl_doc(struct run *r, const struct buf *text, struct val *ret, struct err *e) WARN_UNUSED;
+/** tpl_printf() - appends what printf makes of a format and values */
+void tpl_printf(struct buf *b, const char *format, const struct val *args, size_t n);
+/** tpl_quote() - appends a string as strconv.Quote writes it */
+void tpl_quote(struct buf *b, const char *s);
 /** tpl_print() - appends a value as Go prints it */
 void tpl_print(struct buf *b, const struct val *v);
 /** tpl_call() - calls a function by name; ERR_INVALID for an unknown one */

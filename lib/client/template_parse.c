@@ -1,22 +1,45 @@
 // SPDX-License-Identifier: MIT
 /* Parser of Go templates: text and actions, one recursive-descent pass with bounded depth. */
 #include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/str.h"
 #include "client/template_internal.h"
+#include "json/utf8.h"
 
 struct parse {
-	const char *p;
+	const char *p, *text;
+	const char *word; /* whose pipeline is read: "if", "command" */
 	unsigned depth, ranges;
 	struct err *e;
 };
 
 static int bad(struct parse *s, const char *what)
 {
-	return err_set(s->e, ERR_INVALID, 0, "template parsing error: template: :1: %s", what);
+	unsigned line = 1;
+
+	for (const char *q = s->text; q < s->p; q++)
+		line += *q == '\n';
+	return err_set(s->e, ERR_INVALID, 0, "template: :%u: %s", line, what);
+}
+
+/* what no operand or operator can begin with */
+static int unexpected(struct parse *s)
+{
+	CLEANUP(freep) char *what = NULL;
+
+	if (*s->p == 0)
+		return bad(s, "unclosed action");
+	if (*s->p == '}')
+		return bad(s, "bad character U+007D '}'");
+	if (*s->p == ')')
+		return bad(s, "unexpected right paren");
+	what = xasprintf("unexpected \"%c\" in command", *s->p);
+	return bad(s, what);
 }
 
 /* --- freeing ------------------------------------------------------------------ */
@@ -56,6 +79,7 @@ void template_free(struct template *t)
 	if (t == NULL)
 		return;
 	free_nodes(t->nodes);
+	free(t->text);
 	free(t);
 }
 
@@ -92,6 +116,29 @@ static bool at_end(const struct parse *s)
 	return str_starts(s->p, "}}") || str_starts(s->p, "-}}");
 }
 
+/* from a backslash on to the escape's last character */
+static void escaped(struct parse *s, struct buf *b)
+{
+	static const char from[] = "abfnrtvxuU", to[] = "\a\b\f\n\r\t\v\2\4\10";
+	const char *hit = strchr(from, *++s->p);
+	char digits[9] = "", out[4];
+	size_t n;
+
+	if (hit == NULL || hit - from < 7) {
+		buf_addch(b, hit != NULL ? to[hit - from] : *s->p);
+		return;
+	}
+	n = (size_t)to[hit - from];
+	snprintf(digits, sizeof(digits), "%.*s", (int)n, s->p + 1);
+	n = strspn(digits, "0123456789abcdefABCDEF");
+	digits[n] = 0;
+	s->p += n;
+	if (*hit == 'x')
+		buf_addch(b, (char)strtol(digits, NULL, 16));
+	else
+		buf_add(b, out, utf8_encode((uint32_t)strtol(digits, NULL, 16) & 0x1fffff, out));
+}
+
 static int quoted(struct parse *s, char **ret)
 {
 	struct buf b = BUF_INIT;
@@ -102,14 +149,10 @@ static int quoted(struct parse *s, char **ret)
 			buf_clear(&b);
 			return bad(s, "unterminated quoted string");
 		}
-		if (quote != '`' && *s->p == '\\' && s->p[1] != 0) {
-			static const char from[] = "ntr\\\"'", to[] = "\n\t\r\\\"'";
-			const char *hit = strchr(from, *++s->p);
-
-			buf_addch(&b, hit != NULL ? to[hit - from] : *s->p);
-		} else {
+		if (quote != '`' && *s->p == '\\' && s->p[1] != 0)
+			escaped(s, &b);
+		else
 			buf_addch(&b, *s->p);
-		}
 	}
 	s->p++;
 	*ret = buf_detach(&b);
@@ -119,12 +162,49 @@ static int quoted(struct parse *s, char **ret)
 static int parse_pipe(struct parse *s, char closer, struct tpl_pipe **ret);
 
 /* ".A.B" behind an operand */
-static void parse_fields(struct parse *s, struct tpl_arg *a)
+static int parse_fields(struct parse *s, struct tpl_arg *a)
 {
 	while (*s->p == '.' && is_word(s->p[1])) {
+		if (a->fields.len < 1 + (a->kind == ARG_DOT))
+			a->at.pos = (size_t)(s->p - s->text);
 		s->p++;
+		if (isdigit((unsigned char)*s->p)) {
+			CLEANUP(freep) char *digits = word(s);
+			CLEANUP(freep)
+			char *what = xasprintf("unexpected \".%s\" in operand", digits);
+
+			return bad(s, what);
+		}
 		strv_take(&a->fields, word(s));
 	}
+	return 0;
+}
+
+/* 1, -2, 0x1f, 1e3, 'a': its value, as decimal text */
+static void parse_number(struct parse *s, struct tpl_arg *a)
+{
+	char *end = NULL;
+	long n;
+
+	a->kind = ARG_NUM;
+	if (*s->p == '\'') {
+		a->text = xasprintf("%d", (unsigned char)s->p[1]);
+		s->p += 3;
+		return;
+	}
+	errno = 0;
+	n = strtol(s->p, &end, 0);
+	if (*end != '.' && *end != 'e' && *end != 'E' && errno == 0)
+		a->text = xasprintf("%ld", n);
+	else
+		a->text = xasprintf("%.17g", strtod(s->p, &end));
+	s->p = end;
+}
+
+static bool starts_number(const char *p)
+{
+	return isdigit((unsigned char)p[*p == '-' || *p == '+']) ||
+	       (p[0] == '\'' && p[1] != 0 && p[1] != '\\' && p[2] == '\'');
 }
 
 static int parse_name(struct parse *s, struct tpl_arg *a)
@@ -139,16 +219,16 @@ static int parse_name(struct parse *s, struct tpl_arg *a)
 	} else if (tpl_known(name)) {
 		a->kind = ARG_FUNC;
 	} else {
-		return err_set(s->e, ERR_INVALID, 0,
-			       "template parsing error: template: :1: function \"%s\" not defined",
-			       name);
+		CLEANUP(freep) char *what = xasprintf("function \"%s\" not defined", name);
+
+		return bad(s, what);
 	}
 	return 0;
 }
 
-static int parse_arg(struct parse *s, struct tpl_arg *a)
+static int parse_operand(struct parse *s, struct tpl_arg *a)
 {
-	const char *start = s->p;
+	const char *was = s->word;
 
 	if (*s->p == '.') {
 		a->kind = ARG_DOT;
@@ -166,25 +246,43 @@ static int parse_arg(struct parse *s, struct tpl_arg *a)
 		a->kind = ARG_PIPE;
 		if (++s->depth > TEMPLATE_DEPTH_MAX)
 			return bad(s, "nested too deeply");
+		s->word = "parenthesized pipeline";
 		if (parse_pipe(s, ')', &a->pipe) < 0)
 			return -1;
+		s->word = was;
 		s->depth--;
 		s->p++;
-	} else if (isdigit((unsigned char)*s->p) ||
-		   (*s->p == '-' && isdigit((unsigned char)s->p[1]))) {
-		s->p++;
-		while (isdigit((unsigned char)*s->p) || *s->p == '.')
-			s->p++;
-		a->kind = ARG_NUM;
-		a->text = xstrndup(start, (size_t)(s->p - start));
+	} else if (starts_number(s->p)) {
+		parse_number(s, a);
 		return 0;
 	} else if (is_word(*s->p)) {
 		return parse_name(s, a);
 	} else {
-		return bad(s, *s->p == 0 ? "unclosed action" : "unexpected character in command");
+		return unexpected(s);
 	}
-	parse_fields(s, a);
+	return parse_fields(s, a);
+}
+
+static int parse_arg(struct parse *s, struct tpl_arg *a)
+{
+	a->at.start = a->at.pos = (size_t)(s->p - s->text);
+	if (parse_operand(s, a) < 0)
+		return -1;
+	a->at.end = (size_t)(s->p - s->text);
 	return 0;
+}
+
+/* a command's or pipeline's end; one without operand is an error */
+static int end_cmd(struct parse *s, const struct tpl_cmd *c)
+{
+	CLEANUP(freep) char *what = NULL;
+
+	if (c->n_args > 0)
+		return 0;
+	if (*s->p == '|')
+		return unexpected(s);
+	what = xasprintf("missing value for %s", s->word);
+	return bad(s, what);
 }
 
 static int parse_cmd(struct parse *s, char closer, struct tpl_cmd *c)
@@ -192,12 +290,16 @@ static int parse_cmd(struct parse *s, char closer, struct tpl_cmd *c)
 	for (;;) {
 		blanks(s);
 		if (*s->p == '|' || (closer != 0 ? *s->p == closer : at_end(s)))
-			return c->n_args == 0 ? bad(s, "missing value for command") : 0;
+			return end_cmd(s, c);
+		if (closer != 0 && at_end(s))
+			return bad(s, "unclosed left paren");
 		if (c->n_args == TEMPLATE_ARGS_MAX)
 			return bad(s, "too many arguments");
 		/* counted first, so that a failure frees it */
 		if (parse_arg(s, &c->args[c->n_args++]) < 0)
 			return -1;
+		c->at = (struct tpl_at){c->args[0].at.start, c->args[0].at.start,
+					c->args[c->n_args - 1].at.end};
 	}
 }
 
@@ -286,6 +388,7 @@ static int parse_block(struct parse *s, struct tpl_node *n)
 	if (++s->depth > TEMPLATE_DEPTH_MAX)
 		return bad(s, "nested too deeply");
 	s->ranges += n->kind == NODE_RANGE;
+	s->word = n->kind == NODE_IF ? "if" : n->kind == NODE_WITH ? "with" : "range";
 	if (parse_pipe(s, 0, &n->pipe) < 0 || end_action(s) < 0 ||
 	    parse_list(s, &n->body, &ending) < 0)
 		return -1;
@@ -326,6 +429,7 @@ static int parse_action(struct parse *s, struct tpl_node *n)
 		return s->ranges > 0 ? end_action(s) : bad(s, "{{break}} outside {{range}}");
 	if (n->kind != NODE_ACTION)
 		return parse_block(s, n);
+	s->word = "command";
 	return parse_pipe(s, 0, &n->pipe) < 0 ? -1 : end_action(s);
 }
 
@@ -400,12 +504,20 @@ void template_set_typed(struct template *t)
 	t->typed = true;
 }
 
+void template_set_root(struct template *t, const char *name, const char *type)
+{
+	t->name = name;
+	t->type = type;
+}
+
 int template_parse(const char *text, struct template **ret, struct err *e)
 {
 	CLEANUP(template_freep) struct template *t = xcalloc(1, sizeof(*t));
-	struct parse s = {.p = text, .e = e};
+	struct parse s = {.p = text, .text = text, .e = e};
 	enum ending ending;
 
+	t->text = xstrdup(text);
+	t->name = "";
 	if (parse_list(&s, &t->nodes, &ending) < 0)
 		return -1;
 	if (ending != END_TEXT)

@@ -39,11 +39,10 @@ TEST(fields)
 	gives("plain", "plain");
 	gives("{{.Name}} {{ .S.Status }}", "/x running");
 	gives("{{.N}} {{.T}} {{.L}} {{.M}}", "3 true [a b] map[k1:v1 k2:v2]");
-	gives("{{.Nil}} {{.S.Absent}}", "<no value> <no value>");
-	gives("{{$}}", "map[E:[] H:<a> L:[a b] Label:map[a.b:c] M:map[k1:v1 k2:v2] N:3 Name:/x "
-		       "Nil:<no value> "
-		       "P:map[80/tcp:[map[HostIp: HostPort:8080]] 90/tcp:<no value>] "
-		       "S:map[Pid:12 Status:running] T:true]");
+	gives("{{.Nil}}", "<no value>");
+	/* members with capitals: a struct; others: a map */
+	gives("{{$}}", "{map[a.b:c] /x 3 true [] [a b] [] map[k1:v1 k2:v2] {running 12} "
+		       "map[80/tcp:[{ 8080}] 90/tcp:[]] <a>}");
 	gives("a {{- /* note */ -}} b{{ `raw` }}", "abraw");
 	gives("x  {{- .N -}}  y", "x3y");
 }
@@ -84,6 +83,15 @@ TEST(functions)
 	      "/x-7-    r|l   |\"q\"|005|2.2%");
 	gives("{{split \"a:b\" \":\"}} {{truncate \"abcdef\" 3}} [{{pad \"x\" 1 2}}]",
 	      "[a b] abc [ x  ]");
+	gives("{{printf \"%08d|%+d|%x|%X|%o|%b|%c|%6v|%-6v|%5t|%T\" 42 7 255 255 8 5 233 3 \"ab\" "
+	      "true .N}}",
+	      "00000042|+7|ff|FF|10|101|\xc3\xa9|     3|ab    | true|int");
+	gives("{{printf \"%s %d %z %s\" .N .Name 1}} {{printf \"%s\" .Name 7}} {{printf \"%5\"}}",
+	      "%!s(int=3) %!d(string=/x) %!z(int=1) %!s(MISSING) /x%!(EXTRA int=7) %!(NOVERB)");
+	gives("{{printf \"%q\" \"a\\\"\\n\\x01<\\u00e9\"}}", "\"a\\\"\\n\\x01<\xc3\xa9\"");
+	gives("{{0x1f}} {{1e3}} {{'a'}} {{+3}} {{-3}} {{1.5}} {{\"\\x41\\u00e9\"}}",
+	      "31 1000 97 3 -3 1.5 A\xc3\xa9");
+	gives("{{range 3}}{{.}}{{end}} {{index .Name 1}} {{slice .L 0 1}}", "012 120 [a]");
 	gives("{{eq .N 1 2 3}} {{ne .Name \"a\"}} {{lt 2 10}} {{ge \"b\" \"a\"}} {{slice .Name 1}}",
 	      "true true true true x");
 }
@@ -119,6 +127,55 @@ TEST(typed_nulls)
 	template_set_typed(t);
 	CHECK_OK(template_run(t, v, &b, &e), e);
 	CHECK_STR(buf_str(&b), "[] map[] <nil> <no value>");
+}
+
+/* "{{" text "}}" as an engine's answer: what it is, or the error */
+static void typed(const char *text, const char *want)
+{
+	static const char answer[] =
+		"{\"Id\":\"1\",\"State\":{\"Status\":\"up\"},\"Ports\":{\"80/tcp\":null},"
+		"\"Config\":{\"Labels\":{\"a\":\"b\"}}}";
+	CLEANUP(json_freep) struct json *v = NULL;
+	CLEANUP(template_freep) struct template *t = NULL;
+	CLEANUP(buf_clear) struct buf b = BUF_INIT;
+	struct err e;
+
+	CHECK_OK(json_parse(answer, strlen(answer), &v, &e), e);
+	CHECK_OK(template_parse(text, &t, &e), e);
+	template_set_typed(t);
+	template_set_root(t, "name", strchr(text, 'T') != NULL ? "T" : NULL);
+	if (template_run(t, v, &b, &e) < 0)
+		CHECK_STR(e.msg, want);
+	else
+		CHECK_STR(buf_str(&b), want);
+}
+
+/* What the API leaves out when it is empty has its type's zero; other fields are errors, at the
+ * byte that Go names. */
+TEST(fields_that_are_not_there)
+{
+	typed("{{.State.Health}} {{.SizeRw}} {{.VirtualSize}}{{.Config.StopSignal}} {{.Status}}",
+	      "<nil> <nil> 0 map[]");
+	typed("{{.Config.Labels.x}} {{.Config.Labels.x.y}}", "<no value> <no value>");
+	typed("{{.State.Nope}}",
+	      "template: name:1:8: executing \"name\" at <.State.Nope>: map has no "
+	      "entry for key \"Nope\"");
+	typed("\n x{{ .Nope.Deeper }}",
+	      "template: name:2:10: executing \"name\" at <.Nope.Deeper>: map "
+	      "has no entry for key \"Nope\"");
+	typed("{{.State.Health.Status}}", "template: name:1:8: executing \"name\" at "
+					  "<.State.Health.Status>: map has no entry for "
+					  "key \"Health\"");
+	typed("T{{.Nope}}",
+	      "template: name:1:3: executing \"name\" at <.Nope>: can't evaluate field "
+	      "Nope in type T");
+	typed("{{index .Ports \"80/tcp\"}}", "<no value>");
+	typed("{{(index (index .Ports \"8/tcp\") 0).X}}",
+	      "template: name:1:3: executing \"name\" at <index (index .Ports \"8/tcp\") 0>: error "
+	      "calling index: index of untyped nil");
+	typed("{{$x := .State}}{{$x.A}}",
+	      "template: name:1:20: executing \"name\" at <$x.A>: map has no "
+	      "entry for key \"A\"");
 }
 
 /* the headings of a table have no labels: the name's last part is the heading */
@@ -157,10 +214,27 @@ TEST(refused)
 	fails("{{.Absent}}", "map has no entry for key \"Absent\"");
 	fails("{{index .L 5}}", "out of range");
 	fails("{{$x}}", "undefined variable");
-	fails("{{.N 1}}", "can't give argument to non-function");
-	fails("{{range .N}}{{end}}", "range can't iterate");
-	fails("{{len}}", "wrong number of args");
+	fails("{{\"a\" \"b\"}}", "at <\"a\">: can't give argument to non-function \"a\"");
+	fails("{{.N 1}}", ":1:2: executing \"\" at <.N>: N is not a method but has arguments");
+	fails("{{.Name}", "bad character U+007D '}'");
+	fails("{{if}}{{end}}", "missing value for if");
+	fails("{{()}}", "missing value for parenthesized pipeline");
+	fails("{{(.N}}", "unclosed left paren");
+	fails("{{.N)}}", "unexpected right paren");
+	fails("{{@}}", "unexpected \"@\" in command");
+	fails("{{| .N}}", "unexpected \"|\" in command");
+	fails("a\n{{.L.0}}", ":2: unexpected \".0\" in operand");
+	fails("{{eq .Name 1}}",
+	      "error calling eq: incompatible types for comparison: string and int");
+	fails("{{len 3}}", "at <len 3>: error calling len: len of type int");
+	fails("{{slice .Name 1 9}}", "error calling slice: index out of range: 9");
+	fails("{{slice .Name 2 1}}", "invalid slice index: 2 > 1");
+	fails("{{upper 1}}", "expected string; got int");
+	fails("{{range .Name}}{{end}}",
+	      ":1:8: executing \"\" at <.Name>: range can't iterate over /x");
+	fails("{{range 1000000}}{{end}}", "too long");
+	fails("{{len}}", "at <len>: wrong number of args for len: want 1 got 0");
 	fails("{{/* x", "unclosed comment");
 	fails("{{break}}", "outside {{range}}");
-	fails("{{.S.Absent.X}}", "no entry for key \"X\"");
+	fails("{{.S.Absent.X}}", "no entry for key \"Absent\"");
 }
