@@ -470,7 +470,7 @@ static int unknown_command(const char *group, const char *name)
 {
 	if (*group != 0)
 		fprintf(stderr,
-			"docker: unknown command: docker %s %s\n\nUsage:  docker %s\n\n"
+			"docker: unknown command: docker %s %s\n\nUsage:  docker %s COMMAND\n\n"
 			"Run 'docker %s --help' for more information\n",
 			group, name, group, group);
 	else
@@ -491,7 +491,7 @@ static int dispatch(struct docker_cli *cli, int argc, char **argv)
 		group = argv[0];
 		if (argc == 1)
 			return print_group_help(group, stderr);
-		if (strcmp(argv[1], "--help") == 0)
+		if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 			return print_group_help(group, stdout);
 		argc--;
 		argv++;

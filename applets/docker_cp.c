@@ -330,7 +330,7 @@ static int copy_from(struct docker_cli *cli, const struct cp_conf *c, const char
 	CLEANUP(fd_closep) int fd = -1;
 	struct extract_opts opts = {.whiteout = WHITEOUT_LITERAL,
 				    .no_overwrite_dir_nondir = true,
-				    .set_owner = !c->archive,
+				    .set_owner = true, /* the user's; -a is for the way in */
 				    .uid = getuid(),
 				    .gid = getgid()};
 	struct http_client *h;

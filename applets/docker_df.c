@@ -168,17 +168,6 @@ static const struct docker_column containers[] = {
 };
 static const struct docker_column volumes[] = {
 	{"Name", "VOLUME NAME"}, {"Links", "LINKS"}, {"Size", "SIZE"}, {NULL, NULL}};
-static const struct docker_column cache[] = {
-	{"ID", "CACHE ID"},
-	{"CacheType", "CACHE TYPE"},
-	{"Size", "SIZE"},
-	{"CreatedSince", "CREATED"},
-	{"LastUsedSince", "LAST USED"},
-	{"UsageCount", "USAGE"},
-	{"Shared", "SHARED"},
-	{NULL, NULL},
-};
-
 static int print_details(const struct json *v, const struct json *all, struct err *e)
 {
 	static const struct {
@@ -186,22 +175,21 @@ static int print_details(const struct json *v, const struct json *all, struct er
 		const struct docker_column *columns;
 	} parts[] = {{"Images", "Images space usage:", images},
 		     {"Containers", "\nContainers space usage:", containers},
-		     {"Volumes", "\nLocal Volumes space usage:", volumes},
-		     {"BuildCache", NULL, cache}};
+		     {"Volumes", "\nLocal Volumes space usage:", volumes}};
 	struct usage u = {0};
 	char size[UNITS_SIZE];
 
 	count_cache(json_get(v, "BuildCache"), &u);
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		if (parts[i].head != NULL)
-			printf("%s\n\n", parts[i].head);
-		else
-			printf("\nBuild cache usage: %s\n\n", units_size((double)u.bytes, 4, size));
+		printf("%s\n\n", parts[i].head);
 		if (docker_format(NULL, "", json_get(json_first(all), parts[i].key),
 				  parts[i].columns, parts[i].columns, e) < 0)
 			return -1;
 	}
-	puts("");
+	/* an engine that builds would have lines here */
+	printf("\nBuild cache usage: %s\n\nCACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   "
+	       "USAGE     SHARED\n",
+	       units_size((double)u.bytes, 4, size));
 	return 0;
 }
 

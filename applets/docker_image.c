@@ -11,7 +11,9 @@
 #include "client/units.h"
 #include "image/reference.h"
 
-#define NONE "<none>"
+#define NONE	 "<none>"
+#define UNTAGGED "<untagged>"
+#define BOLD(t)	 "\033[39m\033[1m" t "\033[0m"
 
 struct images_conf {
 	bool all, digests, no_trunc, quiet, tree;
@@ -30,6 +32,8 @@ static const struct opt images_opts[] = {
 	 "Don't truncate output", NULL},
 	{'q', "quiet", OPT_FLAG, offsetof(struct images_conf, quiet), NULL, "Only show image IDs",
 	 NULL},
+	{0, "tree", OPT_FLAG, offsetof(struct images_conf, tree), NULL,
+	 "List multi-platform images as a tree (EXPERIMENTAL)", NULL},
 	{0},
 };
 
@@ -164,6 +168,58 @@ static int fetch(struct docker_cli *cli, struct images_conf *c, const char *name
 	return client_call(client, &rq, ret, e);
 }
 
+static int check_tree(const struct images_conf *c, struct err *e)
+{
+	const char *option = c->quiet		 ? "quiet"
+			     : c->no_trunc	 ? "no-trunc"
+			     : c->digests	 ? "show-digest"
+			     : c->format != NULL ? "format"
+						 : NULL;
+
+	return option == NULL ? 0
+			      : err_set(e, ERR_INVALID, 0, "--%s is not yet supported with --tree",
+					option);
+}
+
+/* docker images --tree, of an engine whose images are of one platform each: all names of an image,
+ * and behind the last one the rest */
+static void print_tree(const struct json *list, bool all)
+{
+	size_t width = strlen("IMAGE");
+	char id[80], size[UNITS_SIZE];
+
+	json_for_each (image, list)
+		json_for_each (tag, json_get(image, "RepoTags"))
+			width = MAX(width, strlen(json_str(tag) != NULL ? json_str(tag) : ""));
+	if (all)
+		width = MAX(width, strlen(UNTAGGED));
+	fputs("WARNING: This is an experimental feature. The output may change and shouldn't be "
+	      "depended on.\n",
+	      stdout);
+	printf("%62sInfo ->  U In Use \n\n", "");
+	printf(BOLD("IMAGE") "%*s" BOLD("ID") "             " BOLD("DISK USAGE") "   " BOLD(
+		       "CONTENT SIZE") "   " BOLD("EXTRA") "\n",
+	       (int)width - 2, "");
+	json_for_each (image, list) {
+		const struct json *tags = json_get(image, "RepoTags");
+		size_t n = MAX(json_len(tags), all);
+
+		for (size_t i = 0; i < n; i++) {
+			const char *tag = json_str(json_at(tags, i));
+
+			printf("%-*s", i + 1 < n ? 0 : (int)width + 3,
+			       tag != NULL ? tag : UNTAGGED);
+			if (i + 1 < n)
+				puts("");
+		}
+		if (n == 0)
+			continue;
+		units_size((double)json_get_i64(image, "Size", 0), 3, size);
+		printf("%s   %10s   %12s   %s\n", short_id(json_get_str(image, "Id"), false, id),
+		       size, "0B", json_get_i64(image, "Containers", 0) > 0 ? "U    " : "     ");
+	}
+}
+
 static int images_main(struct docker_cli *cli, void *conf, int argc, char **argv)
 {
 	static const struct docker_column columns[] = {
@@ -186,8 +242,14 @@ static int images_main(struct docker_cli *cli, void *conf, int argc, char **argv
 	struct json_w w;
 	struct err e;
 
+	if (c->tree && check_tree(c, &e) < 0)
+		return docker_fail(&e);
 	if (fetch(cli, c, argc > 0 ? argv[0] : NULL, &list, &e) < 0)
 		return docker_fail(&e);
+	if (c->tree) {
+		print_tree(list, c->all);
+		return 0;
+	}
 	jw_init(&w, &b);
 	jw_arr(&w);
 	json_for_each (image, list)
@@ -255,8 +317,8 @@ static int rmi_main(struct docker_cli *cli, void *conf, int argc, char **argv)
 
 		if (client_call(cli->client, &rq, &v, &e) >= 0)
 			print_deleted(v);
-		else if (e.kind != ERR_NOTFOUND || !c->force)
-			code = docker_fail(&e);
+		else if (docker_fail(&e) != 0 && (e.kind != ERR_NOTFOUND || !c->force))
+			code = 1;
 	}
 	return code;
 }
@@ -281,8 +343,15 @@ static int tag_main(struct docker_cli *cli, void *conf UNUSED, int argc UNUSED, 
 	struct client *c;
 	struct err e;
 
-	if (image_ref_parse(argv[1], &ref, &e) < 0)
+	if (image_ref_parse(argv[1], &ref, &e) < 0) {
+		err_wrap(&e, "Error parsing reference: \"%s\" is not a valid repository/tag",
+			 argv[1]);
 		return docker_fail(&e);
+	}
+	if (ref.digest != NULL) {
+		fputs("refusing to create a tag with a digest reference\n", stderr);
+		return 1;
+	}
 	image_ref_default_tag(&ref);
 	repo = image_ref_familiar_name(&ref);
 	http_query_add(&q, "repo", repo);
@@ -303,7 +372,7 @@ const struct docker_cmd docker_tag_cmd = {
 
 struct history_conf {
 	bool human, no_trunc, quiet;
-	const char *format;
+	const char *format, *platform;
 };
 
 static void history_init(void *conf)
@@ -317,6 +386,8 @@ static const struct opt history_opts[] = {
 	 "Print sizes and dates in human readable format (default true)", NULL},
 	{0, "no-trunc", OPT_FLAG, offsetof(struct history_conf, no_trunc), NULL,
 	 "Don't truncate output", NULL},
+	{0, "platform", OPT_STR, offsetof(struct history_conf, platform), "string",
+	 "Show history for the given platform", NULL},
 	{'q', "quiet", OPT_FLAG, offsetof(struct history_conf, quiet), NULL, "Only show image IDs",
 	 NULL},
 	{0},
@@ -371,13 +442,17 @@ static int history_main(struct docker_cli *cli, void *conf, int argc UNUSED, cha
 		{"Comment", "COMMENT"},
 		{NULL, NULL},
 	};
+	CLEANUP(http_query_clear) struct http_query q = HTTP_QUERY_INIT;
+	CLEANUP(freep) char *path = client_path("/images/%s/history", argv[0]);
+	const struct client_req rq = {.path = path, .query = &q};
 	CLEANUP(json_freep) struct json *list = NULL;
 	CLEANUP(json_freep) struct json *rows = NULL;
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	struct json_w w;
 	struct err e;
 
-	if (docker_call(cli, "GET", client_path("/images/%s/history", argv[0]), &list, &e) < 0)
+	docker_query_platform(&q, c->platform);
+	if (docker_client(cli, &e) == NULL || client_call(cli->client, &rq, &list, &e) < 0)
 		return docker_fail(&e);
 	jw_init(&w, &b);
 	jw_arr(&w);

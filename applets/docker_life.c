@@ -16,10 +16,12 @@ struct life_conf {
 	struct strv filters;
 };
 
-/* one request for each container, names printed, errors collected */
+/* one request for each container, names printed, errors collected; with force one that is not there
+ * is told, but fails nothing */
 static int for_each(struct docker_cli *cli, int argc, char **argv, const char *method,
 		    const char *path_fmt, const struct http_query *q)
 {
+	bool force = q != NULL && http_query_get(q, "force") != NULL;
 	struct err e;
 	int code = 0;
 
@@ -31,7 +33,9 @@ static int for_each(struct docker_cli *cli, int argc, char **argv, const char *m
 		struct client_req rq = {.method = method, .path = path, .query = q};
 
 		if (client_call(cli->client, &rq, NULL, &e) < 0) {
-			code = docker_fail(&e);
+			docker_fail(&e);
+			if (!force || e.kind != ERR_NOTFOUND)
+				code = 1;
 			continue;
 		}
 		puts(argv[i]);
@@ -185,6 +189,10 @@ static int rename_main(struct docker_cli *cli, void *conf UNUSED, int argc UNUSE
 	struct client *c;
 	struct err e;
 
+	if (*argv[1] == 0) {
+		fputs("Error: Neither old nor new names may be empty\n", stderr);
+		return 1;
+	}
 	http_query_add(&q, "name", argv[1]);
 	c = docker_client(cli, &e);
 	if (c != NULL && client_call(c, &rq, NULL, &e) >= 0)

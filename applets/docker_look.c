@@ -166,7 +166,7 @@ static void print_bindings(const char *prefix, const struct json *list)
 static int port_main(struct docker_cli *cli, void *conf UNUSED, int argc, char **argv)
 {
 	CLEANUP(json_freep) struct json *v = NULL;
-	CLEANUP(freep) char *wanted = NULL, *number = NULL;
+	CLEANUP(freep) char *wanted = NULL;
 	const struct json *ports, *list;
 	struct err e;
 
@@ -187,14 +187,6 @@ static int port_main(struct docker_cli *cli, void *conf UNUSED, int argc, char *
 		return 0;
 	}
 	wanted = strchr(argv[1], '/') != NULL ? xstrdup(argv[1]) : xasprintf("%s/tcp", argv[1]);
-	number = xstrndup(argv[1], strcspn(argv[1], "/"));
-	if (number[strspn(number, "0123456789")] != 0 || *number == 0) {
-		fprintf(stderr,
-			"Error: invalid port (%s): strconv.ParseUint: parsing \"%s\": invalid "
-			"syntax\n",
-			number, number);
-		return 1;
-	}
 	list = json_get(ports, wanted);
 	if (json_len(list) == 0) {
 		fprintf(stderr, "Error: No public port '%s' published for %s\n", argv[1], argv[0]);

@@ -383,6 +383,8 @@ static int rm_main(struct docker_cli *cli, void *conf, int argc, char **argv)
 			code = docker_fail(&e);
 		}
 	}
+	if (code != 0)
+		fputs("exit status 1\n", stderr);
 	return code;
 }
 

@@ -80,7 +80,7 @@ static char *familiar(const char *image)
 static bool image_is_missing(const struct err *e)
 {
 	return e->kind == ERR_NOTFOUND && (strstr(e->msg, "No such image") != NULL ||
-					   strstr(e->msg, "image was found but") != NULL);
+					   strstr(e->msg, "was found but its platform") != NULL);
 }
 
 static int write_cidfile(const char *path, const char *id, struct err *e)

@@ -10,7 +10,7 @@
 #include "client/units.h"
 
 struct volume_conf {
-	const char *driver, *format;
+	const char *driver, *format, *name;
 	struct strv filters, labels, options;
 	bool all, force, quiet;
 };
@@ -28,8 +28,15 @@ static int create_main(struct docker_cli *cli, void *conf, int argc, char **argv
 
 	jw_init(&w, &body);
 	jw_obj(&w);
-	if (argc > 0)
-		jw_kstr(&w, "Name", argv[0]);
+	if (argc > 0 && c->name != NULL) {
+		fputs("conflicting options: cannot specify a volume-name through both --name and "
+		      "as a "
+		      "positional arg\n",
+		      stderr);
+		return 1;
+	}
+	if (argc > 0 || c->name != NULL)
+		jw_kstr(&w, "Name", argc > 0 ? argv[0] : c->name);
 	jw_kstr(&w, "Driver", c->driver != NULL ? c->driver : "local");
 	spec_map_write(&w, "DriverOpts", &c->options);
 	spec_map_write(&w, "Labels", &c->labels);
@@ -131,6 +138,7 @@ static const struct opt create_opts[] = {
 	{'d', "driver", OPT_STR, AT(driver), "string",
 	 "Specify volume driver name (default \"local\")", NULL},
 	{0, "label", OPT_STRV, AT(labels), "list", "Set metadata for a volume", NULL},
+	{0, "name", OPT_STR, AT(name), "string", NULL, NULL},
 	{'o', "opt", OPT_STRV, AT(options), "map", "Set driver specific options", NULL},
 	{0},
 };

@@ -14,7 +14,9 @@ static int read_config(struct api_call *c, struct docker_config *conf, bool *ret
 	*ret_given = false;
 	if (call_body(c, true, &body, e) < 0)
 		return -1;
-	if (body == NULL || json_kind(body) == JSON_NULL || json_len(body) == 0)
+	if (body == NULL || json_kind(body) == JSON_NULL)
+		return 0;
+	if (json_kind(body) == JSON_OBJECT && json_len(body) == 0)
 		return 0;
 	if (json_kind(body) != JSON_OBJECT)
 		return err_set(e, ERR_INVALID, 0,

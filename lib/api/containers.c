@@ -142,6 +142,10 @@ static int adjust_create(const struct api_call *c, struct docker_create_request 
 	    rq->config.entrypoint.len == 0)
 		return err_set(e, ERR_INVALID, 0,
 			       "config cannot be empty in order to create a container");
+	if (json_strmap_get(&h->annotations, "") != NULL)
+		return err_set(e, ERR_INVALID, 0,
+			       "invalid Annotations: the empty string is not permitted as an "
+			       "annotation key");
 	h->pids_limit.set &= h->pids_limit.value > 0;
 	h->memory_swappiness.set &= h->memory_swappiness.value != -1;
 	h->auto_remove &= c->version >= API_VERSION(1, 25);
@@ -161,9 +165,20 @@ static int adjust_create(const struct api_call *c, struct docker_create_request 
 	return adjust_mac(c, rq, warnings, e);
 }
 
+/* until 1.42 kernel memory was a limit; what is left of it is the check */
+static int check_kernel_memory(const struct api_call *c, const struct json *host, struct err *e)
+{
+	int64_t bytes = json_get_i64(host, "KernelMemory", 0);
+
+	if (c->version >= API_VERSION(1, 42) || bytes <= 0 || bytes >= 6 << 20)
+		return 0;
+	return err_set(e, ERR_INVALID, 0, "Minimum kernel memory limit allowed is 6MB");
+}
+
 int container_create(struct api_call *c, struct err *e)
 {
 	struct docker_create_request rq = {0};
+	CLEANUP(json_freep) struct json *body = NULL;
 	CLEANUP(strv_clear) struct strv warnings = STRV_INIT;
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	const char *name = call_get(c, "name");
@@ -171,7 +186,14 @@ int container_create(struct api_call *c, struct err *e)
 	char id[65] = "";
 	struct json_w w;
 
-	if (call_bind(c, false, &docker_create_request_json, &rq, e) < 0 ||
+	if (call_body(c, false, &body, e) < 0)
+		return -1;
+	if (json_bind(body, &docker_create_request_json, &rq, e) < 0) {
+		err_wrap(e, "invalid JSON");
+		json_struct_clear(&docker_create_request_json, &rq);
+		return -1;
+	}
+	if (check_kernel_memory(c, json_get(body, "HostConfig"), e) < 0 ||
 	    adjust_create(c, &rq, &warnings, e) < 0) {
 		json_struct_clear(&docker_create_request_json, &rq);
 		return -1;
@@ -309,7 +331,7 @@ int container_update(struct api_call *c, struct err *e)
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
 	struct json_w w;
 
-	if (call_body(c, true, &body, e) < 0)
+	if (call_body(c, true, &body, e) < 0 || check_kernel_memory(c, body, e) < 0)
 		return -1;
 	if (engine_container_update(c->en, c->name, body, &warnings, e) < 0)
 		return -1;

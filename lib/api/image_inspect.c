@@ -161,6 +161,11 @@ int image_inspect(struct api_call *c, struct err *e)
 	struct image_info i = {0};
 	struct json_w w;
 
+	if (c->version >= API_VERSION(1, 49) && call_bool(c, "manifests") &&
+	    call_get(c, "platform")[0] != '\0')
+		return err_set(e, ERR_INVALID, 0,
+			       "conflicting options: manifests and platform options cannot both be "
+			       "set");
 	if (call_image_platform(c, "platform", API_VERSION(1, 49), e) < 0 ||
 	    image_store_info(store, c->name, &i, e) < 0)
 		return -1;

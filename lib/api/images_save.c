@@ -37,8 +37,18 @@ int call_platform(const struct api_call *c, const char *key, unsigned since, cha
 			       key[sizeof("platform") - 1] == 's'
 				       ? "multiple platforms are not supported"
 				       : "multiple platform parameters not supported");
-	if (json_parse(text, strlen(text), &v, e) < 0)
+	if (json_parse(text, strlen(text), &v, e) < 0) {
+		char *at = strstr(e->msg, " (offset");
+
+		if (at != NULL) /* Go does not say where */
+			*at = '\0';
 		return err_wrap(e, "failed to parse platform");
+	}
+	if (json_kind(v) != JSON_OBJECT)
+		return err_set(e, ERR_INVALID, 0,
+			       "failed to parse platform: json: cannot unmarshal %s into Go value "
+			       "of type v1.Platform",
+			       json_kind_name(v));
 	os = json_get_str(v, "os");
 	arch = json_get_str(v, "architecture");
 	variant = json_get_str(v, "variant");

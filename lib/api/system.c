@@ -120,9 +120,14 @@ static void write_index(struct json_w *w, const char *name, const struct strv *m
 	jw_end(w);
 }
 
-static void write_registries(struct json_w *w, const struct engine_info *i)
+static void write_registries(const struct api_call *c, struct json_w *w,
+			     const struct engine_info *i)
 {
 	jw_kobj(w, "RegistryConfig");
+	if (c->version < API_VERSION(1, 47)) {
+		jw_knull(w, "AllowNondistributableArtifactsCIDRs");
+		jw_knull(w, "AllowNondistributableArtifactsHostnames");
+	}
 	jw_kobj(w, "IndexConfigs");
 	write_index(w, "docker.io", &i->mirrors, true, true);
 	strv_for_each (it, &i->insecure_hosts)
@@ -189,7 +194,7 @@ static void write_features(struct json_w *w, const struct engine_info *i)
 	jw_ku64(w, "NEventsListener", i->n_listeners);
 }
 
-static void write_host(struct json_w *w, const struct engine_info *i)
+static void write_host(const struct api_call *c, struct json_w *w, const struct engine_info *i)
 {
 	jw_kstr(w, "KernelVersion", i->kernel_version);
 	jw_kstr(w, "OperatingSystem", i->operating_system);
@@ -197,7 +202,7 @@ static void write_host(struct json_w *w, const struct engine_info *i)
 	jw_kstr(w, "OSType", "linux");
 	jw_kstr(w, "Architecture", i->architecture);
 	jw_kstr(w, "IndexServerAddress", INDEX_SERVER);
-	write_registries(w, i);
+	write_registries(c, w, i);
 	jw_ki64(w, "NCPU", i->ncpu);
 	jw_ki64(w, "MemTotal", i->mem_total_bytes);
 	jw_knull(w, "GenericResources");
@@ -263,7 +268,7 @@ int sys_info(struct api_call *c, struct err *e)
 	jw_obj(&w);
 	write_counts(&w, &i);
 	write_features(&w, &i);
-	write_host(&w, &i);
+	write_host(c, &w, &i);
 	write_rest(&w, &i);
 	if (c->version < API_VERSION(1, 50)) {
 		jw_kbool(&w, "BridgeNfIptables", false);

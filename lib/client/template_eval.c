@@ -436,29 +436,12 @@ static int run_item(struct run *r, const struct tpl_node *n, const struct val *k
 	return code;
 }
 
-/* {{range 3}} goes over 0, 1, 2 */
-static int range_number(struct run *r, struct val *v, struct err *e)
-{
-	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	long n = strtol(v->text, NULL, 10);
-
-	if (n > TEMPLATE_RANGE_MAX)
-		return err_set(e, ERR_INVALID, 0, "range over %s is too long", v->text);
-	buf_addch(&b, '[');
-	for (long i = 0; i < n; i++)
-		buf_addf(&b, "%s%ld", i > 0 ? "," : "", i);
-	buf_addch(&b, ']');
-	return tpl_doc(r, &b, v, e);
-}
-
 static int run_range(struct run *r, const struct tpl_node *n, const struct val *dot, struct err *e)
 {
 	struct val list;
 	int64_t i = 0;
 
 	if (eval_cmds(r, n->pipe, dot, &list, e) < 0)
-		return -1;
-	if (list.kind == VAL_NUM && range_number(r, &list, e) < 0)
 		return -1;
 	if (list.kind != VAL_JSON && list.kind != VAL_NIL) {
 		CLEANUP(buf_clear) struct buf text = BUF_INIT;

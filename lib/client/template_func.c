@@ -250,11 +250,6 @@ static int f_index(struct run *r, const struct val *a, size_t n, struct val *ret
 
 		if (v.kind == VAL_NIL || (v.kind == VAL_STR && v.flag))
 			return fail("index", "index of untyped nil", e);
-		if (v.kind == VAL_STR && int_of(&a[i], &at) == 0 && at >= 0 &&
-		    (uint64_t)at < strlen(v.text)) {
-			v = tpl_number(r, (unsigned char)v.text[at]);
-			continue;
-		}
 		if (v.kind != VAL_JSON)
 			return fail_type("index", "can't index item of type ", &v, e);
 		if (json_kind(v.json) == JSON_OBJECT) {
@@ -278,14 +273,11 @@ static int f_index(struct run *r, const struct val *a, size_t n, struct val *ret
 
 static int f_slice(struct run *r, const struct val *a, size_t n, struct val *ret, struct err *e)
 {
-	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	bool list = a->kind == VAL_JSON && json_kind(a->json) == JSON_ARRAY;
 	int64_t from = 0, to, len;
-	struct json_w w;
 
-	if (a->kind != VAL_STR && !list)
+	if (a->kind != VAL_STR)
 		return fail_type("slice", "can't slice item of type ", a, e);
-	len = (int64_t)(list ? json_len(a->json) : strlen(a->text));
+	len = (int64_t)strlen(a->text);
 	to = len;
 	if ((n > 1 && int_of(&a[1], &from) < 0) || (n > 2 && int_of(&a[2], &to) < 0))
 		return fail("slice", "cannot index slice/array with this type", e);
@@ -295,16 +287,8 @@ static int f_slice(struct run *r, const struct val *a, size_t n, struct val *ret
 		return err_set(e, ERR_INVALID, 0,
 			       "error calling slice: invalid slice index: %lld > %lld",
 			       (long long)from, (long long)to);
-	if (!list) {
-		*ret = tpl_text(r, xstrndup(a->text + from, (size_t)(to - from)));
-		return 0;
-	}
-	jw_init(&w, &b);
-	jw_arr(&w);
-	for (; from < to; from++)
-		jw_tree(&w, json_at(a->json, (size_t)from));
-	jw_end(&w);
-	return tpl_doc(r, &b, ret, e);
+	*ret = tpl_text(r, xstrndup(a->text + from, (size_t)(to - from)));
+	return 0;
 }
 
 /* --- comparing ------------------------------------------------------------------ */

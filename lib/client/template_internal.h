@@ -14,8 +14,7 @@
 #include "json/json.h"
 
 #define TEMPLATE_ARGS_MAX  16
-#define TEMPLATE_DEPTH_MAX 32	 /* nested blocks and parentheses */
-#define TEMPLATE_RANGE_MAX 10000 /* rounds of {{range NUMBER}} */
+#define TEMPLATE_DEPTH_MAX 32 /* nested blocks and parentheses */
 
 enum arg_kind { ARG_DOT, ARG_VAR, ARG_FUNC, ARG_STR, ARG_NUM, ARG_BOOL, ARG_NIL, ARG_PIPE };
 

@@ -55,18 +55,6 @@ void template_quote(struct buf *b, const char *s)
 	tpl_quote(b, s);
 }
 
-/* a number in base 2 to 16 */
-static char *in_base(unsigned long long n, unsigned base)
-{
-	char text[65], *p = text + sizeof(text) - 1;
-
-	*p = 0;
-	do
-		*--p = "0123456789abcdef"[n % base];
-	while ((n /= base) > 0);
-	return xstrdup(p);
-}
-
 struct verb {
 	const char *flags; /* "-+# 0" of them */
 	int width, precision;
@@ -78,48 +66,27 @@ static bool has(const struct verb *v, char flag)
 	return strchr(v->flags, flag) != NULL;
 }
 
-/* an integer by its verb; NULL: not one of an integer's */
-static char *integer(const struct verb *v, long long n)
+/* a number by its verb; NULL: not one of a number's */
+static char *number(const struct verb *v, const char *text)
 {
-	CLEANUP(freep) char *digits = NULL;
-	unsigned long long size = n < 0 ? -(unsigned long long)n : (unsigned long long)n;
-	char utf8[5] = "";
+	long n = strtol(text, NULL, 10);
+	unsigned long size = n < 0 ? -(unsigned long)n : (unsigned long)n;
+	const char *sign = n < 0 ? "-" : has(v, '+') ? "+" : "";
 
+	if (strpbrk(text, ".eE") != NULL)
+		return v->name != 'f' ? NULL
+				      : xasprintf("%.*f", v->precision < 0 ? 6 : v->precision,
+						  strtod(text, NULL));
 	switch (v->name) {
 	case 'd':
 	case 'v':
-		digits = in_base(size, 10);
-		break;
-	case 'b':
-		digits = in_base(size, 2);
-		break;
-	case 'o':
-		digits = in_base(size, 8);
-		break;
+		return xasprintf("%s%lu", sign, size);
 	case 'x':
+		return xasprintf("%s%lx", sign, size);
 	case 'X':
-		digits = in_base(size, 16);
-		for (char *p = digits; v->name == 'X' && *p != 0; p++)
-			*p -= *p >= 'a' ? 'a' - 'A' : 0;
-		break;
-	case 'c':
-		utf8[utf8_encode((uint32_t)size & 0x1fffff, utf8)] = 0;
-		return xstrdup(utf8);
-	default:
-		return NULL;
-	}
-	return xasprintf("%s%s", n < 0 ? "-" : has(v, '+') ? "+" : has(v, ' ') ? " " : "", digits);
-}
-
-static char *floating(const struct verb *v, double d)
-{
-	switch (v->name) {
-	case 'f':
-	case 'F':
-		return xasprintf("%.*f", v->precision < 0 ? 6 : v->precision, d);
-	case 'g':
-	case 'v':
-		return xasprintf("%.*g", v->precision < 0 ? 17 : v->precision, d);
+		return xasprintf("%s%lX", sign, size);
+	case 'o':
+		return xasprintf("%s%lo", sign, size);
 	default:
 		return NULL;
 	}
@@ -132,15 +99,8 @@ static char *by_verb(const struct verb *v, const struct val *a)
 
 	if (v->name == 'T')
 		return xstrdup(tpl_type(a));
-	if (a->kind == VAL_NUM && strpbrk(a->text, ".eE") == NULL)
-		return integer(v, strtol(a->text, NULL, 10));
-	if (a->kind == VAL_NUM && (v->name != 'v' || v->precision >= 0))
-		return floating(v, strtod(a->text, NULL));
-	if (a->kind == VAL_STR && (v->name == 'x' || v->name == 'X')) {
-		for (const char *p = a->text; *p != 0; p++)
-			buf_addf(&b, v->name == 'x' ? "%02x" : "%02X", (unsigned char)*p);
-		return buf_detach(&b);
-	}
+	if (a->kind == VAL_NUM && (v->name != 'v' || strpbrk(a->text, ".eE") == NULL))
+		return number(v, a->text);
 	if (a->kind == VAL_STR && v->name == 'q') {
 		tpl_quote(&b, a->text);
 		return buf_detach(&b);

@@ -17,7 +17,7 @@ int engine_filters_parse(const char *text, struct engine_filters *ret, struct er
 	}
 	if (json_parse(text, strlen(text), &v, e) < 0)
 		return err_wrap(e, "invalid filter");
-	if (json_kind(v) != JSON_OBJECT)
+	if (json_kind(v) != JSON_OBJECT && json_kind(v) != JSON_NULL)
 		return err_set(e, ERR_INVALID, 0, "invalid filter");
 	json_for_each (item, v) {
 		struct strv *values = json_map_add(&f.map, json_key(item), sizeof(struct strv));

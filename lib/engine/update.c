@@ -56,8 +56,10 @@ int limits_merge(struct docker_host_config *h, const struct docker_host_config *
 	take(&h->cpu_shares, update->cpu_shares);
 	if (update->blkio_weight != 0)
 		h->blkio_weight = update->blkio_weight;
-	if (update->pids_limit.set)
+	if (update->pids_limit.set) {
 		h->pids_limit = update->pids_limit;
+		h->pids_limit.value = MAX(h->pids_limit.value, 0); /* 0: no limit */
+	}
 	if (!str_empty(update->cpuset_cpus))
 		str_replace_ptr(&h->cpuset_cpus, update->cpuset_cpus);
 	if (!str_empty(update->cpuset_mems))

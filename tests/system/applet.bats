@@ -206,6 +206,62 @@ codes() {
 }
 @test "exit codes of templates that are wrong; hosts without a scheme; --gpus; --label-file" { same codes; }
 
+templates() {
+	local text
+	d create --name seen --label one=1 --label 'q="<a&b>"' -p 127.0.0.1:8089:80 small sh -c 'echo "a\b"' >/dev/null
+	for text in '{{.State.Nope}}' '{{.Nope}}' '{{.Nope.Deeper}}' '{{json .HostConfig.Nope}}' '{{.State.Health}}' \
+		'{{.State.Health.Status}}' '{{.SizeRw}} {{.HostConfig.LogConfig}}' '{{.HostConfig.RestartPolicy}}' \
+		'{{.HostConfig.PortBindings}} {{.Config.ExposedPorts}}' '{{.Config.Labels.x}} {{.Config.Labels.one}}' \
+		'{{index .Config.Cmd 7}}' '{{len 3}}' '{{upper}}' '{{eq .Name 1}}' '{{lt .Name 1}}' '{{slice .Id 0 99}}' \
+		'{{.Name .Id}}' '{{"a" "b"}}' '{{.Config.Cmd.0}}' '{{if}}{{end}}' '{{()}}' '{{(.Name}}' '{{.Name)}}' '{{@}}' \
+		'{{range .Name}}{{end}}' '{{printf "%5.2f|%08d|%x|%+d|%6v|%q|%s|%d" 3.14159 42 255 7 3 "a\"b" "x" 5}}' \
+		'{{printf "%d %s" .Name}} {{printf "%s" .Name 7}}' '{{0x1f}} {{1e3}} {{-3}} {{"\x41\u00e9"}}'; do
+		try inspect -f "$text" seen
+	done
+	try volume inspect -f '{{.Nope}}' none
+	for text in '{{.Nope}}' '{{.Names' '{{bogus .}}' '{{.Command}}' '{{.Label "q"}}' json; do
+		try ps -a --no-trunc --format "$text" | sed -E 's/"(CreatedAt|RunningFor|Status)":"[^"]*"//g'
+	done
+	for text in '{{.Nope}}' '{{.Repository'; do try images --format "$text"; done
+	try version --format '{{.Nope}}'
+	try version --format '{{.Client.Context}} {{.Server.Experimental}} {{.Client.APIVersion}}'
+	try info --format '{{.Nope}}'
+	try info --format '{{.ClientInfo.Context}} {{.ClientInfo.Debug}}'
+	DOCKER_HOST=unix:///none try info --format '{{.ServerVersion}}'
+	DOCKER_HOST=unix:///none try version --format '{{.Server.Version}}'
+	try events --since 1h --until 0s --filter container=seen --format '{{.Nope}}'
+	try inspect --type bogus seen
+	try inspect -s -f '{{.Id}}' small
+	d rm seen >/dev/null
+}
+@test "templates: what is not there, what does not parse, how values are printed" { same templates; }
+
+usage() {
+	d volume create --label k=v --name held
+	d run --name seen -v held:/x --label one=1 small true
+	try system df -v | sed -E 's/(Less than a|About an?|[0-9]+) (second|minute|hour)s?( ago)?/AGO/g; s/  +/  /g'
+	try system df -v --format '{{range .Volumes}}{{.Name}} {{.Links}} {{.Size}};{{end}}{{range .Containers}}{{.Names}}{{end}}' | tr -d '\n'
+	echo
+	try system df --format json
+	try volume ls --format json --filter name=held | sed 's/"Mountpoint":"[^"]*"//'
+	try images --tree
+	try images --tree -a small
+	try images --tree -q
+	try rm -f nothere seen
+	try rmi -f nothere
+	try network rm nothere
+	try tag small BAD
+	try tag small "x@sha256:$(printf '%064d' 0)"
+	try history --platform linux/arm64 small
+	try volume create --name a b
+	try volume rm held
+	try ps --filter ''
+	try rename seen ''
+	try update --pids-limit 0 nothere
+	try events --since x
+}
+@test "usage in detail, trees; what is not there and need not be" { same usage; }
+
 # --- completion ---------------------------------------------------------------------
 words() { ours __complete "$@" | grep -v '^:' | cut -f 1 | xargs; }
 last() { ours __complete "$@" | tail -n 1; }

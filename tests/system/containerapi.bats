@@ -25,6 +25,14 @@ healthy() { [ "$(real inspect -f '{{.State.Health.Status}}' "$1")" = healthy ]; 
 	[ "$(pid_of dockerd)" = "$before" ]
 }
 
+@test "what older versions had in /info" {
+	[ "$(api GET /v1.46/info | head -n 1 | jq -c '[.RegistryConfig | to_entries[] | select(.value == null) | .key]')" = \
+		'["AllowNondistributableArtifactsCIDRs","AllowNondistributableArtifactsHostnames","Mirrors"]' ]
+	[ "$(api GET /v1.47/info | head -n 1 | jq -c '[.RegistryConfig | to_entries[] | select(.value == null) | .key]')" = '["Mirrors"]' ]
+	[ "$(api GET /v1.49/info | head -n 1 | jq -c 'has("BridgeNfIptables")')" = true ]
+	[ "$(api GET /v1.50/info | head -n 1 | jq -c 'has("BridgeNfIptables")')" = false ]
+}
+
 @test "what is not there, row by row: swarms, plugins, checkpoints, a build cache" {
 	ask rows "$BATS_TEST_DIRNAME/absent.tsv"
 }

@@ -52,6 +52,8 @@ TEST(limits_update_a_stopped_container)
 	CHECK_EQ(c->host.memory, 100000000);
 	CHECK_EQ(c->host.nano_cpus, 500000000);
 	CHECK_EQ(c->host.pids_limit.value, 9);
+	update(en, "{\"PidsLimit\":-5}", 0);
+	CHECK_EQ(c->host.pids_limit.value, 0); /* as 0: none */
 	CHECK_STR(c->host.cpuset_cpus, "0");
 	CHECK_STR(c->host.restart_policy.name, "on-failure");
 	CHECK_EQ(c->host.restart_policy.maximum_retry_count, 3);
