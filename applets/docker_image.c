@@ -187,28 +187,29 @@ static void print_tree(const struct json *list, bool all)
 {
 	size_t width = strlen("IMAGE");
 	char id[80], size[UNITS_SIZE];
+	int column;
 
 	json_for_each (image, list)
 		json_for_each (tag, json_get(image, "RepoTags"))
 			width = MAX(width, strlen(json_str(tag) != NULL ? json_str(tag) : ""));
 	if (all)
 		width = MAX(width, strlen(UNTAGGED));
+	column = (int)MIN(width + 3, MAX(width + 1, 32)); /* 80 with the others */
 	fputs("WARNING: This is an experimental feature. The output may change and shouldn't be "
 	      "depended on.\n",
 	      stdout);
 	printf("%62sInfo ->  U In Use \n\n", "");
 	printf(BOLD("IMAGE") "%*s" BOLD("ID") "             " BOLD("DISK USAGE") "   " BOLD(
 		       "CONTENT SIZE") "   " BOLD("EXTRA") "\n",
-	       (int)width - 2, "");
+	       column - 5, "");
 	json_for_each (image, list) {
 		const struct json *tags = json_get(image, "RepoTags");
 		size_t n = MAX(json_len(tags), all);
 
 		for (size_t i = 0; i < n; i++) {
-			const char *tag = json_str(json_at(tags, i));
+			const char *tag = json_str(json_at(tags, n - 1 - i)); /* from the last */
 
-			printf("%-*s", i + 1 < n ? 0 : (int)width + 3,
-			       tag != NULL ? tag : UNTAGGED);
+			printf("%-*s", i + 1 < n ? 0 : column, tag != NULL ? tag : UNTAGGED);
 			if (i + 1 < n)
 				puts("");
 		}
