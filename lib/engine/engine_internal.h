@@ -73,6 +73,7 @@ struct container {
 	bool removed;  /* out of the table */
 	bool freezing; /* its shim is told to freeze or thaw it: one at a time, the state follows */
 	bool leaving;  /* ended; bundle and cgroup are being taken back, a start waits for that */
+	int signals;   /* under way: their events come before that of the end */
 	bool stopped_by_shutdown;
 	uint64_t runs; /* how often it was started by this engine: tells one run from the next */
 
@@ -202,6 +203,9 @@ struct engine_event_attribute {
 };
 /* the same with more attributes than one, ended by a NULL key */
 void container_event_with(struct engine *en, struct container *c, const char *action,
+			  const struct engine_event_attribute *more);
+/* the same with mu held */
+void container_event_held(struct engine *en, struct container *c, const char *action,
 			  const struct engine_event_attribute *more);
 /* completes a container's configuration by an image's (or, for a commit, by another container's) */
 void container_config_merge(struct docker_config *conf, const struct image_run_config *rc);

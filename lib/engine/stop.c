@@ -75,12 +75,20 @@ static bool wait_stopped(const struct run *r, int timeout_sec)
 static int send_signal(struct engine *en, struct container *c, int sig, bool all, struct err *e)
 {
 	char number[16];
+	int r;
 
-	if (container_shim_kill(en, c, sig, all, e) < 0)
-		return -1;
+	pthread_mutex_lock(&en->mu);
+	c->signals++;
+	pthread_mutex_unlock(&en->mu);
+	r = container_shim_kill(en, c, sig, all, e);
 	snprintf(number, sizeof(number), "%d", sig);
-	container_event(en, c, "kill", "signal", number);
-	return 0;
+	if (r == 0)
+		container_event(en, c, "kill", "signal", number);
+	pthread_mutex_lock(&en->mu);
+	c->signals--;
+	pthread_cond_broadcast(&en->changed);
+	pthread_mutex_unlock(&en->mu);
+	return r;
 }
 
 /* Who freezes or thaws a container is alone with that: the state tells what the shim did last. With

@@ -128,15 +128,21 @@ static void take_back_resources(struct engine *en, struct container *c, const ch
 	pthread_mutex_unlock(&en->mu);
 }
 
-/* records the exit; true when the policy wants it again */
+/* records the exit and announces it: who has waited finds it among the events. True when the policy
+ * wants the program again */
 static bool settle_exit(struct supervisor *s)
 {
+	char code[16];
+	const struct engine_event_attribute exit_code[] = {{"exitCode", code}, {0}};
 	struct engine *en = s->en;
 	struct container *c = s->c;
 	struct err e;
 	bool again;
 
+	snprintf(code, sizeof(code), "%d", s->exit.exit_code);
 	pthread_mutex_lock(&en->mu);
+	while (c->signals > 0)
+		pthread_cond_wait(&en->changed, &en->mu);
 	c->exit_code = s->exit.exit_code;
 	c->finished_nsec = s->exit.finished_nsec;
 	c->oom_killed = s->exit.oom_killed;
@@ -148,19 +154,12 @@ static bool settle_exit(struct supervisor *s)
 	if (container_step(en, c, again ? EV_RETRY : EV_EXIT, &e) < 0)
 		log_error(&e, "exit of %s", c->id);
 	execs_over(c);
+	container_event_held(en, c, "die", exit_code);
 	waits_wake(c, false, NULL);
 	pthread_mutex_unlock(&en->mu);
 	if (container_save_run(en, c, &e) < 0)
 		log_warn(&e, "state of container %s is not on disk", c->id);
 	return again;
-}
-
-static void announce_exit(struct supervisor *s)
-{
-	char code[16];
-
-	snprintf(code, sizeof(code), "%d", s->exit.exit_code);
-	container_event(s->en, s->c, "die", "exitCode", code);
 }
 
 /* sleeps out the backoff; false when the container is not to be started after all */
@@ -236,7 +235,6 @@ static void supervise(void *arg)
 		shim_lost(s, bundle);
 	network_release(en, c);
 	again = settle_exit(s);
-	announce_exit(s);
 	if (s->exited)
 		watch(s);
 	health_free(s->health);
@@ -290,7 +288,6 @@ static void settle_missed(struct engine *en, struct container *c, const char *bu
 	network_release(en, c);
 	settle_exit(&s);
 	take_back_resources(en, c, bundle);
-	announce_exit(&s);
 	container_exit_clear(&s.exit);
 	/* the policies have their turn in engine_start_policies() */
 	pthread_mutex_lock(&en->mu);

@@ -230,20 +230,26 @@ void container_settled(struct engine *en, struct container *c)
 		pthread_cond_wait(&en->changed, &en->mu);
 }
 
-void container_event_with(struct engine *en, struct container *c, const char *action,
+void container_event_held(struct engine *en, struct container *c, const char *action,
 			  const struct engine_event_attribute *more)
 {
 	struct json_strmap attributes = {0};
 
-	pthread_mutex_lock(&en->mu);
 	json_strmap_copy(&attributes, &c->config.labels);
 	json_strmap_set(&attributes, "image", c->config.image != NULL ? c->config.image : "");
 	json_strmap_set(&attributes, "name", c->name);
-	pthread_mutex_unlock(&en->mu);
 	for (; more != NULL && more->key != NULL; more++)
 		json_strmap_set(&attributes, more->key, more->value);
 	engine_event_emit(en, "container", action, c->id, &attributes);
 	json_strmap_clear(&attributes);
+}
+
+void container_event_with(struct engine *en, struct container *c, const char *action,
+			  const struct engine_event_attribute *more)
+{
+	MUTEX_GUARD(&en->mu);
+
+	container_event_held(en, c, action, more);
 }
 
 void container_event(struct engine *en, struct container *c, const char *action, const char *key,

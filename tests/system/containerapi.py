@@ -12,7 +12,7 @@ import asyncio, concurrent.futures, http.client, json, re, socket, sys
 class Connection(http.client.HTTPConnection):
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(20)
+        self.sock.settimeout(300)
         self.sock.connect(sys.argv[1])
 
 
@@ -69,7 +69,7 @@ async def websocket():
         got, kinds = '', set()
         try:
             while text is None or text not in got:
-                piece = await asyncio.wait_for(client.recv(), 10)
+                piece = await asyncio.wait_for(client.recv(), 200)
                 kinds.add(type(piece).__name__)
                 got += piece if isinstance(piece, str) else piece.decode()
         except websockets.ConnectionClosed as closed:
@@ -80,7 +80,7 @@ async def websocket():
     await client.send(b'binary\n')
     await client.send('text\n')
     await client.send([b'fr', b'agm', b'ents\n'])
-    await asyncio.wait_for(await client.ping(b'abc'), 10)
+    await asyncio.wait_for(await client.ping(b'abc'), 200)
     assert await until(client, 'fragments\n') == ('binary\ntext\nfragments\n', {'bytes'})
     await client.send(b'y' * 200000 + b'\n')
     assert (await until(client, '\n'))[0] == 'y' * 200000 + '\n'
