@@ -419,9 +419,11 @@ static int run(struct daemon *d, const sigset_t *set, struct err *e)
 	if (write_pid(d, e) < 0 || listen_all(d, e) < 0 || start_socks(d, e) < 0)
 		return -1;
 	note_data_root(d);
+	engine_start_policies(d->engine);
+	if (api_serve(d->api, e) < 0)
+		return -1;
 	notify("READY=1");
 	log_info(NULL, "Daemon has completed initialization");
-	engine_start_policies(d->engine);
 	wait_signals(d, set);
 	return 0;
 }

@@ -5,6 +5,7 @@
  *
  *	api = api_new(engine);
  *	api_listen(api, fd, NULL, &e);
+ *	api_serve(api, &e);
  *	...
  *	api_stop(api);
  *	api_free(api);
@@ -21,17 +22,20 @@ struct api;
 /** api_new() - an API without listeners; the engine is borrowed and must outlive it */
 struct api *api_new(struct engine *en);
 /**
- * api_listen() - serve the connections of a listening socket in threads of its own
+ * api_listen() - take a listening socket; who connects waits for api_serve()
  * @a:   the API
  * @fd:  listening stream socket, owned from the call on; its permissions are the caller's matter
  * @tls: NULL for plain HTTP; borrowed, must outlive the API
- * @e:   ERR_UNAVAILABLE when there can be no more threads or listeners
+ * @e:   ERR_UNAVAILABLE when there can be no more listeners
  *
- * May be called several times, from one thread.
+ * May be called several times, from one thread, before api_serve().
  *
  * Return: 0 or -1.
  */
 int api_listen(struct api *a, int fd, const struct tls_config *tls, struct err *e) WARN_UNUSED;
+/** api_serve() - serve the connections of all listeners, in threads of its own; 0, or -1 when there
+ * can be no more threads */
+int api_serve(struct api *a, struct err *e) WARN_UNUSED;
 /** api_drain() - before api_stop(): accept no more, and give requests under way timeout_ms to end;
  * connections that wait for their next request are closed */
 void api_drain(struct api *a, int timeout_ms);

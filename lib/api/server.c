@@ -316,12 +316,17 @@ int api_listen(struct api *a, int fd, const struct tls_config *tls, struct err *
 	fd_set_nonblock(fd, true);
 	*l = (struct api_listener){.a = a, .fd = fd, .tls = tls};
 	cond_init(&l->next);
-	MUTEX_GUARD(&a->mu);
-	if (add_thread(l, e) < 0) {
-		close(fd);
-		return -1;
-	}
 	a->n_listeners++;
+	return 0;
+}
+
+int api_serve(struct api *a, struct err *e)
+{
+	MUTEX_GUARD(&a->mu);
+
+	for (size_t i = 0; i < a->n_listeners; i++)
+		if (add_thread(&a->listeners[i], e) < 0)
+			return -1;
 	return 0;
 }
 

@@ -61,8 +61,9 @@ struct engine_options {
  * Return: 0 or -1.
  */
 int engine_open(const struct engine_options *o, struct engine **ret, struct err *e) WARN_UNUSED;
-/** engine_start_policies() - starts the containers whose restart policy says so; after the listener
- * is up */
+/** engine_start_policies() - starts the containers whose restart policy says so; when the sockets
+ * are there (a container may have one as a mount), and before anything is answered, as Docker does
+ */
 void engine_start_policies(struct engine *en);
 /** engine_live_on() - containers live on when this engine is closed, whatever its options say */
 void engine_live_on(struct engine *en);

@@ -63,7 +63,7 @@ rootlesskit_kill() { kill -"$1" "$(pid_file)"; }
 import os, socket, sys
 s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 s.bind(sys.argv[1])
-s.settimeout(20)
+s.settimeout(600)
 while True:
     m = s.recv(4096).decode()
     open(sys.argv[2], "a").write(m + "\n")
@@ -97,8 +97,11 @@ os.execvp("dockerd-rootless.sh", ["dockerd-rootless.sh", "-H", "fd://"])
 	import_small
 	real run -d --stop-timeout 1 --name stays --restart unless-stopped small sleep 1000
 	real run -d --stop-timeout 1 --name ends small sleep 1000
+	for i in 1 2 3 4 5; do real run -d --stop-timeout 1 --restart always small sleep 1000; done
 	stack_halt
 	stack_start
+	# the first answer knows them
+	[ "$(real ps -q | wc -l)" = 6 ]
 	[ "$(real inspect -f '{{.State.Running}}' stays)" = true ]
 	[ "$(real inspect -f '{{.State.Running}}' ends)" = false ]
 }

@@ -20,6 +20,7 @@ static const char *listen_path(struct api *a)
 	fd = net_listen_unix(path, SOCK_STREAM, 0660, &e);
 	CHECK_MSG(fd >= 0, "%s", e.msg);
 	CHECK_OK(api_listen(a, fd, NULL, &e), e);
+	CHECK_OK(api_serve(a, &e), e);
 	return path;
 }
 
