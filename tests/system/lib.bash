@@ -7,12 +7,22 @@
 
 bats_require_minimum_version 1.5.0
 
-# within SECONDS COMMAND...: repeats COMMAND until it succeeds; fails when the time is over.
+# within SECONDS COMMAND...: repeats COMMAND until it succeeds; fails when the time is over. SECONDS are ample
+# for a machine that has nothing else to do; one that is slow or stands still has six times that, by a clock
+# that nobody sets, and twenty tries at least.
 within() {
-	local end=$((SECONDS + $1))
+	local now end tries=0
+	read -r now _ </proc/uptime
+	end=$((${now%.*} + 6 * $1))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ "$SECONDS" -lt "$end" ] || { echo "not within time: $*"; "$@" 2>&1 | tail -n 20; return 1; }
+		read -r now _ </proc/uptime
+		tries=$((tries + 1))
+		[ "${now%.*}" -le "$end" ] || [ "$tries" -lt 20 ] || {
+			echo "not within time: $*"
+			"$@" 2>&1 | tail -n 20
+			return 1
+		}
 		sleep 0.05
 	done
 }
@@ -53,7 +63,7 @@ stack_halt() {
 	local pid
 	pid=$(cat "$BATS_FILE_TMPDIR/stack.pid")
 	kill -TERM "$pid" 2>/dev/null || return 0
-	timeout 20 tail --pid="$pid" -s 0.05 -f /dev/null || { kill -KILL "$pid"; return 1; }
+	timeout 120 tail --pid="$pid" -s 0.05 -f /dev/null || { kill -KILL "$pid"; return 1; }
 }
 
 # stack_stop: removes every container, ends the stack, removes its data; there is none where setup_file
@@ -69,7 +79,8 @@ stack_stop() {
 }
 
 # stack_pids: every process of the stack: the descendants of dockerd-rootless.sh, and those of
-# the shims, which have left it and name the runtime directory among their arguments.
+# the shims, which have left it and name the runtime directory among their arguments. Who made another
+# comes before it.
 stack_pids() {
 	local new more all=
 	new="$(cat "$BATS_FILE_TMPDIR/stack.pid") $(pgrep -u "$(id -u)" -f "^shim .*$XDG_RUNTIME_DIR/" || true)"
@@ -78,15 +89,15 @@ stack_pids() {
 		for p in $new; do more="$more $(pgrep -P "$p" | tr '\n' ' ')"; done
 		new=$more
 	done
-	for p in $all; do [ ! -d "/proc/$p" ] || echo "$p"; done | sort -un
+	for p in $all; do [ ! -d "/proc/$p" ] || echo "$p"; done | awk '!seen[$1]++'
 }
 
-# pid_of APPLET: the process of the stack that runs it
+# pid_of APPLET: the process of the stack that runs it (its child looks the same until it runs another program)
 pid_of() {
 	local p
 	for p in $(stack_pids); do
-		tr '\0' '\n' <"/proc/$p/cmdline" | head -n 2 | grep -qE "(^|/)$1\$" && echo "$p"
-	done | head -n 1
+		tr '\0' '\n' 2>/dev/null <"/proc/$p/cmdline" | head -n 2 | grep -qE "(^|/)$1\$" && echo "$p"
+	done 2>/dev/null | head -n 1
 }
 
 # open_files PID: how many descriptors a process has, or nothing where that cannot be seen. The size of
@@ -113,11 +124,25 @@ api() {
 }
 
 # --- the registry: docker-registry with TLS and basic auth ----------------------
+# free_port: a port that nobody has and no other suite takes as long as this one (or this test) lasts: who has
+# one is written down in a folder that all of them know, whoever runs them
 free_port() {
-	local port
-	for port in $(shuf -i 20000-29999 -n 50); do
-		(: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo "$port"; return; }
-	done
+	local port claim owner dir=/tmp/thimble-ports
+	mkdir -m 1777 "$dir" 2>/dev/null || true
+	{
+		flock 9
+		for claim in "$dir"/*; do
+			owner=
+			read -r owner 2>/dev/null <"$claim" || true
+			[ -d "/proc/${owner:-none}" ] || rm -f "$claim" 2>/dev/null || true
+		done
+		for port in $(shuf -i 20000-29999 -n 50); do
+			[ ! -e "$dir/$port" ] && [ -z "$(ss -Hltun "sport = :$port")" ] || continue
+			echo $$ >"$dir/$port"
+			echo "$port"
+			return
+		done
+	} 9<"$dir"
 }
 
 registry_start() {
@@ -137,7 +162,7 @@ registry_start() {
 	YML
 	docker-registry serve "$dir/config.yml" >"$dir/log" 2>&1 3>&- &
 	echo $! >"$dir/pid"
-	within 10 registry_curl "https://$REGISTRY/v2/" || { cat "$dir/log"; return 1; }
+	within 20 registry_curl "https://$REGISTRY/v2/" || { cat "$dir/log"; return 1; }
 }
 
 registry_stop() {
