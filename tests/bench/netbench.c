@@ -10,7 +10,7 @@
  *   netbench cycles ADDR PORT MS   the same, 16 at a time: number in a second
  *   netbench rr ADDR PORT N        N round trips of one byte on one connection: median in us
  *   netbench hold ADDR PORT N      N connections and a byte each way on each, or as many as are
- * made without waiting for 10 s: "held N"; at SIGUSR1 a byte each way on all of them again: "alive
+ * made without waiting for 30 s: "held N"; at SIGUSR1 a byte each way on all of them again: "alive
  * N" netbench who ADDR PORT [FROM]  asks by TCP, then by UDP, which address the server sees; FROM
  * is where the question comes from: "address tcp\naddress udp\n" netbench udp ADDR PORT MS LEN
  * sends datagrams of LEN bytes as fast as it can for MS, prints what arrived: Mbit/s, thousands of
@@ -469,7 +469,7 @@ static int echoes(int fd)
 
 static void hold(uint32_t n)
 {
-	static const struct timeval patience = {.tv_sec = 10};
+	static const struct timeval patience = {.tv_sec = 30};
 	int *fds = calloc(n, sizeof(*fds)), sig;
 	uint32_t held = 0;
 	sigset_t usr1;

@@ -23,7 +23,7 @@
 
 enum {
 	REQUEST_MAX = 16384,
-	ANSWER_WAIT_MS = 10000, /* stop and restart take their time */
+	ANSWER_WAIT_MS = 120000, /* stop and restart take their time, and so does a busy machine */
 	BAD_SHOWN = 15,
 	RENEW_EVERY = 100,
 	ID_LEN = 64,
@@ -232,12 +232,32 @@ static size_t make_request(int *ret_plain)
 	return (size_t)n;
 }
 
-/* The first part of the answer, up to a quiet moment. Returns its length, -1 when none came. */
-static ssize_t exchange(const char *sock, size_t len, int plain)
+/* how much of the answer is still to come: an error and what was asked well is read to its end */
+static int unfinished(size_t got, int whole)
+{
+	const char *end = memmem(answer, got, "\r\n\r\n", 4), *length;
+	int status = 0;
+
+	if (end == NULL)
+		return 1;
+	if (!whole && (sscanf(answer, "HTTP/1.%*d %d", &status) != 1 || status < 400))
+		return 0;
+	length = memmem(answer, (size_t)(end - answer), "\r\nContent-Length: ", 18);
+	if (length != NULL)
+		return got < (size_t)(end + 4 - answer) + strtoul(length + 18, NULL, 10);
+	return got < 5 || memcmp(answer + got - 5, "0\r\n\r\n", 5) != 0;
+}
+
+/*
+ * An answer, or of one that may be without end the first part, up to a quiet moment. Returns its
+ * length, -1 when none came.
+ */
+static ssize_t exchange(const char *sock, size_t len, int plain, int whole)
 {
 	size_t got = 0;
 	ssize_t n;
-	int fd = dial(sock), wait = plain ? ANSWER_WAIT_MS : 100;
+	int fd = dial(sock), wait = plain ? ANSWER_WAIT_MS : 100,
+	    head = !strncmp(request, "HEAD", 4);
 
 	if (strstr(request, "/wait"))
 		wait = 100;
@@ -248,7 +268,8 @@ static ssize_t exchange(const char *sock, size_t len, int plain)
 	for (;;) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
 
-		if (poll(&p, 1, got ? 30 : wait) <= 0)
+		if (poll(&p, 1, got && !(plain && !head && unfinished(got, whole)) ? 30 : wait) <=
+		    0)
 			break;
 		n = recv(fd, answer + got, sizeof(answer) - 1 - got, 0);
 		if (n <= 0)
@@ -306,7 +327,7 @@ static void ask(const char *sock, const char *method, const char *path, const ch
 			 method, path, strlen(body), body);
 
 	answer[0] = '\0';
-	(void)exchange(sock, (size_t)n, 1);
+	(void)exchange(sock, (size_t)n, 1, 1);
 }
 
 /* Copies the n-th id of the answer; 0 when there are not so many. */
@@ -375,7 +396,7 @@ int main(int argc, char **argv)
 		if (argc > 4 && i % RENEW_EVERY == 0)
 			renew(argv[1], argv[4]);
 		len = make_request(&plain);
-		got = exchange(argv[1], len, plain);
+		got = exchange(argv[1], len, plain, 0);
 		if (got == -2) {
 			printf("the engine is gone after request %ld:\n%.2000s\n", i, request);
 			return 1;

@@ -288,6 +288,7 @@ cell_save() {
 cell_lives() {
 	local id
 	fails fuse_mounts
+	[ "$DRIVER" != fuse-overlayfs ] || fuse_programs
 	id=$(pid_of dockerd)
 	kill -9 "$id"
 	within 20 eval '[ -n "$(pid_of dockerd)" ] && [ "$(pid_of dockerd)" != '"$id"' ] && stack_answers'
@@ -302,7 +303,7 @@ cell_rmi() {
 	[ "$(trees)" = 0 ]
 	in_ns ls -A "$DATA/image/$DRIVER/layerdb/sha256" "$DATA/image/$DRIVER/layerdb/mounts" "$DATA/image/$DRIVER/layerdb/tmp" |
 		grep -v : | grep -c . | grep -qx 0
-	[ "$DRIVER" != fuse-overlayfs ] || within 5 fails pgrep -u "$(id -u)" -x fuse-overlayfs
+	[ "$DRIVER" != fuse-overlayfs ] || within 5 fails fuse_programs
 }
 
 # fill ROW RESULT: all cells at once

@@ -76,7 +76,7 @@ fill() {
 	real volume create -o type=tmpfs -o device=tmpfs -o o=size=1m tvol
 	mkdir -p "$HOME/bound"
 	echo host >"$HOME/bound/f"
-	real run -d --name web --hostname webhost -p 127.0.0.1:29331:80 --label x=y --restart unless-stopped -v vol:/v -v "$HOME/bound:/b:ro" \
+	real run -d --name web --hostname webhost -p "127.0.0.1:$PORT:80" --label x=y --restart unless-stopped -v vol:/v -v "$HOME/bound:/b:ro" \
 		--mount type=tmpfs,target=/t,tmpfs-size=1048576 -v tvol:/tv -e E=1 --cap-add NET_ADMIN --shm-size 16m --stop-signal KILL two \
 		sh -c 'echo out; echo err >&2; echo w >>/written; echo v >>/v/file; echo a >>/anon/file; exec sleep 1000'
 	real run --name ended small sh -c 'echo dying; echo rw >/rwfile; exit 42' || [ $? = 42 ]
@@ -89,6 +89,14 @@ fill() {
 	within 5 real exec web test -s /anon/file
 	real kill web
 	real wait web
+	within 10 compressed
+}
+
+# compressed: Docker compresses what it has rotated when the container may long have ended
+compressed() {
+	local log
+	log=$DATA/containers/$(real inspect -f '{{.Id}}' rotated)/$(real inspect -f '{{.Id}}' rotated)-json.log
+	rootlesskit sh -c '[ -e "$1.1.gz" ] && [ -e "$1.2.gz" ] && [ ! -e "$1.1" ] && [ ! -e "$1.2" ]' sh "$log"
 }
 
 # there and back: dockerd VERSION with the storage driver DRIVER
@@ -98,6 +106,7 @@ round() {
 	[ "$2" != fuse-overlayfs ] || { command -v fuse-overlayfs && [ -w /dev/fuse ]; } >/dev/null ||
 		skip "fuse-overlayfs is not installed or /dev/fuse cannot be opened"
 	# --- Docker's
+	PORT=$(free_port)
 	dockerd_start "$1" --storage-driver="$2"
 	fill >"$BATS_TEST_TMPDIR/fill" 2>&1
 	facts $names >"$BATS_TEST_TMPDIR/docker"
@@ -122,7 +131,7 @@ round() {
 	[ "$(real exec web cat /v/file /anon/file /b/f)" = "$(printf 'v\nv\na\na\nhost')" ]
 	[ "$(real exec web sh -c 'busybox df -k /t /dev/shm | tail -n 2 | tr -s " " | cut -d" " -f2' | tr '\n' ' ')" = "1024 16384 " ]
 	fails real exec web sh -c 'echo x >/b/f'
-	[ "$(real port web 80)" = 127.0.0.1:29331 ]
+	[ "$(real port web 80)" = "127.0.0.1:$PORT" ]
 	real start linked privileged
 	real wait privileged
 	[ "$(real logs privileged 2>&1 | tr -d ' \t')" = Seccomp:0 ]

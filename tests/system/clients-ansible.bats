@@ -10,7 +10,7 @@ export ANSIBLE_INVENTORY_UNPARSED_WARNING=false ANSIBLE_DEPRECATION_WARNINGS=fal
 play() {
 	local tag=$1
 	shift
-	timeout 200 /usr/bin/python3 -W ignore "$STAGE/fixtures/clients/bin/ansible-playbook" \
+	timeout 600 /usr/bin/python3 -W ignore "$STAGE/fixtures/clients/bin/ansible-playbook" \
 		"$BATS_TEST_DIRNAME/clients-ansible.yml" --tags "$tag" "$@" >"$BATS_TEST_TMPDIR/play" 2>&1 ||
 		{ cat "$BATS_TEST_TMPDIR/play"; return 1; }
 	changed=$(sed -n 's/^localhost .*changed=\([0-9]*\).*/\1/p' "$BATS_TEST_TMPDIR/play")

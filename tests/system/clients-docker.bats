@@ -12,6 +12,7 @@ teardown_file() { stack_stop; }
 
 teardown() {
 	local all
+	[ -z "${SSHD:-}" ] || kill "$SSHD" 2>/dev/null || true
 	all=$(ours ps -aq)
 	[ -z "$all" ] || ours rm -f $all >/dev/null
 }
@@ -65,7 +66,7 @@ life() {
 	fi
 	d wait c2 >"$BATS_TEST_TMPDIR/code" 3>&- &
 	local pid=$!
-	d container stop -t 5 c2
+	d container stop -t 120 c2
 	wait $pid
 	[ "$(cat "$BATS_TEST_TMPDIR/code")" = 3 ]
 	is 3 d wait c2
@@ -88,7 +89,7 @@ running() {
 		--mount type=bind,src="$BATS_TEST_TMPDIR",dst=/b,readonly --health-cmd true --health-interval 1s small sleep 1000
 	[ "$(cat "$BATS_TEST_TMPDIR/cid")" = "$(d inspect -f '{{.Id}}' r1)" ]
 	is el d inspect -f '{{index .Config.Labels "lab"}}' r1
-	is r1 d run --rm --volumes-from r1 --link r1:linked small sh -c 'ls /b/env >/dev/null && ping -c 1 -W 2 linked >/dev/null && echo r1'
+	is r1 d run --rm --volumes-from r1 --link r1:linked small sh -c 'ls /b/env >/dev/null && ping -c 1 -W 30 linked >/dev/null && echo r1'
 	is healthy bash -c "$(declare -f d real within); $(declare -p STAGE); within 15 eval 'd inspect -f {{.State.Health.Status}} r1 | grep -x healthy'; d inspect -f '{{.State.Health.Status}}' r1"
 	is typed bash -c "$(declare -f d real); $(declare -p STAGE); echo typed | d run --rm -i small cat"
 	run script -qec "$(declare -f d real); $(declare -p STAGE); d run --rm -it small tty" /dev/null
@@ -98,7 +99,7 @@ running() {
 	[ "$status" = 126 ]
 	run d run --no-such-flag small
 	[ "$status" = 125 ]
-	is "one two" d logs "$(d run -d small echo one two)"
+	is "one two" d logs -f "$(d run -d small echo one two)"
 	is attached bash -c "$(declare -f d real); $(declare -p STAGE); d start -a \$(d create small echo attached)"
 	d rm -f r1
 	d volume rm keep
@@ -131,8 +132,8 @@ objects() {
 	d run -d --name o1 --network netw --ip 10.87.1.9 --network-alias al -v vol:/v small sleep 1000
 	d run -d --name o2 small sleep 1000
 	d network connect --alias two netw o2
-	d exec o2 ping -c 1 -W 2 al
-	d exec o1 ping -c 1 -W 2 two
+	d exec o2 ping -c 1 -W 30 al
+	d exec o1 ping -c 1 -W 30 two
 	d network disconnect netw o2
 	says "volume is in use" d volume rm vol
 	says "has active endpoints" d network rm netw
@@ -142,19 +143,27 @@ objects() {
 	d volume rm vol
 }
 
+# listens: the client of events shows what is done now
+listens() {
+	d create --name e0 --label seen=0 small true
+	d rm e0
+	test -s "$BATS_TEST_TMPDIR/live"
+}
+
 events() {
-	local since until
-	since=$(date +%s)
+	local since until id
+	since=$(($(date +%s) - 5)) # a clock may be set
 	d events --filter type=container --filter label=seen --format '{{.Action}} {{.Actor.Attributes.name}}' >"$BATS_TEST_TMPDIR/live" 3>&- &
 	local pid=$!
-	sleep 0.5
-	d run --rm --name e1 --label seen=1 small true
-	within 10 grep -q destroy "$BATS_TEST_TMPDIR/live"
+	within 10 listens
+	d run --rm --name e1 --cidfile "$BATS_TEST_TMPDIR/e1" --label seen=1 small true
+	within 10 grep -q 'destroy e1' "$BATS_TEST_TMPDIR/live"
 	kill $pid
-	is "create e1 attach e1 start e1 die e1 destroy e1" cat "$BATS_TEST_TMPDIR/live"
-	until=$(($(date +%s) + 1))
-	is "die 0" d events --since "$since" --until "$until" --filter container=e1 --filter event=die --format '{{.Action}} {{.Actor.Attributes.exitCode}}'
-	d system events --since "$since" --until "$until" --filter container=e1 --format '{{json .}}' | jq -es 'length == 5' >/dev/null
+	is "create e1 attach e1 start e1 die e1 destroy e1" grep ' e1$' "$BATS_TEST_TMPDIR/live"
+	until=$(($(date +%s) + 2))
+	id=$(cat "$BATS_TEST_TMPDIR/e1")
+	is "die 0" d events --since "$since" --until "$until" --filter container="$id" --filter event=die --format '{{.Action}} {{.Actor.Attributes.exitCode}}'
+	d system events --since "$since" --until "$until" --filter container="$id" --format '{{json .}}' | jq -es 'length == 5' >/dev/null
 }
 
 systems() {
@@ -219,8 +228,8 @@ sshd_start() {
 	sshd_start
 	local at=ssh://$(id -un)@127.0.0.1
 	for cli in "$STAGE/tools/docker" "$STAGE/fixtures/clients/bin/docker" "$STAGE/bin/docker"; do
-		[ "$(echo far | DOCKER_HOST=$at timeout 60 "$cli" run --rm -i small cat)" = far ] || { cat "$BATS_TEST_TMPDIR/sshd.log"; kill $SSHD; false; }
-		run env DOCKER_HOST=$at timeout 60 "$cli" run --rm small sh -c 'exit 6'
+		[ "$(echo far | DOCKER_HOST=$at timeout 240 "$cli" run --rm -i small cat)" = far ] || { cat "$BATS_TEST_TMPDIR/sshd.log"; kill $SSHD; false; }
+		run env DOCKER_HOST=$at timeout 240 "$cli" run --rm small sh -c 'exit 6'
 		[ "$status" = 6 ]
 	done
 	kill $SSHD
@@ -237,7 +246,7 @@ no_ssh() { fails pgrep -u "$(id -u)" -f "^/usr/bin/ssh .* $SSH_PORT "; }
 	ours context use far
 	ours run -d --name far small sh -c 'echo said; exec sleep 1000'
 	[ "$(ours ps --format '{{.Names}}')" = far ]
-	[ "$(ours logs far 2>&1)" = said ]
+	within 5 eval '[ "$(ours logs far 2>&1)" = said ]'
 	echo copied >"$BATS_TEST_TMPDIR/file"
 	ours cp "$BATS_TEST_TMPDIR/file" far:/file
 	[ "$(ours exec far cat /file)" = copied ]
@@ -266,7 +275,7 @@ no_ssh() { fails pgrep -u "$(id -u)" -f "^/usr/bin/ssh .* $SSH_PORT "; }
 
 @test "skopeo docker-daemon: inspect, copy out, copy in" {
 	[ -e "$STAGE/fixtures/skopeo" ] || skip "no skopeo of Debian sid"
-	skopeo() { timeout 60 "$STAGE/fixtures/skopeo/skopeo" --insecure-policy "$@"; }
+	skopeo() { timeout 240 "$STAGE/fixtures/skopeo/skopeo" --insecure-policy "$@"; }
 	local at=$BATS_TEST_TMPDIR/oci
 	[ "$(skopeo inspect --daemon-host "$DOCKER_HOST" docker-daemon:small:latest | jq -r .Os)" = linux ]
 	skopeo copy --quiet --src-daemon-host "$DOCKER_HOST" docker-daemon:small:latest "oci:$at:one"

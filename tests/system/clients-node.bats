@@ -48,14 +48,26 @@ held() { # descriptors and threads of the engine, processes of the stack
 	p=$(pid_of dockerd)
 	echo "$(find "/proc/$p/fd" -type l | wc -l) $(find "/proc/$p/task" -mindepth 1 -maxdepth 1 | wc -l) $(stack_pids | wc -l)"
 }
-held_as_before() { [ "$(held)" = "$1" ]; }
+# not_more BEFORE: no number is above that of before (threads and processes may have been ending then)
+not_more() {
+	local now was i
+	read -ra was <<<"$1"
+	read -ra now <<<"$(held)"
+	for i in 0 1 2; do [ "${now[i]}" -le "${was[i]}" ] || return 1; done
+}
+at_rest() { # the numbers stay for a second
+	RESTS=$(held)
+	sleep 1
+	[ "$(held)" = "$RESTS" ]
+}
 
 @test "dockerode: clients that go away in the middle leave nothing behind" {
 	dockerode away # what is made at the first use
 	local before
-	before=$(held)
+	within 10 at_rest
+	before=$RESTS
 	dockerode away
-	within 10 held_as_before "$before" || { echo "$before, now $(held)"; return 1; }
+	within 10 not_more "$before" || { echo "$before, now $(held)"; return 1; }
 }
 
 @test "testcontainers: a container with everything set, its port, restart, stop without removal" { testcontainers run; }
@@ -84,7 +96,7 @@ nothing_left() { [ -z "$(real ps -aq --filter "label=$1")$(real network ls -q --
 	cp "$BATS_TEST_DIRNAME/node/reaper" "$root/bin/"
 	cp "$STAGE/bin/thimble" "$root/bin/docker"
 	tar -C "$root" --owner=0 --group=0 -c . | real import -c 'ENV PATH=/bin' \
-		-c 'CMD ["sh", "-c", "echo Started; exec nc -ll -p 8080 -e /bin/reaper"]' - reaper
+		-c 'CMD ["sh", "-c", "nc -ll -p 8080 -e /bin/reaper & until grep -q :1F90 /proc/net/tcp /proc/net/tcp6; do sleep 0.05; done; echo Started; wait"]' - reaper
 	RYUK_CONTAINER_IMAGE=reaper TESTCONTAINERS_RYUK_DISABLED=false run testcontainers left
 	echo "$output"
 	[ "$status" = 0 ]
@@ -103,7 +115,7 @@ devcontainer() { # devcontainer COMMAND...: in WORK; features are asked about in
 	local data=$BATS_FILE_TMPDIR/devcontainer
 	mkdir -p "$data"
 	echo '{"disallowedFeatures":[],"featureAdvisories":[]}' >"$data/control-manifest.json"
-	timeout 120 "$NODE" "$BATS_FILE_TMPDIR/node_modules/@devcontainers/cli/devcontainer.js" "$1" --user-data-folder "$data" \
+	timeout 500 "$NODE" "$BATS_FILE_TMPDIR/node_modules/@devcontainers/cli/devcontainer.js" "$1" --user-data-folder "$data" \
 		--docker-path "$STAGE/tools/docker" --docker-compose-path "$STAGE/tools/docker-compose" \
 		--workspace-folder "$WORK" "${@:2}" 2>"$BATS_TEST_TMPDIR/log" || { set -- $?; tail -n 20 "$BATS_TEST_TMPDIR/log" >&2; return "$1"; }
 }

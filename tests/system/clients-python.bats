@@ -4,7 +4,7 @@ load lib
 clients_stack
 
 step() {
-	timeout 60 /usr/bin/python3 -W ignore \
+	timeout 400 /usr/bin/python3 -W ignore \
 		"$BATS_TEST_DIRNAME/clients-python.py" "$@" || { ours ps -aq | xargs -r "$STAGE/bin/docker" rm -f; false; }
 }
 

@@ -80,7 +80,7 @@ def run_exec(name):
     status, got = call("POST", "/exec/%s/start" % x, {"Detach": True})
     if status != 200:
         return "exec start: %d %s" % (status, got)
-    for _ in range(100):
+    for _ in range(3000):
         got = call("GET", "/exec/%s/json" % x)[1]
         if not got["Running"]:
             return None if got["ExitCode"] == 5 else "exec ended with %s" % got["ExitCode"]
@@ -137,11 +137,15 @@ def ports_listed():
 
 
 def check_ports(i):
-    want = []
-    for c in call("GET", "/containers/json")[1]:
-        want += [p["PublicPort"] for p in c["Ports"] if "PublicPort" in p]
-    have = ports_listed()
-    if have != sorted(want):
+    for _ in range(600):  # what was never acknowledged may end just now
+        want = []
+        for c in call("GET", "/containers/json")[1]:
+            want += [p["PublicPort"] for p in c["Ports"] if "PublicPort" in p]
+        have = ports_listed()
+        if have == sorted(want):
+            break
+        time.sleep(0.05)
+    else:
         fail("%d: published %s, but %s are listed" % (i, have, sorted(want)))
 
 
@@ -188,7 +192,7 @@ def once(i):
         status, got = call("DELETE", "/containers/%s?force=1" % c["Id"])
         if status != 204:
             fail("%d: rm: %d %s" % (i, status, got))
-    for _ in range(60):
+    for _ in range(1200):
         left = leftovers()
         if not left:
             return

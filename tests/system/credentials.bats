@@ -30,6 +30,7 @@ setup_file() {
 	TOKENS=$(free_port)
 	"$BATS_TEST_DIRNAME/token-server" "$TOKENS" "$dir/tokens.log" "$dir/key.pem" "$dir/cert.pem" 3>&- &
 	echo $! >"$dir/pids"
+	within 10 eval ": <'/dev/tcp/127.0.0.1/$TOKENS'"
 	export GUARDED=127.0.0.1:$(free_port)
 	cat >"$dir/guarded.yml" <<-YML
 	version: 0.1

@@ -69,7 +69,7 @@ def serve(address):
 
 
 def ask_tcp(address, end):
-    while time.time() < end:
+    while time.monotonic() < end:
         try:
             with socket.create_connection((address, 53), 2) as conn:
                 conn.settimeout(0.2)
@@ -84,12 +84,12 @@ def ask_tcp(address, end):
 
 
 def ask(address, seconds):
-    end = time.time() + seconds
+    end = time.monotonic() + seconds
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     udp.setblocking(False)
     for _ in range(4):
         threading.Thread(target=ask_tcp, args=(address, end), daemon=True).start()
-    while time.time() < end:
+    while time.monotonic() < end:
         for _ in range(50):
             try:
                 udp.sendto(mutate(question()), (address, 53))

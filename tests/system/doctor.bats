@@ -213,7 +213,7 @@ as_user() {
 	named data-root lacking "no extended attributes"
 	named data-root lacking "dockerd-rootless.sh --data-root=DIR"
 	[ -w /dev/fuse ] && command -v fuse-overlayfs >/dev/null || skip "no fuse-overlayfs"
-	as_root "timeout 5 fuse-overlayfs -f -o lowerdir=$X/l,upperdir=$X/u,workdir=$X/w $X/m >/dev/null 2>&1 3>&- &
+	as_root "timeout 120 fuse-overlayfs -f -o lowerdir=$X/l,upperdir=$X/u,workdir=$X/w $X/m >/dev/null 2>&1 3>&- &
 		until mountpoint -q $X/m; do sleep 0.05; done" --data-root="$X/m/d" data-root
 	named data-root lacking "(fuse) is unfit for images"
 	named data-root lacking "seldom know subordinate owners"
@@ -298,7 +298,7 @@ as_user() {
 	named system-engine note "systemctl disable --now docker.service docker.socket"
 	named system-engine note "nobody answers there"
 	as_user 'mount -t tmpfs -o mode=777 t /run; python3 -c "import socket, time
-s = socket.socket(socket.AF_UNIX); s.bind(\"/run/docker.sock\"); s.listen(); time.sleep(5)" 3>&- >/dev/null 2>&1 &
+s = socket.socket(socket.AF_UNIX); s.bind(\"/run/docker.sock\"); s.listen(); time.sleep(120)" 3>&- >/dev/null 2>&1 &
 		until [ -S /run/docker.sock ]; do sleep 0.05; done; chmod 666 /run/docker.sock' system-engine
 	named system-engine note "a system-wide engine's socket is here"
 	[[ "$output" != *"nobody answers"* ]]
@@ -306,7 +306,7 @@ s = socket.socket(socket.AF_UNIX); s.bind(\"/run/docker.sock\"); s.listen(); tim
 
 @test "own-socket: of an engine that runs, and of one that died" {
 	python3 -c 'import socket, sys, time
-s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); print(flush=True); time.sleep(60)' "$XDG_RUNTIME_DIR/docker.sock" >"$X/up" 3>&- &
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); s.listen(); print(flush=True); time.sleep(600)' "$XDG_RUNTIME_DIR/docker.sock" >"$X/up" 3>&- &
 	pid=$!
 	within 5 test -s "$X/up"
 	run thimble doctor --json own-socket

@@ -16,7 +16,7 @@ class Connection(http.client.HTTPConnection):
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(40)
+        self.sock.settimeout(300)
         self.sock.connect(self.path)
 
 
@@ -41,7 +41,7 @@ def call(sock, method, path, body=None, raw=None, kind=None):
         return r.status, text.decode(errors="replace")
 
 
-def answers(sock, seconds=30):
+def answers(sock, seconds=120):
     for _ in range(seconds * 50):
         if call(sock, "GET", "/_ping")[0] == 200:
             return True
@@ -94,7 +94,7 @@ def store_faults(data):
     return bad
 
 
-def settled_faults(data, seconds=5):
+def settled_faults(data, seconds=60):
     """the same, after the trash had time to be emptied"""
     for _ in range(seconds * 10):
         try:

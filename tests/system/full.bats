@@ -12,7 +12,7 @@ setup() {
 # fills FILESYSTEM: with the data root there
 fills() {
 	[ -d "$FULL_FS/$1" ] || skip "no $1 here"
-	run env ROOTFS="$STAGE/fixtures/small.tar.gz" timeout 800 python3 "$BATS_TEST_DIRNAME/full.py" \
+	run env ROOTFS="$STAGE/fixtures/small.tar.gz" timeout 2400 python3 "$BATS_TEST_DIRNAME/full.py" \
 		"$XDG_RUNTIME_DIR" "$FULL_FS/$1/data" "${STEPS:-$([ -n "${THIMBLE_LONG:-}" ] && echo 40 || echo 6)}"
 	echo "$output"
 	echo "# $(tail -n 1 <<<"$output")" >&3

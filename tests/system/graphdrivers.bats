@@ -64,6 +64,9 @@ trees() {
 # mounts of fuse-overlayfs that the stack sees: its containers have theirs to themselves
 fuse_mounts() { in_ns grep "^fuse-overlayfs " /proc/mounts; }
 
+# the programs that serve this stack's containers, not another's
+fuse_programs() { pgrep -u "$(id -u)" -f "^fuse-overlayfs .* $DATA/"; }
+
 @test "overlay2 on the user's own file system" { matrix overlay2 home; }
 @test "overlay2 on tmpfs" { matrix overlay2 tmpfs; }
 @test "overlay2 on ext4" { matrix overlay2 ext4; }
@@ -119,12 +122,12 @@ start_in() {
 }
 
 @test "a driver that was asked for and cannot work: the reason and what to do" {
-	run timeout 20 dockerd-rootless.sh --storage-driver=btrfs
+	run timeout 200 dockerd-rootless.sh --storage-driver=btrfs
 	[ "$status" != 0 ]
 	[[ $output == *"storage driver btrfs does not work here"*"is not on btrfs (file system "* ]]
-	run timeout 20 dockerd-rootless.sh --storage-driver=zfs
+	run timeout 200 dockerd-rootless.sh --storage-driver=zfs
 	[ "$status" != 0 ] && [[ $output == *"there are overlay2, fuse-overlayfs, btrfs and vfs"* ]]
-	run without_fuse timeout 20 dockerd-rootless.sh --storage-driver=fuse-overlayfs
+	run without_fuse timeout 200 dockerd-rootless.sh --storage-driver=fuse-overlayfs
 	[ "$status" != 0 ] && [[ $output == *"install the package fuse-overlayfs"* ]]
 }
 

@@ -265,7 +265,7 @@ configs() { real network inspect -f '{{range .IPAM.Config}}{{.Subnet}} {{end}}' 
 	real image prune -f
 	real container prune -f
 	real builder prune -f
-	api GET "/events?since=$since&until=$(date +%s.%N)&filters=%7B%22type%22%3A%5B%22image%22%2C%22volume%22%2C%22builder%22%5D%7D" | sed '$d' |
+	api GET "/events?since=$since&until=$(($(date +%s) + 2))&filters=%7B%22type%22%3A%5B%22image%22%2C%22volume%22%2C%22builder%22%5D%7D" | sed '$d' |
 		jq -rc '[.Type, .Action, .Actor.ID, (.Actor.Attributes | del(.container) | to_entries | map(.key + "=" + .value) | sort | join(","))] | join(" ")' |
 		sed "s/$id/ID/g" >"$BATS_TEST_TMPDIR/seen"
 	cat "$BATS_TEST_TMPDIR/seen"

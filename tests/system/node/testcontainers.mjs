@@ -8,8 +8,8 @@ import tar from 'tar-stream';
 import { GenericContainer, getContainerRuntimeClient, Network, PullPolicy, Wait } from 'testcontainers';
 import { cases, ended, sink, within } from './cases.mjs';
 
-const small = () => new GenericContainer('small').withStartupTimeout(15000);
-const web = ['sh', '-c', 'mkdir -p /www; echo served >/www/index.html; echo is ready; exec httpd -f -p 8080 -h /www'];
+const small = () => new GenericContainer('small').withStartupTimeout(200000);
+const web = ['sh', '-c', 'mkdir -p /www; echo served >/www/index.html; httpd -p 8080 -h /www; echo is ready; exec sleep 1000'];
 const get = async c => (await fetch(`http://${c.getHost()}:${c.getMappedPort(8080)}/`)).text();
 
 await cases({
@@ -43,9 +43,9 @@ await cases({
 			small().withCommand(web).withExposedPorts(8080)
 				.withWaitStrategy(Wait.forHttp('/', 8080).forStatusCode(200).forResponsePredicate(b => b === 'served\n')).start(),
 			small().withCommand(web).withExposedPorts(8080)
-				.withHealthCheck({ test: ['CMD-SHELL', 'wget -qO- 127.0.0.1:8080 || exit 1'], interval: 200, timeout: 1000, retries: 50, startPeriod: 0 })
+				.withHealthCheck({ test: ['CMD-SHELL', 'wget -qO- 127.0.0.1:8080 || exit 1'], interval: 200, timeout: 20000, retries: 100, startPeriod: 0 })
 				.withWaitStrategy(Wait.forHealthCheck()).start(),
-			small().withCommand(web).withExposedPorts(8080).withWaitStrategy(Wait.forSuccessfulCommand('[ -e /www/index.html ]')).start(),
+			small().withCommand(web).withExposedPorts(8080).withWaitStrategy(Wait.forSuccessfulCommand('wget -qO- 127.0.0.1:8080')).start(),
 			small().withCommand(['true']).withWaitStrategy(Wait.forOneShotStartup()).start(),
 			small().withCommand(web).withExposedPorts(8080)
 				.withWaitStrategy(Wait.forAll([Wait.forListeningPorts(), Wait.forLogMessage('is ready')])).start(),
@@ -57,7 +57,7 @@ await cases({
 			.withWaitStrategy(Wait.forLogMessage('never')).start(), /not received after 300ms/);
 		await assert.rejects(small().withCommand(['false']).withWaitStrategy(Wait.forOneShotStartup()).start(), /failed to start/);
 		await assert.rejects(small().withCommand(['sleep', '1000'])
-			.withHealthCheck({ test: ['CMD', 'false'], interval: 100, timeout: 1000, retries: 1, startPeriod: 0 })
+			.withHealthCheck({ test: ['CMD', 'false'], interval: 100, timeout: 20000, retries: 1, startPeriod: 0 })
 			.withWaitStrategy(Wait.forHealthCheck()).start(), /unhealthy|[Hh]ealth/);
 	},
 
@@ -90,16 +90,18 @@ await cases({
 
 	async logs() {
 		const early = sink();
-		const c = await small().withCommand(['sh', '-c', 'echo one; echo two >&2; sleep 0.2; echo three; sleep 1000'])
+		const c = await small().withCommand(['sh', '-c', 'echo one; echo two >&2; until [ -e /go ]; do sleep 0.05; done; echo three; sleep 1000'])
 			.withLogConsumer(s => s.pipe(early)).start();
 		const late = sink();
 		(await c.logs()).pipe(late);
-		await within(5000, () => late.text().includes('three'));
-		await within(5000, () => early.text().includes('three'));
+		await within(60000, () => late.text().includes('two')); // output of two streams at once has no order
+		await c.exec(['touch', '/go']);
+		await within(60000, () => late.text().includes('three'));
+		await within(60000, () => early.text().includes('three'));
 		assert.equal(late.text(), 'one\ntwo\nthree\n');
 		const tail = sink();
 		(await c.logs({ tail: 1 })).pipe(tail);
-		await within(5000, () => tail.text() === 'three\n');
+		await within(60000, () => tail.text() === 'three\n');
 		await c.stop({ timeout: 0 });
 	},
 
