@@ -106,7 +106,9 @@ since() { echo "$((($(date +%s%N) - $1) / 1000000)) ms"; }
 	real kill -s USR1 c0 c1 c2 c3 c4 c5 c6 c7 c8 >/dev/null
 	within 300 have_said alive 0 1 2 3 4 5 6 7 8
 	echo "# a byte each way on all in $(since "$start")" >&3
-	for i in 0 1 2 3 4 5 6 7 8; do [ "$(said alive "$i")" = "$(said held "$i")" ]; done
+	for i in 0 1 2 3 4 5 6 7 8; do
+		[ "$(said alive "$i")" = "$(said held "$i")" ] || { real logs "c$i" && usernet_has && false; }
+	done
 }
 
 @test "nothing is left of them, and new ones are made" {
