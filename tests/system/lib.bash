@@ -49,7 +49,7 @@ stack_start() {
 	within 20 stack_answers_or_ended && stack_answers || { stack_logs; return 1; }
 }
 
-stack_answers() { curl -sf --unix-socket "$XDG_RUNTIME_DIR/docker.sock" http://localhost/_ping >/dev/null; }
+stack_answers() { curl -sf --max-time 60 --unix-socket "$XDG_RUNTIME_DIR/docker.sock" http://localhost/_ping >/dev/null; }
 stack_answers_or_ended() { stack_answers || ! kill -0 "$(cat "$BATS_FILE_TMPDIR/stack.pid")"; }
 
 stack_logs() {
