@@ -42,6 +42,8 @@ struct reader {
 	bool local;	      /* the driver, else json-file */
 	bool begun;	      /* a file has been opened: */
 	struct log_file file; /* of a packed one the plain bytes, or -1 */
+	ino_t end_ino;	      /* who does not follow reads no further than the current file */
+	off_t end;	      /* was long at the beginning */
 	struct buf pending;   /* bytes behind the last whole line */
 	struct buf out;
 };
@@ -254,13 +256,32 @@ static bool begins_anew(struct reader *r)
 	return true;
 }
 
+/* the file is the one with the end */
+static bool is_last(const struct reader *r)
+{
+	return r->end_ino != 0 && !r->file.packed && r->file.ino == r->end_ino;
+}
+
+/* how much is to be read at once */
+static size_t left_to_read(const struct reader *r)
+{
+	off_t left = CHUNK;
+
+	if (is_last(r))
+		left = r->end - lseek(r->file.fd, 0, SEEK_CUR);
+	return (size_t)MAX(0, MIN(left, CHUNK));
+}
+
 /* from the file's position to its present end; as write_entry() */
 static int drain(struct reader *r, struct err *e)
 {
 	while (r->file.fd >= 0) {
-		ssize_t n = fd_read(r->file.fd, buf_reserve(&r->pending, CHUNK), CHUNK);
+		size_t left = left_to_read(r);
+		ssize_t n = fd_read(r->file.fd, buf_reserve(&r->pending, CHUNK), left);
 		int result;
 
+		if (left == 0)
+			return 0;
 		if (n < 0)
 			return err_sys(e, "read log");
 		if (n == 0 && begins_anew(r))
@@ -279,12 +300,13 @@ static int drain(struct reader *r, struct err *e)
 	return 1;
 }
 
-/* where the last *lines lines of a file begin; *lines becomes what is still missing (0: found here)
+/* where the last *lines lines before end begin; *lines becomes what is still missing (0: found
+ * here)
  */
-static off_t tail_offset(int fd, int64_t *lines)
+static off_t tail_offset(int fd, off_t end, int64_t *lines)
 {
 	CLEANUP(buf_clear) struct buf b = BUF_INIT;
-	off_t end = lseek(fd, 0, SEEK_END), at = end;
+	off_t at = end;
 	int64_t want = *lines + 1; /* newlines to meet: the first one ends the last line */
 	size_t size = TAIL_CHUNK;
 
@@ -310,9 +332,8 @@ static off_t tail_offset(int fd, int64_t *lines)
 }
 
 /* tail_offset() of a local log, whose entries are as long as their last bytes say */
-static off_t tail_local(int fd, int64_t *lines)
+static off_t tail_local(int fd, off_t at, int64_t *lines)
 {
-	off_t at = lseek(fd, 0, SEEK_END);
 	unsigned char frame[4];
 
 	for (; *lines > 0 && at >= 8 && pread(fd, frame, 4, at - 4) == 4; --*lines) {
@@ -351,12 +372,24 @@ static bool is_open(struct reader *r, const struct log_file *f)
 	return f->packed == r->file.packed ? f->ino == r->file.ino : f->packed;
 }
 
+static void note_end(struct reader *r)
+{
+	struct log_file f;
+
+	if (!open_log(r->path, 0, &f))
+		return;
+	r->end_ino = f.ino;
+	r->end = f.n;
+	close(f.fd);
+}
+
 /* opens the file in which the last lines begin, at their offset */
 static void open_tail(struct reader *r)
 {
 	int64_t missing = r->l->tail;
 	struct walk w = {0};
 	struct log_file f;
+	off_t end;
 
 	while (walk_on(r, &w, &f)) {
 		if (is_open(r, &f)) { /* it was rotated meanwhile */
@@ -364,9 +397,10 @@ static void open_tail(struct reader *r)
 			continue;
 		}
 		use_file(r, &f);
+		end = is_last(r) ? r->end : lseek(r->file.fd, 0, SEEK_END);
 		lseek(r->file.fd,
-		      r->local ? tail_local(r->file.fd, &missing)
-			       : tail_offset(r->file.fd, &missing),
+		      r->local ? tail_local(r->file.fd, end, &missing)
+			       : tail_offset(r->file.fd, end, &missing),
 		      SEEK_SET);
 		if (missing == 0)
 			return;
@@ -553,6 +587,8 @@ int engine_container_logs(struct engine *en, const char *name, const struct engi
 	dir = xstrndup(r.path, (size_t)(strrchr(r.path, '/') - r.path));
 	if (l->follow && follower_start(&f, en, c, dir, e) < 0)
 		result = -1;
+	if (!l->follow)
+		note_end(&r);
 	if (l->tail >= 0)
 		open_tail(&r);
 	if (result > 0)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Reading json-file logs: order over rotated files, tail, times, torn lines. */
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -104,6 +105,46 @@ TEST(logs_tail_reaches_into_rotated_files)
 	/* the torn line counts as one */
 	CHECK_LOGS("E:two\nO:three\nO:four\n", .out = true, .err = true, .tail = 4);
 	CHECK_LOGS("O:one\nE:two\nO:three\nO:four\n", .out = true, .err = true, .tail = 100);
+	fixture_free(en);
+}
+
+struct talker {
+	struct buf out;
+	char *path;
+};
+
+/* the container says something for each line that is read */
+static int append_while_it_talks(void *arg, bool is_err, const char *text, size_t n)
+{
+	static const char more[] = LINE("stdout", "5", "more");
+	struct talker *t = arg;
+	int fd = open(t->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	CHECK(write(fd, more, sizeof(more) - 1) == (ssize_t)sizeof(more) - 1);
+	close(fd);
+	return append(&t->out, is_err, text, n);
+}
+
+TEST(logs_end_where_they_ended_when_they_were_asked_for)
+{
+	struct engine *en = fixture_engine();
+	struct container *c = fixture_container(en, 'a', "web", C_EXITED);
+	CLEANUP(freep) char *dir = container_dir(en, c);
+	struct talker t = {.out = BUF_INIT, .path = xasprintf("%s/%s-json.log", dir, c->id)};
+	struct engine_logs l = {
+		.out = true, .client_fd = -1, .write = append_while_it_talks, .arg = &t};
+	struct err e;
+
+	fill(en, c);
+	l.tail = 1;
+	CHECK_OK(engine_container_logs(en, "web", &l, &e), e);
+	CHECK_STR(t.out.data, "O:four\n");
+	buf_reset(&t.out);
+	l.tail = -1;
+	CHECK_OK(engine_container_logs(en, "web", &l, &e), e);
+	CHECK_STR(t.out.data, "O:one\nO:three\nO:four\nO:more\n");
+	buf_clear(&t.out);
+	free(t.path);
 	fixture_free(en);
 }
 
